@@ -1,0 +1,124 @@
+//! Cotangents on their way back: owned buffers that are moved, added to in place, and freed.
+
+use wengert_tensor::kernels::{copy, copy_into, sum_to};
+use wengert_tensor::{Float, Layout, View};
+
+use crate::fault::Fault;
+use crate::node::{ALIAS, Id, List, NEEDS, WANTED};
+use crate::pool::Pool;
+
+/// The cotangent of every node that has one, and the buffers to make more.
+pub(crate) struct Flow<T> {
+    pub bars: Vec<Option<Vec<T>>>,
+    pub pool: Pool<T>,
+    /// A mistake that a test planted.
+    pub fault: Option<Fault>,
+}
+
+impl<T> Default for Flow<T>
+where
+    T: Float,
+{
+    fn default() -> Self {
+        Flow {
+            bars: Vec::new(),
+            pool: Pool::default(),
+            fault: None,
+        }
+    }
+}
+
+impl<T: Float> Flow<T> {
+    /// Makes room for the cotangents of the first `len` nodes, all missing.
+    pub fn start(&mut self, len: usize) {
+        self.clear();
+        self.bars.resize_with(len, || None);
+    }
+
+    /// Gives every buffer back.
+    pub fn clear(&mut self) {
+        for bar in self.bars.drain(..).flatten() {
+            self.pool.give(bar);
+        }
+    }
+
+    /// Adds `bar`, of the node's shape or broadcast from it, to the cotangent of node `id`.
+    pub fn accumulate(&mut self, list: &List<T>, id: Id, bar: &View<'_, T>) {
+        let node = &list.nodes[id as usize];
+        if node.flags & NEEDS == 0 {
+            return;
+        }
+        let shape = list.shape(id);
+        if bar.shape() != &shape {
+            let mut sum = self.pool.take(shape.size());
+            if self.fault == Some(Fault::NoBroadcastSum) {
+                crate::fault::first_instead_of_sum(bar, &shape, &mut sum);
+            } else {
+                sum_to(bar, &shape, &mut sum, false);
+            }
+            self.accumulate(list, id, &View::contiguous(&sum, shape));
+            self.pool.give(sum);
+            return;
+        }
+        if node.flags & (ALIAS | WANTED) == ALIAS {
+            let (base, region) = list.region(id);
+            let whole = self.whole(list, base);
+            copy_into(whole, &region, bar, true);
+            return;
+        }
+        match &mut self.bars[id as usize] {
+            Some(sum) => {
+                copy_into(sum, &Layout::contiguous(shape), bar, true);
+            }
+            empty => {
+                let mut first = self.pool.take(shape.size());
+                copy(bar, &mut first);
+                *empty = Some(first);
+            }
+        }
+    }
+
+    /// Adds the matrix product `a · b` to the cotangent of node `id`. Batch axes that the node
+    /// does not have are summed.
+    pub fn accumulate_product(
+        &mut self,
+        list: &List<T>,
+        id: Id,
+        a: &View<'_, T>,
+        b: &View<'_, T>,
+    ) {
+        let (base, region) = list.region(id);
+        let batch = crate::product::batch_shape(a.shape(), b.shape());
+        let target = match crate::product::batched(&region, &batch) {
+            Some(target) => target,
+            None => {
+                // A batch axis of length 1 in the middle: sum it down from a buffer of its own.
+                let shape = crate::product::shape(a.shape(), b.shape());
+                let mut full = self.pool.take(shape.size());
+                let layout = Layout::contiguous(shape.clone());
+                crate::product::multiply(&mut full, &layout, a, b, false);
+                self.accumulate(list, id, &View::contiguous(&full, shape));
+                self.pool.give(full);
+                return;
+            }
+        };
+        let fresh = self.bars[base as usize].is_none();
+        let covers = base == id && !target.repeats();
+        if fresh && covers {
+            let size = list.nodes[base as usize].size as usize;
+            let mut first = self.pool.take(size);
+            crate::product::multiply(&mut first, &target, a, b, false);
+            self.bars[base as usize] = Some(first);
+        } else {
+            let whole = self.whole(list, base);
+            crate::product::multiply(whole, &target, a, b, true);
+        }
+    }
+
+    /// The cotangent of a base, zeros if it had none.
+    pub fn whole(&mut self, list: &List<T>, base: Id) -> &mut Vec<T> {
+        let size = list.nodes[base as usize].size as usize;
+        let pool = &mut self.pool;
+        self.bars[base as usize].get_or_insert_with(|| pool.zeros(size))
+    }
+}

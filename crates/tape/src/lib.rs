@@ -1,0 +1,52 @@
+//! A define-by-run tape for tensors: recording and differentiating.
+
+// The derive macro writes paths that start with the crate's name.
+extern crate self as wengert_tape;
+
+mod attrs;
+mod backward;
+mod bind;
+pub mod check;
+mod collect;
+mod direct;
+mod dual;
+mod elementwise;
+mod fault;
+mod flow;
+mod formula;
+mod grad;
+mod gradients;
+mod inspect;
+mod lane;
+mod node;
+mod op;
+pub mod ops;
+mod pool;
+mod product;
+mod real;
+mod record;
+mod reverse;
+mod store;
+mod tangent;
+mod tape;
+mod traced;
+pub mod tree;
+mod var;
+
+pub use backward::{GradOptions, Unused};
+pub use bind::Bind;
+pub use dual::Dual;
+#[doc(hidden)]
+pub use fault::{Fault, Planted};
+pub use formula::{Formula, Partial};
+pub use gradients::{Backward, Gradients};
+pub use inspect::{NonFinite, Stats};
+pub use lane::Lane;
+pub use op::{Op, Shapes};
+pub use real::{Elementary, Real};
+pub use record::Outputs;
+pub use reverse::Reverse;
+pub use tangent::Tangent;
+pub use tape::Tape;
+pub use traced::Traced;
+pub use var::{Operand, Var};

@@ -1,0 +1,49 @@
+//! `exp`: the exponential function.
+//!
+//! - shape: x\[s\] → y\[s\]
+//! - value: y = eˣ
+//! - rule: x̄ = ȳ y
+//! - edges: all reals, smooth; +∞ where eˣ is too large for the type, 0 where it is too small
+//! - source: Abramowitz and Stegun, Handbook of Mathematical Functions, 4.2.5
+
+use wengert_tensor::Float;
+use wengert_tensor::kernels::Isa;
+
+use crate::check::Samples;
+use crate::real::{Elementary, Real};
+use crate::var::Var;
+
+impl<'t, T: Float> Var<'t, T> {
+    /// eˣ.
+    ///
+    /// ```
+    /// use wengert_tape::Tape;
+    /// let tape = Tape::<f64>::new();
+    /// assert_eq!(tape.scalar(1.0).exp().item(), std::f64::consts::E);
+    /// ```
+    #[inline]
+    #[track_caller]
+    pub fn exp(self) -> Self {
+        self.elementary(Exp)
+    }
+}
+
+/// eˣ, as a part of formulas.
+#[derive(Clone, Copy)]
+pub struct Exp;
+
+impl Elementary for Exp {
+    const NAME: &'static str = "exp";
+    #[inline(always)]
+    fn lane<T: Float, I: Isa>(self, x: T) -> T {
+        x.exp::<I>()
+    }
+    #[inline(always)]
+    fn slope<R: Real>(self, _: R, y: R) -> R {
+        y
+    }
+}
+
+pub(super) fn samples<T: Float>() -> Samples<T> {
+    Samples::unary("exp", |x| x.exp()).on(-2.0, 2.0).reference1(f64::exp).values(&[(0.0, 1.0), (-1e4, 0.0)])
+}

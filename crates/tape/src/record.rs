@@ -1,0 +1,183 @@
+//! Recording: checks, value, node.
+
+use std::panic::Location;
+
+use smallvec::SmallVec;
+use wengert_tensor::{Float, Shape, ShapeError, View};
+
+use crate::node::{Id, LONG, MORE, NEEDS, Node, NONE, OpRef, Place, WANTED};
+use crate::op::Op;
+use crate::tape::{Inner, Tape};
+use crate::var::Var;
+
+/// The outputs of an op.
+pub type Outputs<'t, T> = SmallVec<[Var<'t, T>; 2]>;
+
+/// The only output of an op.
+pub(crate) trait One<V> {
+    fn one(self) -> V;
+}
+
+impl<'t, T: Float> One<Var<'t, T>> for Outputs<'t, T> {
+    #[track_caller]
+    fn one(self) -> Var<'t, T> {
+        assert_eq!(self.len(), 1, "an op with several outputs is recorded with `apply_all`");
+        self[0]
+    }
+}
+
+impl<T: Float> Tape<T> {
+    /// Records an op with any number of inputs and outputs.
+    ///
+    /// # Panics
+    /// If the op's shape rule refuses the inputs, or an input belongs to another tape or is stale.
+    #[track_caller]
+    pub fn apply_all<'t, O: Op<T>>(
+        &'t self,
+        op: O,
+        inputs: &[Var<'t, T>],
+    ) -> Outputs<'t, T> {
+        let location = Location::caller();
+        let inner = &mut *self.inner.borrow_mut();
+        let ids: SmallVec<[Id; 4]> = inputs.iter().map(|x| x.check(self, inner)).collect();
+        let input_shapes: SmallVec<[Shape; 4]> =
+            ids.iter().map(|&id| inner.list.shape(id)).collect();
+        let shapes = match op.shapes(&input_shapes) {
+            Ok(shapes) => shapes,
+            Err(error) => refuse(inner, &ids, &error),
+        };
+        let origin = inner.origin(location);
+        let needs = if inner.recording { inner.needs(&ids) } else { 0 };
+
+        // A view shares its input's storage and its base's cotangent.
+        if let Some(Ok(layout)) = ids.first().and_then(|&id| op.view(&inner.list.layout(id))) {
+            let (base, region) = inner.list.region(ids[0]);
+            let region = op.view(&region).and_then(Result::ok);
+            if let Some(region) = region {
+                let node = Node {
+                    place: inner.list.nodes[ids[0] as usize].place,
+                    op: inner.list.store(op),
+                    ..inner.list.blank(&ids, needs)
+                };
+                return SmallVec::from_elem(
+                    self.var_in(inner, |list| {
+                        list.push_shaped(node, layout, Some((base, region)), origin)
+                    }),
+                    1,
+                );
+            }
+        }
+
+        // A stretched input shares the storage and collects its cotangent on its own.
+        if let Some(layout) = ids.first().and_then(|&id| op.share(&inner.list.layout(id))) {
+            let node = Node {
+                place: inner.list.nodes[ids[0] as usize].place,
+                op: inner.list.store(op),
+                ..inner.list.blank(&ids, needs)
+            };
+            let shared = self.var_in(inner, |list| list.push_shaped(node, layout, None, origin));
+            return SmallVec::from_elem(shared, 1);
+        }
+
+        let mut starts: SmallVec<[usize; 2]> = SmallVec::new();
+        for shape in &shapes {
+            starts.push(inner.list.alloc(shape.size()));
+        }
+        let list = &mut inner.list;
+        let first = starts.first().copied().unwrap_or(list.used);
+        {
+            // An output always lies after its inputs, so one split separates them.
+            let layouts: SmallVec<[_; 4]> = ids.iter().map(|&id| list.layout(id)).collect();
+            let (low, mut high) = list.arena.split_at_mut(first);
+            let views: SmallVec<[View<'_, T>; 4]> = ids
+                .iter()
+                .zip(layouts)
+                .map(|(&id, layout)| {
+                    let data: &[T] = match list.nodes[id as usize].place {
+                        Place::Arena(start) => &low[start as usize..],
+                        Place::External(at) => list.externals[at as usize].storage(),
+                        Place::Loan(at) => &list.loans[at as usize],
+                    };
+                    View::new(data, layout)
+                })
+                .collect();
+            let mut outputs: SmallVec<[&mut [T]; 2]> = SmallVec::new();
+            let mut at = first;
+            for (&start, shape) in starts.iter().zip(&shapes) {
+                let (_, rest) = high.split_at_mut(start - at);
+                let (output, rest) = rest.split_at_mut(shape.size());
+                outputs.push(output);
+                high = rest;
+                at = start + shape.size();
+            }
+            op.forward(&views, &mut outputs);
+        }
+        let op = list.store(op);
+        let count = shapes.len();
+        let template = list.blank(&ids, needs);
+        let mut vars = Outputs::new();
+        for (m, (shape, start)) in shapes.iter().zip(starts).enumerate() {
+            let node = Node {
+                op,
+                place: Place::Arena(start as u32),
+                output: m as u8,
+                flags: needs | if m == 0 && count > 1 { MORE } else { 0 },
+                ..template
+            };
+            let layout = wengert_tensor::Layout::contiguous(shape.clone());
+            vars.push(self.var_in(inner, |list| list.push_shaped(node, layout, None, origin)));
+        }
+        vars
+    }
+}
+
+impl<T: Float> Inner<T> {
+    #[inline]
+    pub fn needs(&self, ids: &[Id]) -> u8 {
+        ids.iter().fold(0, |flags, &id| flags | self.list.nodes[id as usize].flags) & NEEDS
+    }
+}
+
+impl<T: Float> crate::node::List<T> {
+    /// A node with its inputs and flags, and the rest to be filled in.
+    pub fn blank(&mut self, ids: &[Id], flags: u8) -> Node<T> {
+        let mut inputs = [0; 3];
+        let mut arity = ids.len() as u8;
+        if ids.len() <= 3 {
+            inputs[..ids.len()].copy_from_slice(ids);
+        } else {
+            inputs = [self.long_inputs.len() as Id, ids.len() as Id, 0];
+            self.long_inputs.extend_from_slice(ids);
+            arity = LONG;
+        }
+        debug_assert!(flags & WANTED == 0);
+        Node {
+            op: OpRef::Stored(NONE),
+            inputs,
+            place: Place::Arena(0),
+            dims: [0; 4],
+            size: 0,
+            view: NONE,
+            rank: 0,
+            flags,
+            arity,
+            output: 0,
+        }
+    }
+}
+
+/// Panics with a shape error, and with the names of the parameters and layers concerned.
+#[cold]
+#[track_caller]
+pub(crate) fn refuse<T: Float>(inner: &Inner<T>, ids: &[Id], error: &ShapeError) -> ! {
+    let mut message = error.to_string();
+    let paths: Vec<String> = ids.iter().filter_map(|&id| inner.binding.describe(inner, id)).collect();
+    if !paths.is_empty() {
+        message += &format!(" (with {})", paths.join(", "));
+    }
+    let path = inner.path_of(inner.active_name);
+    if !path.is_empty() {
+        message += &format!(" (in {path})");
+    }
+    panic!("{message}")
+}

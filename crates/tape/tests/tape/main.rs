@@ -1,0 +1,3 @@
+//! Laws of the tape itself.
+
+mod smoke;

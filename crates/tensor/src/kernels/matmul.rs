@@ -1,0 +1,660 @@
+//! Products of matrices: one function over whatever computes them.
+//!
+//! On x86-64 with AVX2 or AVX-512 products go to `private-gemm-x86`, the kernels of faer; small and
+//! thin ones, and all on other machines, go to the tiles in this file.
+
+use super::isa::{Isa, Kernel, dispatch};
+#[cfg(target_arch = "x86_64")]
+use super::isa::{Path, path};
+use crate::Float;
+
+/// What a float adds to [`Float`] for products.
+pub trait Factor {
+    /// The float's name in the crate that multiplies.
+    #[cfg(target_arch = "x86_64")]
+    #[doc(hidden)]
+    const DTYPE: private_gemm_x86::DType;
+}
+
+impl Factor for f32 {
+    #[cfg(target_arch = "x86_64")]
+    const DTYPE: private_gemm_x86::DType = private_gemm_x86::DType::F32;
+}
+impl Factor for f64 {
+    #[cfg(target_arch = "x86_64")]
+    const DTYPE: private_gemm_x86::DType = private_gemm_x86::DType::F64;
+}
+
+/// Where the elements of a matrix lie.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    offset: usize,
+    rows: usize,
+    cols: usize,
+    row_stride: isize,
+    col_stride: isize,
+}
+
+impl Place {
+    /// A place that lies within `len` elements.
+    #[inline]
+    #[track_caller]
+    fn within(self, len: usize) -> Self {
+        if self.rows > 0 && self.cols > 0 {
+            let fits = self
+                .reach()
+                .is_some_and(|(low, high)| low >= 0 && (high as usize) < len);
+            assert!(fits, "a matrix reaches beyond its storage");
+        }
+        self
+    }
+
+    /// The least and the greatest position, if they are numbers at all.
+    #[inline]
+    fn reach(&self) -> Option<(isize, isize)> {
+        let offset = isize::try_from(self.offset).ok()?;
+        let down = isize::try_from(self.rows - 1)
+            .ok()?
+            .checked_mul(self.row_stride)?;
+        let right = isize::try_from(self.cols - 1)
+            .ok()?
+            .checked_mul(self.col_stride)?;
+        let low = offset.checked_add(down.min(0))?.checked_add(right.min(0))?;
+        let high = offset.checked_add(down.max(0))?.checked_add(right.max(0))?;
+        Some((low, high))
+    }
+
+    /// Whether no two indices lead to the same element, of a place within its storage, whose
+    /// products of sizes and strides therefore do not overflow.
+    #[inline]
+    fn is_injective(&self) -> bool {
+        let (down, right) = (
+            self.row_stride.unsigned_abs(),
+            self.col_stride.unsigned_abs(),
+        );
+        match (self.rows, self.cols) {
+            (0, _) | (_, 0) | (1, 1) => true,
+            (1, _) => right > 0,
+            (_, 1) => down > 0,
+            (rows, cols) => {
+                right > 0 && down > right * (cols - 1) || down > 0 && right > down * (rows - 1)
+            }
+        }
+    }
+
+    fn transposed(self) -> Self {
+        Place {
+            rows: self.cols,
+            cols: self.rows,
+            row_stride: self.col_stride,
+            col_stride: self.row_stride,
+            ..self
+        }
+    }
+}
+
+/// A matrix to read: element (i, j) is `data[offset + i · row_stride + j · col_stride]`.
+#[derive(Clone, Copy, Debug)]
+pub struct Matrix<'a, T> {
+    data: &'a [T],
+    place: Place,
+}
+
+impl<'a, T> Matrix<'a, T> {
+    /// A matrix of `rows` × `cols` elements. A stride of 0 repeats an element.
+    ///
+    /// # Panics
+    /// If an element would lie outside the data.
+    #[inline]
+    #[track_caller]
+    pub fn new(
+        data: &'a [T],
+        offset: usize,
+        rows: usize,
+        cols: usize,
+        row_stride: isize,
+        col_stride: isize,
+    ) -> Self {
+        let place = Place {
+            offset,
+            rows,
+            cols,
+            row_stride,
+            col_stride,
+        }
+        .within(data.len());
+        Matrix { data, place }
+    }
+
+    /// A matrix whose rows lie one after the other.
+    ///
+    /// # Panics
+    /// If the data are shorter than `rows` · `cols`.
+    #[inline]
+    #[track_caller]
+    pub fn row_major(data: &'a [T], rows: usize, cols: usize) -> Self {
+        Matrix::new(data, 0, rows, cols, cols as isize, 1)
+    }
+
+    /// The transposed matrix; nothing moves.
+    #[inline]
+    pub fn t(self) -> Self {
+        Matrix {
+            data: self.data,
+            place: self.place.transposed(),
+        }
+    }
+
+    fn pointer(&self) -> *const T {
+        // Not from a part of the slice: negative strides lead to what lies before the offset.
+        self.data.as_ptr().wrapping_add(self.place.offset)
+    }
+}
+
+/// A matrix to write: element (i, j) is `data[offset + i · row_stride + j · col_stride]`.
+#[derive(Debug)]
+pub struct MatrixMut<'a, T> {
+    data: &'a mut [T],
+    place: Place,
+}
+
+impl<'a, T> MatrixMut<'a, T> {
+    /// A matrix of `rows` × `cols` elements.
+    ///
+    /// # Panics
+    /// If an element would lie outside the data, or if the rows or columns overlap or are
+    /// interleaved.
+    #[inline]
+    #[track_caller]
+    pub fn new(
+        data: &'a mut [T],
+        offset: usize,
+        rows: usize,
+        cols: usize,
+        row_stride: isize,
+        col_stride: isize,
+    ) -> Self {
+        let place = Place {
+            offset,
+            rows,
+            cols,
+            row_stride,
+            col_stride,
+        }
+        .within(data.len());
+        assert!(
+            place.is_injective(),
+            "the elements of a matrix to write overlap"
+        );
+        MatrixMut { data, place }
+    }
+
+    /// A matrix whose rows lie one after the other.
+    ///
+    /// # Panics
+    /// If the data are shorter than `rows` · `cols`.
+    #[inline]
+    #[track_caller]
+    pub fn row_major(data: &'a mut [T], rows: usize, cols: usize) -> Self {
+        MatrixMut::new(data, 0, rows, cols, cols as isize, 1)
+    }
+
+    /// The transposed matrix; nothing moves.
+    #[inline]
+    pub fn t(self) -> Self {
+        MatrixMut {
+            data: self.data,
+            place: self.place.transposed(),
+        }
+    }
+
+    fn pointer(&mut self) -> *mut T {
+        self.data.as_mut_ptr().wrapping_add(self.place.offset)
+    }
+}
+
+/// `c = a · b`, or `c += a · b` if `add`, on this thread.
+///
+/// Without `add` the former contents of `c` have no influence, not even a NaN. The order of the
+/// additions depends on the shapes, the strides and the instruction set only, so equal calls give
+/// equal bits.
+///
+/// # Panics
+/// If the sizes do not fit.
+#[inline]
+#[track_caller]
+pub fn matmul<T: Float>(mut c: MatrixMut<'_, T>, a: Matrix<'_, T>, b: Matrix<'_, T>, add: bool) {
+    let (m, k, n) = (a.place.rows, a.place.cols, b.place.cols);
+    assert!(
+        b.place.rows == k && c.place.rows == m && c.place.cols == n,
+        "sizes do not fit: [{}, {}] = [{m}, {k}] x [{}, {n}]",
+        c.place.rows,
+        c.place.cols,
+        b.place.rows,
+    );
+    if m == 0 || n == 0 {
+        return;
+    }
+    let product = Product {
+        m,
+        k,
+        n,
+        a: a.pointer(),
+        a_row: a.place.row_stride,
+        a_col: a.place.col_stride,
+        b: b.pointer(),
+        b_row: b.place.row_stride,
+        b_col: b.place.col_stride,
+        c: c.pointer(),
+        c_row: c.place.row_stride,
+        c_col: c.place.col_stride,
+        add,
+    };
+    product.compute();
+}
+
+/// The sum of the products of the elements of two slices of one length.
+///
+/// # Panics
+/// If the lengths differ.
+#[inline]
+#[track_caller]
+pub fn dot<T: Float>(a: &[T], b: &[T]) -> T {
+    assert_eq!(a.len(), b.len(), "the lengths of the factors differ");
+    dispatch(Dot { a, b })
+}
+
+struct Dot<'a, T> {
+    a: &'a [T],
+    b: &'a [T],
+}
+
+impl<T: Float> Kernel for Dot<'_, T> {
+    type Output = T;
+
+    #[inline(always)]
+    fn run<I: Isa>(self) -> T {
+        let [sum] = dots::<T, I, 1, 32>(self.a, [self.b]);
+        sum
+    }
+}
+
+/// A product of matrices as pointers and strides.
+///
+/// Invariant: m and n are not 0; `a`, `b` and `c` point to element (0, 0); every element of the
+/// m × k, k × n and m × n matrices lies in memory that outlives the product; those of `c` are
+/// distinct, belong to nobody else, and are no elements of `a` and `b`.
+#[derive(Clone, Copy)]
+struct Product<T> {
+    m: usize,
+    k: usize,
+    n: usize,
+    a: *const T,
+    a_row: isize,
+    a_col: isize,
+    b: *const T,
+    b_row: isize,
+    b_col: isize,
+    c: *mut T,
+    c_row: isize,
+    c_col: isize,
+    add: bool,
+}
+
+impl<T: Float> Product<T> {
+    #[inline]
+    fn compute(self) {
+        #[cfg(target_arch = "x86_64")]
+        if self.k > 0 && !self.is_small() {
+            match path() {
+                Path::Plain => {}
+                Path::Avx2 => return self.by_crate(private_gemm_x86::InstrSet::Avx256),
+                Path::Avx512 => return self.by_crate(private_gemm_x86::InstrSet::Avx512),
+            }
+        }
+        dispatch(self);
+    }
+
+    /// Whether the tiles of this file are faster than the crate, whose every call costs as much as
+    /// some thousand multiplications, and which reads the matrix of a product with a vector slowly.
+    #[cfg(target_arch = "x86_64")]
+    #[inline]
+    fn is_small(&self) -> bool {
+        let straight = if self.c_col == 1 {
+            self.b_col == 1
+        } else {
+            self.a_row == 1
+        };
+        // The tiles have to pack a factor whose lanes do not lie side by side.
+        let small = if straight { 1 << 13 } else { 1 << 12 };
+        self.m == 1 || self.n == 1 || self.m.saturating_mul(self.n).saturating_mul(self.k) <= small
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    fn by_crate(self, instructions: private_gemm_x86::InstrSet) {
+        use private_gemm_x86 as gemm;
+        let one = T::ONE;
+        let accumulate = if self.add {
+            gemm::Accum::Add
+        } else {
+            gemm::Accum::Replace
+        };
+        // SAFETY: the invariant of `Product` covers all accesses through `a`, `b` and `c`; the null
+        // pointers mean no index lists and no diagonal; `one` lives through the call; `path`
+        // returned the instruction set, so the machine has it.
+        unsafe {
+            gemm::gemm(
+                T::DTYPE,
+                gemm::IType::U64,
+                instructions,
+                self.m,
+                self.n,
+                self.k,
+                self.c.cast(),
+                self.c_row,
+                self.c_col,
+                std::ptr::null(),
+                std::ptr::null(),
+                gemm::DstKind::Full,
+                accumulate,
+                self.a.cast(),
+                self.a_row,
+                self.a_col,
+                false,
+                std::ptr::null(),
+                0,
+                self.b.cast(),
+                self.b_row,
+                self.b_col,
+                false,
+                (&raw const one).cast(),
+                1,
+            );
+        }
+    }
+}
+
+/// The greatest depth of one pass over the tiles, so that a packed panel fits the stack and the
+/// first cache.
+const DEPTH: usize = 256;
+/// The widest tile.
+const WIDTH: usize = 16;
+/// The columns of a tile of a single row.
+const BROAD: usize = 64;
+/// The rows of a tile. With two registers a row, eight sums hide the latency of the multiply-add.
+const HEIGHT: usize = 4;
+
+impl<T: Float> Kernel for Product<T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(mut self) {
+        // Lanes run along the columns of `c`.
+        if (self.n == 1 && self.m > 1) || (self.c_col != 1 && self.c_row == 1) {
+            self = self.transposed();
+        }
+        if self.k == 0 {
+            if !self.add {
+                self.fill_with_zero();
+            }
+        } else if self.m < HEIGHT && self.b_col != 1 && self.b_row == 1 && self.a_col == 1 {
+            self.dots::<I>();
+        } else {
+            match (I::FMA, T::LANES) {
+                (true, 16) => self.passes::<I, 16, 8>(),
+                (false, 8) => self.passes::<I, 4, 2>(),
+                _ => self.passes::<I, 8, 4>(),
+            }
+        }
+    }
+}
+
+impl<T: Float> Product<T> {
+    /// cᵀ = bᵀ · aᵀ.
+    #[inline(always)]
+    fn transposed(self) -> Self {
+        Product {
+            m: self.n,
+            n: self.m,
+            a: self.b,
+            a_row: self.b_col,
+            a_col: self.b_row,
+            b: self.a,
+            b_row: self.a_col,
+            b_col: self.a_row,
+            c_row: self.c_col,
+            c_col: self.c_row,
+            ..self
+        }
+    }
+
+    #[inline(always)]
+    fn fill_with_zero(self) {
+        for i in 0..self.m as isize {
+            for j in 0..self.n as isize {
+                // SAFETY: element (i, j) of `c` is in range; see the invariant.
+                unsafe { *self.c.offset(i * self.c_row + j * self.c_col) = T::ZERO };
+            }
+        }
+    }
+
+    /// Few rows times columns that lie one after the other.
+    #[inline(always)]
+    fn dots<I: Isa>(self) {
+        const COLUMNS: usize = 4;
+        for i in 0..self.m {
+            let mut j = 0;
+            while j < self.n {
+                // The last columns overlap with columns that were done; those are not written.
+                let first = j.min(self.n.saturating_sub(COLUMNS));
+                let count = COLUMNS.min(self.n);
+                // SAFETY: row i of `a` and `count` columns of `b` from `first` hold `k` elements
+                // without gaps, for that is what `run` asked of the strides.
+                let sums: [T; COLUMNS] = unsafe {
+                    let a = self.a.offset(i as isize * self.a_row);
+                    let a = std::slice::from_raw_parts(a, self.k);
+                    let b = std::array::from_fn(|at| {
+                        let j = (first + at.min(count - 1)) as isize;
+                        std::slice::from_raw_parts(self.b.offset(j * self.b_col), self.k)
+                    });
+                    dots::<T, I, 4, 8>(a, b)
+                };
+                for at in j - first..count {
+                    let place = i as isize * self.c_row + (first + at) as isize * self.c_col;
+                    // SAFETY: element (i, first + at) of `c` is in range.
+                    let c = unsafe { &mut *self.c.offset(place) };
+                    *c = if self.add { *c + sums[at] } else { sums[at] };
+                }
+                j = first + count;
+            }
+        }
+    }
+
+    /// Tiles of `WIDE` columns, then of `NARROW` ones, at most [`DEPTH`] deep.
+    #[inline(always)]
+    fn passes<I: Isa, const WIDE: usize, const NARROW: usize>(mut self) {
+        loop {
+            let mut pass = self;
+            pass.k = self.k.min(DEPTH);
+            let mut j = 0;
+            if self.m < HEIGHT && self.b_col == 1 {
+                // A single row needs more columns for as many sums.
+                while self.n - j >= BROAD {
+                    j = pass.panel::<I, BROAD>(j);
+                }
+            }
+            while j < self.n {
+                j = if self.n - j > NARROW && self.n >= WIDE {
+                    pass.panel::<I, WIDE>(j)
+                } else {
+                    pass.panel::<I, NARROW>(j)
+                };
+            }
+            self.k -= pass.k;
+            if self.k == 0 {
+                return;
+            }
+            // SAFETY: more than `DEPTH` columns of `a` and rows of `b` are left.
+            unsafe {
+                self.a = self.a.offset(DEPTH as isize * self.a_col);
+                self.b = self.b.offset(DEPTH as isize * self.b_row);
+            }
+            self.add = true;
+        }
+    }
+
+    /// Computes columns from `j` on and returns the first that is left.
+    #[inline(always)]
+    fn panel<I: Isa, const W: usize>(self, j: usize) -> usize {
+        // The last panel overlaps with one that was done, so that it is full; what was done is not
+        // written again.
+        let first = j.min(self.n.saturating_sub(W));
+        let count = W.min(self.n);
+        let mut packed = [const { std::mem::MaybeUninit::<T>::uninit() }; DEPTH * WIDTH];
+        // SAFETY: `first < n`.
+        let column = unsafe { self.b.offset(first as isize * self.b_col) };
+        let (b, b_row) = if W == BROAD || (self.b_col == 1 && count == W) {
+            (column, self.b_row)
+        } else {
+            // Two columns at once, so that a store takes more than one element.
+            for at in (0..W).step_by(2) {
+                // Beyond the last column the last one stands in; its lanes are never written.
+                let [left, right] = [at, at + 1].map(|at| {
+                    // SAFETY: the column is at most first + count - 1 < n.
+                    unsafe { column.offset(at.min(count - 1) as isize * self.b_col) }
+                });
+                for k in 0..self.k {
+                    let place = k as isize * self.b_row;
+                    // SAFETY: row k < `k` of two columns in range.
+                    let (left, right) = unsafe { (*left.offset(place), *right.offset(place)) };
+                    packed[k * W + at].write(left);
+                    packed[k * W + at + 1].write(right);
+                }
+            }
+            (packed.as_ptr().cast::<T>(), W as isize)
+        };
+        let mut i = 0;
+        while i < self.m {
+            // SAFETY: `b` holds `k` rows of `W` elements, from the matrix or just written. The rows
+            // of each tile end at `m`, and those of `c` and the columns skip..count are in range.
+            unsafe {
+                if self.m >= HEIGHT && W < BROAD {
+                    let top = i.min(self.m - HEIGHT);
+                    let sums = self.tile::<I, HEIGHT, W>(top, b, b_row);
+                    for row in i - top..HEIGHT {
+                        self.write(top + row, first, j - first, count, &sums[row]);
+                    }
+                    i = top + HEIGHT;
+                } else {
+                    let sums = self.tile::<I, 1, W>(i, b, b_row);
+                    self.write(i, first, j - first, count, &sums[0]);
+                    i += 1;
+                }
+            }
+        }
+        first + count
+    }
+
+    /// Rows `top..top + H` of `a` times `W` columns.
+    ///
+    /// # Safety
+    /// The rows are in range, and `b` holds `k` rows of `W` elements `b_row` apart.
+    #[inline(always)]
+    unsafe fn tile<I: Isa, const H: usize, const W: usize>(
+        &self,
+        top: usize,
+        b: *const T,
+        b_row: isize,
+    ) -> [[T; W]; H] {
+        let mut sums = [[T::ZERO; W]; H];
+        // SAFETY: `top < m`.
+        let mut a = unsafe { self.a.offset(top as isize * self.a_row) };
+        let mut b = b;
+        for _ in 0..self.k {
+            // SAFETY: row k of `b` and column k of `a` are in range; the pointers may leave their
+            // matrices after the last round, hence the wrapping steps.
+            let lanes = unsafe { *b.cast::<[T; W]>() };
+            for row in 0..H {
+                // SAFETY: as above.
+                let factor = unsafe { *a.offset(row as isize * self.a_row) };
+                for lane in 0..W {
+                    sums[row][lane] = factor.mul_add::<I>(lanes[lane], sums[row][lane]);
+                }
+            }
+            a = a.wrapping_offset(self.a_col);
+            b = b.wrapping_offset(b_row);
+        }
+        sums
+    }
+
+    /// Writes lanes `skip..count` to row `i` of `c`; lane 0 belongs to column `first`.
+    ///
+    /// # Safety
+    /// The row and the columns are in range.
+    #[inline(always)]
+    unsafe fn write<const W: usize>(
+        &self,
+        i: usize,
+        first: usize,
+        skip: usize,
+        count: usize,
+        sums: &[T; W],
+    ) {
+        let place = i as isize * self.c_row + first as isize * self.c_col;
+        // SAFETY: row i and column `first` are in range.
+        let c = unsafe { self.c.offset(place) };
+        if self.c_col == 1 && skip == 0 && count == W {
+            // SAFETY: the row goes on for `W` elements.
+            let c = unsafe { &mut *c.cast::<[T; W]>() };
+            for lane in 0..W {
+                c[lane] = if self.add {
+                    c[lane] + sums[lane]
+                } else {
+                    sums[lane]
+                };
+            }
+        } else {
+            for lane in skip..count {
+                // SAFETY: the column is in range.
+                let c = unsafe { &mut *c.offset(lane as isize * self.c_col) };
+                *c = if self.add {
+                    *c + sums[lane]
+                } else {
+                    sums[lane]
+                };
+            }
+        }
+    }
+}
+
+/// The products of `a` with `N` slices of its length.
+#[inline(always)]
+fn dots<T: Float, I: Isa, const N: usize, const W: usize>(a: &[T], b: [&[T]; N]) -> [T; N] {
+    let mut sums = [[T::ZERO; W]; N];
+    let (a, a_rest) = a.as_chunks::<W>();
+    let b = b.map(|b| b.as_chunks::<W>());
+    for at in 0..a.len() {
+        let lanes = a[at];
+        for which in 0..N {
+            let b = b[which].0[at];
+            for lane in 0..W {
+                sums[which][lane] = lanes[lane].mul_add::<I>(b[lane], sums[which][lane]);
+            }
+        }
+    }
+    for which in 0..N {
+        for (lane, (&a, &b)) in a_rest.iter().zip(b[which].1).enumerate() {
+            sums[which][lane] = a.mul_add::<I>(b, sums[which][lane]);
+        }
+    }
+    sums.map(|mut sums| {
+        let mut width = W / 2;
+        while width > 0 {
+            for lane in 0..width {
+                sums[lane] += sums[lane + width];
+            }
+            width /= 2;
+        }
+        sums[0]
+    })
+}

@@ -1,0 +1,23 @@
+//! Loops over slices and layouts: the only place that may hold `unsafe`.
+
+mod copy;
+mod float;
+mod index;
+mod isa;
+mod map;
+pub mod math;
+mod matmul;
+mod reduce;
+mod sort;
+
+pub use copy::{copy, copy_into, fill_region, write_into};
+pub use index::{
+    check_gather, check_indices, gather, index_add, index_select, one_hot, scatter_add,
+};
+pub use isa::{Avx2, Avx512, Isa, Kernel, Path, Plain, dispatch, force_path, path, paths};
+pub use map::{Input, MapFn, Mode, Output, Source, map, map_flat};
+pub use matmul::{Factor, Matrix, MatrixMut, dot, matmul};
+pub use reduce::{
+    amax, amin, argmax, argmin, check_nonempty, logsumexp, mean, norm, sum, sum_to, var,
+};
+pub use sort::{nan_greatest, sort};

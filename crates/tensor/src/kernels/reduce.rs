@@ -1,0 +1,847 @@
+//! Reductions along axes: sums, means, variances, extremes and their positions.
+//!
+//! Sums accumulate in `f64`, in blocks that are added pairwise, for both element types: the result
+//! is within about one rounding of the exact one. The order of the additions depends on the layout
+//! alone, so that a result is the same from run to run and on every instruction set.
+
+use std::cmp::Reverse;
+
+use smallvec::SmallVec;
+
+use super::copy::{advance, copy_into};
+use super::isa::{Isa, Kernel, dispatch};
+use crate::{Axes, Float, Layout, Shape, ShapeError, View};
+
+/// Lanes of a row's block, and columns of a column block.
+const LANES: usize = 32;
+/// Elements of a row that are added without pairing, 32 a lane.
+const ROW_BLOCK: usize = 32 * LANES;
+/// From this length on a row is worth all lanes.
+const LONG_ROW: usize = 4 * LANES;
+/// Rows of a column block that are added without pairing.
+const COLUMN_BLOCK: usize = 64;
+/// Pairing levels without a heap allocation: 2²⁴ blocks.
+const LEVELS: usize = 24;
+
+/// Adds up the elements of `x` along `axes` (ascending). `out` takes the sums in row-major order of
+/// the axes that stay; they replace its elements, or are added to them if `add` is set.
+///
+/// # Panics
+/// If `out` does not have the size that is left.
+pub fn sum<T: Float>(x: &View<T>, axes: &[usize], out: &mut [T], add: bool) {
+    reduce(x, axes, out, Sum { add, divisor: 1.0 });
+}
+
+/// The means along `axes` (ascending), in row-major order of the axes that stay; NaN for no
+/// elements.
+///
+/// # Panics
+/// If `out` does not have the size that is left.
+pub fn mean<T: Float>(x: &View<T>, axes: &[usize], out: &mut [T]) {
+    let divisor = count(x.shape(), axes) as f64;
+    reduce(
+        x,
+        axes,
+        out,
+        Sum {
+            add: false,
+            divisor,
+        },
+    );
+}
+
+/// The variances along `axes` (ascending) of `n` elements with the divisor `n − correction` (at
+/// least 0): 0 for the population's variance, 1 for a sample's unbiased one. Two passes: squares of
+/// distances from the mean.
+///
+/// # Panics
+/// If `out` does not have the size that is left.
+pub fn var<T: Float>(x: &View<T>, axes: &[usize], correction: usize, out: &mut [T]) {
+    mean(x, axes, out);
+    let count = count(x.shape(), axes);
+    let divisor = count.saturating_sub(correction) as f64;
+    reduce(
+        x,
+        axes,
+        out,
+        Var {
+            count: count as f64,
+            divisor,
+        },
+    );
+}
+
+/// The Euclidean norms along `axes` (ascending); 0 for no elements. Squares are taken in `f64`
+/// without scaling.
+///
+/// # Panics
+/// If `out` does not have the size that is left.
+pub fn norm<T: Float>(x: &View<T>, axes: &[usize], out: &mut [T]) {
+    reduce(x, axes, out, Norm);
+}
+
+/// The greatest elements along `axes` (ascending); NaN where one is NaN. The caller has checked that
+/// there is one with [`check_nonempty`]; the extreme of nothing is −∞.
+///
+/// # Panics
+/// If `out` does not have the size that is left.
+pub fn amax<T: Float>(x: &View<T>, axes: &[usize], out: &mut [T]) {
+    reduce(x, axes, out, Max);
+}
+
+/// The least elements along `axes` (ascending); NaN where one is NaN. The caller has checked that
+/// there is one with [`check_nonempty`]; the extreme of nothing is +∞.
+///
+/// # Panics
+/// If `out` does not have the size that is left.
+pub fn amin<T: Float>(x: &View<T>, axes: &[usize], out: &mut [T]) {
+    reduce(x, axes, out, Min);
+}
+
+/// ln Σ eˣ along `axes` (ascending), without overflow: −∞ where all elements are −∞ or there is
+/// none, +∞ where one is +∞ and none NaN.
+///
+/// # Panics
+/// If `out` does not have the size that is left.
+pub fn logsumexp<T: Float>(x: &View<T>, axes: &[usize], out: &mut [T]) {
+    amax(x, axes, out);
+    reduce(x, axes, out, LogSumExp);
+}
+
+/// Adds up `x` to `shape`, which broadcasts to the shape of `x`: the way back from broadcasting. The
+/// sums replace the elements of `out`, or are added to them if `add` is set.
+///
+/// # Panics
+/// If `shape` does not broadcast to that of `x`, or `out` does not have its size.
+pub fn sum_to<T: Float>(x: &View<T>, shape: &Shape, out: &mut [T], add: bool) {
+    assert!(
+        shape.broadcasts_to(x.shape()),
+        "sum_to: {shape} does not stretch to {}",
+        x.shape()
+    );
+    let lead = x.shape().rank() - shape.rank();
+    let axes: Axes = (0..x.shape().rank())
+        .filter(|&axis| axis < lead || shape[axis - lead] != x.shape()[axis])
+        .collect();
+    if axes.is_empty() {
+        copy_into(out, &Layout::contiguous(shape.clone()), x, add);
+    } else {
+        sum(x, &axes, out, add);
+    }
+}
+
+/// Checks that a reduction without a neutral element has something along each of `axes`.
+///
+/// # Errors
+/// If one of the axes has size 0.
+///
+/// ```
+/// use wengert_tensor::{Shape, kernels::check_nonempty};
+/// let error = check_nonempty("amax", &Shape::from([2, 0]), &[1]).unwrap_err();
+/// assert_eq!(error.to_string(), "amax: cannot reduce an axis of size 0: axis 1 of [2, 0]");
+/// ```
+pub fn check_nonempty(op: &'static str, shape: &Shape, axes: &[usize]) -> Result<(), ShapeError> {
+    match axes.iter().find(|&&axis| shape[axis] == 0) {
+        None => Ok(()),
+        Some(axis) => {
+            let reason = format!("cannot reduce an axis of size 0: axis {axis} of {shape}");
+            Err(ShapeError::new(op, reason))
+        }
+    }
+}
+
+/// The first positions of the greatest elements along `axis`, in row-major order of the other axes;
+/// NaN counts as the greatest.
+///
+/// # Panics
+/// If the axis is out of range or has size 0, or `out` does not have the size that is left.
+pub fn argmax<T: Float>(x: &View<T>, axis: usize, out: &mut [i64]) {
+    extreme_position(x, axis, out, |new, best| {
+        new > best || (new.is_nan() && !best.is_nan())
+    });
+}
+
+/// The first positions of the least elements along `axis`, in row-major order of the other axes;
+/// NaN counts as the least, so that it is found here too.
+///
+/// # Panics
+/// If the axis is out of range or has size 0, or `out` does not have the size that is left.
+pub fn argmin<T: Float>(x: &View<T>, axis: usize, out: &mut [i64]) {
+    extreme_position(x, axis, out, |new, best| {
+        new < best || (new.is_nan() && !best.is_nan())
+    });
+}
+
+#[inline(always)]
+fn extreme_position<T: Float>(
+    x: &View<T>,
+    axis: usize,
+    out: &mut [i64],
+    better: impl Fn(T, T) -> bool,
+) {
+    let dim = x.shape()[axis];
+    let rest = x.layout().without(axis);
+    assert_eq!(
+        out.len(),
+        rest.size(),
+        "argmax: the output does not fit the shape"
+    );
+    if out.is_empty() {
+        return;
+    }
+    assert!(dim > 0, "argmax: cannot reduce an axis of size 0");
+    let stride = x.layout().strides()[axis];
+    let data = x.data();
+    for (out, start) in out.iter_mut().zip(rest.positions()) {
+        let (mut best, mut place) = (data[start], 0);
+        for at in 1..dim {
+            let new = data[start.wrapping_add_signed(at as isize * stride)];
+            if better(new, best) {
+                (best, place) = (new, at);
+            }
+        }
+        *out = place as i64;
+    }
+}
+
+/// The number of elements that are reduced to one.
+fn count(shape: &Shape, axes: &[usize]) -> usize {
+    axes.iter().map(|&axis| shape[axis]).product()
+}
+
+/// What a reduction does with each element.
+trait Fold<T: Float>: Copy {
+    /// What is gathered on the way.
+    type Acc: Copy;
+    /// Whether the output's element, the result of an earlier pass, is needed on the way.
+    const CONTEXT: bool = false;
+    /// The result of nothing.
+    fn start() -> Self::Acc;
+    /// What the way needs of that element.
+    #[inline(always)]
+    fn context(out: T) -> T {
+        out
+    }
+    /// What is done to an element before it is taken in; in a loop of its own over the lanes.
+    #[inline(always)]
+    fn lift<I: Isa>(x: T, _context: T) -> T {
+        x
+    }
+    /// Takes one lifted element in.
+    fn step<I: Isa>(acc: Self::Acc, x: T, context: T) -> Self::Acc;
+    /// The results of two parts together.
+    fn merge(a: Self::Acc, b: Self::Acc) -> Self::Acc;
+    /// The result of `times` copies of a part.
+    fn repeat(acc: Self::Acc, times: f64) -> Self::Acc;
+    /// Writes the result.
+    fn finish(&self, acc: Self::Acc, out: &mut T);
+}
+
+#[derive(Clone, Copy)]
+struct Sum {
+    add: bool,
+    divisor: f64,
+}
+
+impl<T: Float> Fold<T> for Sum {
+    type Acc = f64;
+
+    #[inline(always)]
+    fn start() -> f64 {
+        0.0
+    }
+    #[inline(always)]
+    fn step<I: Isa>(acc: f64, x: T, _: T) -> f64 {
+        acc + x.to_f64()
+    }
+    #[inline(always)]
+    fn merge(a: f64, b: f64) -> f64 {
+        a + b
+    }
+    #[inline(always)]
+    fn repeat(acc: f64, times: f64) -> f64 {
+        acc * times
+    }
+    #[inline(always)]
+    fn finish(&self, acc: f64, out: &mut T) {
+        let before = if self.add { out.to_f64() } else { 0.0 };
+        *out = T::from_f64(before + acc / self.divisor);
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Var {
+    count: f64,
+    divisor: f64,
+}
+
+impl<T: Float> Fold<T> for Var {
+    /// Σ d² and Σ d, where the second corrects for the rounding of the mean.
+    type Acc = (f64, f64);
+    const CONTEXT: bool = true;
+
+    #[inline(always)]
+    fn start() -> (f64, f64) {
+        (0.0, 0.0)
+    }
+    #[inline(always)]
+    fn step<I: Isa>(acc: (f64, f64), x: T, mean: T) -> (f64, f64) {
+        let d = x.to_f64() - mean.to_f64();
+        (acc.0 + d * d, acc.1 + d)
+    }
+    #[inline(always)]
+    fn merge(a: (f64, f64), b: (f64, f64)) -> (f64, f64) {
+        (a.0 + b.0, a.1 + b.1)
+    }
+    #[inline(always)]
+    fn repeat(acc: (f64, f64), times: f64) -> (f64, f64) {
+        (acc.0 * times, acc.1 * times)
+    }
+    #[inline(always)]
+    fn finish(&self, acc: (f64, f64), out: &mut T) {
+        let squares = (acc.0 - acc.1 * acc.1 / self.count).max(0.0);
+        // `max` drops NaN.
+        let squares = if acc.0.is_nan() { acc.0 } else { squares };
+        *out = T::from_f64(squares / self.divisor);
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Norm;
+
+impl<T: Float> Fold<T> for Norm {
+    type Acc = f64;
+
+    #[inline(always)]
+    fn start() -> f64 {
+        0.0
+    }
+    #[inline(always)]
+    fn step<I: Isa>(acc: f64, x: T, _: T) -> f64 {
+        acc + x.to_f64() * x.to_f64()
+    }
+    #[inline(always)]
+    fn merge(a: f64, b: f64) -> f64 {
+        a + b
+    }
+    #[inline(always)]
+    fn repeat(acc: f64, times: f64) -> f64 {
+        acc * times
+    }
+    #[inline(always)]
+    fn finish(&self, acc: f64, out: &mut T) {
+        *out = T::from_f64(acc.sqrt());
+    }
+}
+
+/// Declares the fold of an extreme; NaN wins over everything.
+macro_rules! extreme {
+    ($name:ident, $better:tt, $start:expr) => {
+        #[derive(Clone, Copy)]
+        struct $name;
+
+        impl<T: Float> Fold<T> for $name {
+            type Acc = T;
+
+            #[inline(always)]
+            fn start() -> T {
+                $start
+            }
+            #[inline(always)]
+            fn step<I: Isa>(acc: T, x: T, _: T) -> T {
+                <Self as Fold<T>>::merge(acc, x)
+            }
+            #[inline(always)]
+            fn merge(a: T, b: T) -> T {
+                if a $better b || a.is_nan() { a } else { b }
+            }
+            #[inline(always)]
+            fn repeat(acc: T, _: f64) -> T {
+                acc
+            }
+            #[inline(always)]
+            fn finish(&self, acc: T, out: &mut T) {
+                *out = acc;
+            }
+        }
+    };
+}
+extreme!(Max, >, -T::INFINITY);
+extreme!(Min, <, T::INFINITY);
+
+#[derive(Clone, Copy)]
+struct LogSumExp;
+
+impl<T: Float> Fold<T> for LogSumExp {
+    type Acc = f64;
+    const CONTEXT: bool = true;
+
+    #[inline(always)]
+    fn start() -> f64 {
+        0.0
+    }
+    /// What is subtracted: the greatest element, or 0 where that is no number to subtract.
+    #[inline(always)]
+    fn context(greatest: T) -> T {
+        if greatest.is_finite() {
+            greatest
+        } else {
+            T::ZERO
+        }
+    }
+    #[inline(always)]
+    fn lift<I: Isa>(x: T, shift: T) -> T {
+        (x - shift).exp::<I>()
+    }
+    #[inline(always)]
+    fn step<I: Isa>(acc: f64, x: T, _: T) -> f64 {
+        acc + x.to_f64()
+    }
+    #[inline(always)]
+    fn merge(a: f64, b: f64) -> f64 {
+        a + b
+    }
+    #[inline(always)]
+    fn repeat(acc: f64, times: f64) -> f64 {
+        acc * times
+    }
+    #[inline(always)]
+    fn finish(&self, acc: f64, out: &mut T) {
+        let shift = <Self as Fold<T>>::context(*out);
+        *out = T::from_f64(shift.to_f64() + acc.ln());
+    }
+}
+
+/// An axis that stays: its length, its stride in the input and in the output.
+#[derive(Clone, Copy)]
+struct Kept {
+    len: usize,
+    from: isize,
+    to: isize,
+}
+
+/// An axis that is reduced.
+#[derive(Clone, Copy)]
+struct Reduced {
+    len: usize,
+    from: isize,
+}
+
+/// A reduction as two nests of loops, each from the longest stride to the shortest.
+struct Nest<'a, T, F> {
+    data: &'a [T],
+    offset: usize,
+    out: &'a mut [T],
+    fold: F,
+    kept: &'a [Kept],
+    reduced: &'a [Reduced],
+    /// How often each element counts, because an axis with a stride of 0 repeats it.
+    times: usize,
+}
+
+fn reduce<T: Float, F: Fold<T>>(x: &View<T>, axes: &[usize], out: &mut [T], fold: F) {
+    debug_assert!(axes.is_sorted(), "the axes of a reduction ascend");
+    let (shape, strides) = (x.shape(), x.layout().strides());
+    let (data, offset) = (x.data(), x.layout().offset());
+    if axes.len() == shape.rank()
+        && let Some(slice) = x.as_slice()
+    {
+        assert_eq!(out.len(), 1, "a reduction's output does not fit");
+        let len = slice.len();
+        if len == 0 {
+            return fold.finish(F::start(), &mut out[0]);
+        }
+        let reduced = &[Reduced { len, from: 1 }];
+        return dispatch(Nest {
+            data,
+            offset,
+            out,
+            fold,
+            kept: &[],
+            reduced,
+            times: 1,
+        });
+    }
+    let mut kept: SmallVec<[Kept; 4]> = SmallVec::new();
+    let mut reduced: SmallVec<[Reduced; 4]> = SmallVec::new();
+    let mut times = 1;
+    let mut to = 1;
+    let mut left = 1;
+    for axis in (0..shape.rank()).rev() {
+        let (len, from) = (shape[axis], strides[axis]);
+        if axes.contains(&axis) {
+            match from {
+                0 => times *= len,
+                _ if len != 1 => reduced.push(Reduced { len, from }),
+                _ => {}
+            }
+        } else {
+            left *= len;
+            if len != 1 {
+                kept.push(Kept { len, from, to });
+            }
+            to *= len as isize;
+        }
+    }
+    assert_eq!(out.len(), left, "a reduction's output does not fit");
+    if left == 0 {
+        return;
+    }
+    if times == 0 || reduced.iter().any(|axis| axis.len == 0) {
+        for out in out {
+            fold.finish(F::start(), out);
+        }
+        return;
+    }
+    // Both nests may run in any order that the layout alone decides; the longest strides go
+    // outside. Axes that follow each other without a gap become one.
+    kept.sort_by_key(|axis| Reverse((axis.from.abs(), axis.to)));
+    kept.dedup_by(|inner, outer| {
+        let len = inner.len as isize;
+        let joins = outer.from == inner.from * len && outer.to == inner.to * len;
+        if joins {
+            *outer = Kept {
+                len: outer.len * inner.len,
+                ..*inner
+            };
+        }
+        joins
+    });
+    reduced.sort_by_key(|axis| Reverse(axis.from.abs()));
+    reduced.dedup_by(|inner, outer| {
+        let joins = outer.from == inner.from * inner.len as isize;
+        if joins {
+            *outer = Reduced {
+                len: outer.len * inner.len,
+                ..*inner
+            };
+        }
+        joins
+    });
+    let (kept, reduced) = (&kept[..], &reduced[..]);
+    dispatch(Nest {
+        data,
+        offset,
+        out,
+        fold,
+        kept,
+        reduced,
+        times,
+    });
+}
+
+impl<T: Float, F: Fold<T>> Kernel for Nest<'_, T, F> {
+    type Output = ();
+
+    // Nothing that takes elements in may stand in a closure, which cannot be told to be inlined
+    // and would miss the instruction set.
+    #[inline(always)]
+    fn run<I: Isa>(mut self) {
+        let inner = match self.reduced.split_last() {
+            Some((&inner, outer)) => {
+                self.reduced = outer;
+                inner
+            }
+            None => Reduced { len: 1, from: 1 },
+        };
+        let columns = match self.kept.split_last() {
+            Some((&last, outer)) if last.from == 1 && (inner.from != 1 || inner.len == 1) => {
+                self.kept = outer;
+                Some(last)
+            }
+            _ => None,
+        };
+        let kept = self.kept;
+        let mut index: SmallVec<[usize; 4]> = SmallVec::from_elem(0, kept.len());
+        let (mut from, mut to) = (self.offset as isize, 0);
+        for _ in 0..kept.iter().map(|axis| axis.len).product() {
+            match columns {
+                Some(columns) => {
+                    let mut done = 0;
+                    while done < columns.len {
+                        let start = from + done as isize;
+                        let place = to + done as isize * columns.to;
+                        done += match columns.len - done {
+                            LANES.. => self.columns::<I, LANES>(start, place, columns.to, inner),
+                            8.. => self.columns::<I, 8>(start, place, columns.to, inner),
+                            4.. => self.columns::<I, 4>(start, place, columns.to, inner),
+                            _ => self.columns::<I, 1>(start, place, columns.to, inner),
+                        };
+                    }
+                }
+                None => self.row::<I>(from, to, inner),
+            }
+            let change = |axis: usize, by: isize| {
+                from += by * kept[axis].from;
+                to += by * kept[axis].to;
+            };
+            advance(&mut index, |axis| kept[axis].len, change);
+        }
+    }
+}
+
+impl<T: Float, F: Fold<T>> Nest<'_, T, F> {
+    /// Reduces one row to the output's element `to`.
+    #[inline(always)]
+    fn row<I: Isa>(&mut self, from: isize, to: isize, inner: Reduced) {
+        let out = &mut self.out[to as usize];
+        let context = if F::CONTEXT {
+            F::context(*out)
+        } else {
+            T::ZERO
+        };
+        let acc = if self.reduced.is_empty() && inner.len <= ROW_BLOCK {
+            row_block::<T, F, I>(self.data, from, inner, context)
+        } else {
+            let mut pairs = Pairs::<T, F, 1>::new();
+            let mut runs = Runs::new(self.reduced, from);
+            while let Some(from) = runs.next() {
+                let mut done = 0;
+                while done < inner.len {
+                    let len = (inner.len - done).min(ROW_BLOCK);
+                    let start = from + done as isize * inner.from;
+                    let part = Reduced { len, ..inner };
+                    pairs.push(&[row_block::<T, F, I>(self.data, start, part, context)]);
+                    done += len;
+                }
+            }
+            pairs.finish()[0]
+        };
+        self.fold.finish(repeated::<T, F>(acc, self.times), out);
+    }
+
+    /// Reduces `W` columns that lie side by side to elements of the output, `stride` apart; returns
+    /// `W`.
+    #[inline(always)]
+    fn columns<I: Isa, const W: usize>(
+        &mut self,
+        from: isize,
+        to: isize,
+        stride: isize,
+        inner: Reduced,
+    ) -> usize {
+        let mut context = [T::ZERO; W];
+        if F::CONTEXT {
+            for column in 0..W {
+                context[column] = F::context(self.out[(to + column as isize * stride) as usize]);
+            }
+        }
+        let acc = if self.reduced.is_empty() && inner.len <= COLUMN_BLOCK {
+            column_block::<T, F, I, W>(self.data, from, inner, &context)
+        } else {
+            let mut pairs = Pairs::<T, F, W>::new();
+            let mut runs = Runs::new(self.reduced, from);
+            while let Some(from) = runs.next() {
+                let mut done = 0;
+                while done < inner.len {
+                    let len = (inner.len - done).min(COLUMN_BLOCK);
+                    let start = from + done as isize * inner.from;
+                    let part = Reduced { len, ..inner };
+                    pairs.push(&column_block::<T, F, I, W>(
+                        self.data, start, part, &context,
+                    ));
+                    done += len;
+                }
+            }
+            pairs.finish()
+        };
+        for column in 0..W {
+            let acc = repeated::<T, F>(acc[column], self.times);
+            self.fold
+                .finish(acc, &mut self.out[(to + column as isize * stride) as usize]);
+        }
+        W
+    }
+}
+
+#[inline(always)]
+fn repeated<T: Float, F: Fold<T>>(acc: F::Acc, times: usize) -> F::Acc {
+    if times == 1 {
+        acc
+    } else {
+        F::repeat(acc, times as f64)
+    }
+}
+
+/// The starts of the inner runs of the reduced axes, in order.
+struct Runs<'a> {
+    outer: &'a [Reduced],
+    index: SmallVec<[usize; 4]>,
+    from: isize,
+    left: usize,
+}
+
+impl<'a> Runs<'a> {
+    #[inline(always)]
+    fn new(outer: &'a [Reduced], from: isize) -> Self {
+        Runs {
+            outer,
+            index: SmallVec::from_elem(0, outer.len()),
+            from,
+            left: outer.iter().map(|axis| axis.len).product(),
+        }
+    }
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<isize> {
+        if self.left == 0 {
+            return None;
+        }
+        self.left -= 1;
+        let start = self.from;
+        let (outer, from) = (self.outer, &mut self.from);
+        let change = |axis: usize, by: isize| *from += by * outer[axis].from;
+        advance(&mut self.index, |axis| outer[axis].len, change);
+        Some(start)
+    }
+}
+
+/// The fold of a part of a row.
+#[inline(always)]
+fn row_block<T: Float, F: Fold<T>, I: Isa>(
+    data: &[T],
+    start: isize,
+    part: Reduced,
+    context: T,
+) -> F::Acc {
+    if part.from != 1 {
+        return strided::<T, F, I>(data, start, part, context);
+    }
+    let row = &data[start as usize..start as usize + part.len];
+    let mut acc = F::start();
+    let mut rest = row;
+    // Lanes are the columns of the row cut in pieces.
+    if row.len() >= LONG_ROW {
+        let (wide, tail) = row.as_chunks::<LANES>();
+        let pieces = Reduced {
+            len: wide.len(),
+            from: LANES as isize,
+        };
+        let lanes =
+            column_block::<T, F, I, LANES>(wide.as_flattened(), 0, pieces, &[context; LANES]);
+        acc = together::<T, F>(&lanes);
+        rest = tail;
+    }
+    let (narrow, tail) = rest.as_chunks::<8>();
+    if !narrow.is_empty() {
+        let pieces = Reduced {
+            len: narrow.len(),
+            from: 8,
+        };
+        let lanes = column_block::<T, F, I, 8>(narrow.as_flattened(), 0, pieces, &[context; 8]);
+        let even = F::merge(F::merge(lanes[0], lanes[4]), F::merge(lanes[2], lanes[6]));
+        let odd = F::merge(F::merge(lanes[1], lanes[5]), F::merge(lanes[3], lanes[7]));
+        acc = F::merge(acc, F::merge(even, odd));
+    }
+    for &x in tail {
+        acc = F::step::<I>(acc, F::lift::<I>(x, context), context);
+    }
+    acc
+}
+
+/// The fold of all lanes. Not inlined, because the compiler would shape the loop that fills the
+/// lanes after this tree, in narrow registers.
+#[inline(never)]
+fn together<T: Float, F: Fold<T>>(lanes: &[F::Acc; LANES]) -> F::Acc {
+    let mut lanes = *lanes;
+    let mut width = LANES / 2;
+    while width > 0 {
+        for lane in 0..width {
+            lanes[lane] = F::merge(lanes[lane], lanes[lane + width]);
+        }
+        width /= 2;
+    }
+    lanes[0]
+}
+
+/// The folds of `W` columns that lie side by side, over some rows.
+#[inline(always)]
+fn column_block<T: Float, F: Fold<T>, I: Isa, const W: usize>(
+    data: &[T],
+    start: isize,
+    rows: Reduced,
+    context: &[T; W],
+) -> [F::Acc; W] {
+    let mut acc = [F::start(); W];
+    let mut at = start;
+    for _ in 0..rows.len {
+        let row = &data[at as usize..at as usize + W];
+        let mut lifted = [T::ZERO; W];
+        for column in 0..W {
+            lifted[column] = F::lift::<I>(row[column], context[column]);
+        }
+        for column in 0..W {
+            acc[column] = F::step::<I>(acc[column], lifted[column], context[column]);
+        }
+        at += rows.from;
+    }
+    acc
+}
+
+/// The fold of elements that do not lie side by side.
+#[inline(always)]
+fn strided<T: Float, F: Fold<T>, I: Isa>(
+    data: &[T],
+    start: isize,
+    part: Reduced,
+    context: T,
+) -> F::Acc {
+    let mut four = [F::start(); 4];
+    let mut at = start;
+    for i in 0..part.len {
+        let x = F::lift::<I>(data[at as usize], context);
+        four[i % 4] = F::step::<I>(four[i % 4], x, context);
+        at += part.from;
+    }
+    F::merge(F::merge(four[0], four[1]), F::merge(four[2], four[3]))
+}
+
+/// Blocks added pairwise: equally many blocks stand on both sides of every addition.
+struct Pairs<T: Float, F: Fold<T>, const W: usize> {
+    /// Sums of 2ᵏ blocks with falling k, as the bits of `count`.
+    sums: SmallVec<[[F::Acc; W]; LEVELS]>,
+    count: usize,
+}
+
+impl<T: Float, F: Fold<T>, const W: usize> Pairs<T, F, W> {
+    #[inline(always)]
+    fn new() -> Self {
+        Pairs {
+            sums: SmallVec::new(),
+            count: 0,
+        }
+    }
+
+    /// Not inlined, so that the loop that fills the next block keeps the registers.
+    #[inline(never)]
+    fn push(&mut self, block: &[F::Acc; W]) {
+        let mut block = *block;
+        for _ in 0..self.count.trailing_ones() {
+            block = self.pop(block);
+        }
+        self.sums.push(block);
+        self.count += 1;
+    }
+
+    /// The last sum with `block` added.
+    fn pop(&mut self, block: [F::Acc; W]) -> [F::Acc; W] {
+        match self.sums.pop() {
+            Some(mut sum) => {
+                for lane in 0..W {
+                    sum[lane] = F::merge(sum[lane], block[lane]);
+                }
+                sum
+            }
+            None => block,
+        }
+    }
+
+    #[inline(never)]
+    fn finish(mut self) -> [F::Acc; W] {
+        let mut total = self.sums.pop().unwrap_or([F::start(); W]);
+        while !self.sums.is_empty() {
+            total = self.pop(total);
+        }
+        total
+    }
+}

@@ -1,0 +1,393 @@
+//! Where the elements of a tensor lie in its storage.
+
+use smallvec::SmallVec;
+
+use crate::{Shape, ShapeError};
+
+/// A list of strides, in elements, one an axis.
+pub type Strides = SmallVec<[isize; 4]>;
+
+/// A shape with the place of every element: element `(i, j, …)` lies at
+/// `offset + i·strides[0] + j·strides[1] + …`.
+///
+/// All views are changes of a layout: they move no element.
+///
+/// ```
+/// use wengert_tensor::{Layout, Shape};
+/// let rows = Layout::contiguous(Shape::from([2, 3]));
+/// let columns = rows.permuted(&[1, 0]);
+/// assert_eq!(columns.shape(), &Shape::from([3, 2]));
+/// assert_eq!(columns.positions().collect::<Vec<_>>(), [0, 3, 1, 4, 2, 5]);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layout {
+    shape: Shape,
+    strides: Strides,
+    offset: usize,
+}
+
+impl Layout {
+    /// Row-major order from offset 0.
+    pub fn contiguous(shape: Shape) -> Self {
+        Self::contiguous_at(shape, 0)
+    }
+
+    /// Row-major order from the given offset.
+    pub fn contiguous_at(shape: Shape, offset: usize) -> Self {
+        let mut strides: Strides = SmallVec::from_elem(1, shape.rank());
+        let mut step = 1;
+        for (stride, &dim) in strides.iter_mut().zip(shape.iter()).rev() {
+            *stride = step;
+            step *= dim.max(1) as isize;
+        }
+        Layout {
+            shape,
+            strides,
+            offset,
+        }
+    }
+
+    /// The shape.
+    #[inline]
+    pub fn shape(&self) -> &Shape {
+        &self.shape
+    }
+
+    /// The strides in elements; a stride of 0 repeats an element.
+    #[inline]
+    pub fn strides(&self) -> &[isize] {
+        &self.strides
+    }
+
+    /// The position of the first element.
+    #[inline]
+    pub fn offset(&self) -> usize {
+        self.offset
+    }
+
+    /// The number of elements.
+    #[inline]
+    pub fn size(&self) -> usize {
+        self.shape.size()
+    }
+
+    /// Whether the elements lie in row-major order without gaps.
+    pub fn is_contiguous(&self) -> bool {
+        let mut step = 1;
+        for (&stride, &dim) in self.strides.iter().zip(self.shape.iter()).rev() {
+            if dim != 1 && stride != step {
+                return self.size() == 0;
+            }
+            step *= dim as isize;
+        }
+        true
+    }
+
+    /// Whether two indices may lead to the same element (a stride of 0 along an axis longer than 1).
+    pub fn repeats(&self) -> bool {
+        self.strides
+            .iter()
+            .zip(self.shape.iter())
+            .any(|(&stride, &dim)| stride == 0 && dim > 1)
+    }
+
+    /// One more than the greatest position that an element has; 0 for a layout without elements.
+    pub fn end(&self) -> usize {
+        if self.size() == 0 {
+            return 0;
+        }
+        let reach: isize = self
+            .strides
+            .iter()
+            .zip(self.shape.iter())
+            .map(|(&stride, &dim)| stride.max(0) * (dim as isize - 1))
+            .sum();
+        self.offset + reach as usize + 1
+    }
+
+    /// The positions of the elements in row-major order of their indices.
+    pub fn positions(&self) -> Positions<'_> {
+        Positions {
+            layout: self,
+            index: SmallVec::from_elem(0, self.shape.rank()),
+            at: self.offset as isize,
+            left: self.size(),
+        }
+    }
+
+    /// The same storage with the offset moved by `by` elements.
+    pub fn moved(mut self, by: usize) -> Self {
+        self.offset += by;
+        self
+    }
+
+    /// The layout stretched to `shape` with strides of 0.
+    ///
+    /// # Errors
+    /// If the shape does not stretch to it by the broadcasting rule.
+    pub fn expanded(&self, shape: &Shape) -> Result<Layout, ShapeError> {
+        if !self.shape.broadcasts_to(shape) {
+            let reason = format!("{} does not stretch to {shape}", self.shape);
+            return Err(ShapeError::new("expand", reason));
+        }
+        if shape.checked_size().is_none() {
+            let reason = format!("{shape} is larger than the address space");
+            return Err(ShapeError::new("expand", reason));
+        }
+        let lead = shape.rank() - self.shape.rank();
+        let mut strides: Strides = SmallVec::from_elem(0, shape.rank());
+        for (at, &dim) in self.shape.iter().enumerate() {
+            if dim != 1 {
+                strides[lead + at] = self.strides[at];
+            }
+        }
+        Ok(Layout {
+            shape: shape.clone(),
+            strides,
+            offset: self.offset,
+        })
+    }
+
+    /// The layout with its axes in the order `axes`, a permutation of the positions.
+    ///
+    /// # Panics
+    /// If a position is out of range. That each occurs once is the caller's business; see
+    /// [`Layout::permutation`].
+    pub fn permuted(&self, axes: &[usize]) -> Layout {
+        Layout {
+            shape: axes.iter().map(|&axis| self.shape[axis]).collect(),
+            strides: axes.iter().map(|&axis| self.strides[axis]).collect(),
+            offset: self.offset,
+        }
+    }
+
+    /// Checks that `axes` names every axis once, and resolves negative ones.
+    ///
+    /// # Errors
+    /// If the list is not a permutation of the axes.
+    pub fn permutation(&self, axes: &[isize]) -> Result<crate::Axes, ShapeError> {
+        let mut list = crate::Axes::new();
+        for &axis in axes {
+            list.push(self.shape.axis("permute", axis)?);
+        }
+        let complete = (0..self.shape.rank()).all(|axis| list.contains(&axis));
+        if complete && list.len() == self.shape.rank() {
+            Ok(list)
+        } else {
+            let reason = format!("{axes:?} is no permutation of the axes of {}", self.shape);
+            Err(ShapeError::new("permute", reason))
+        }
+    }
+
+    /// The part along `axis` from `start` to `stop` (exclusive) in steps of `step`. Negative bounds
+    /// count from the end; bounds beyond it are cut to it, as in NumPy.
+    ///
+    /// # Errors
+    /// If the axis is out of range or the step is less than 1.
+    pub fn sliced(
+        &self,
+        axis: isize,
+        start: isize,
+        stop: isize,
+        step: isize,
+    ) -> Result<Layout, ShapeError> {
+        let axis = self.shape.axis("slice", axis)?;
+        if step < 1 {
+            return Err(ShapeError::new(
+                "slice",
+                format!("the step {step} is less than 1"),
+            ));
+        }
+        let dim = self.shape[axis] as isize;
+        let bound = |at: isize| {
+            if at < 0 {
+                (at + dim).max(0)
+            } else {
+                at.min(dim)
+            }
+        };
+        let (start, stop) = (bound(start), bound(stop));
+        let mut layout = self.clone();
+        layout.shape.dims_mut()[axis] = ((stop - start).max(0) as usize).div_ceil(step as usize);
+        if layout.size() > 0 {
+            layout.offset += (start * self.strides[axis]) as usize;
+        }
+        layout.strides[axis] *= step;
+        Ok(layout)
+    }
+
+    /// The part at position `index` of `axis`, which disappears; −1 is the last position.
+    ///
+    /// # Errors
+    /// If the axis or the index is out of range.
+    pub fn selected(&self, axis: isize, index: isize) -> Result<Layout, ShapeError> {
+        let axis = self.shape.axis("select", axis)?;
+        let dim = self.shape[axis] as isize;
+        let at = if index < 0 { index + dim } else { index };
+        if !(0..dim).contains(&at) {
+            let reason = format!(
+                "index {index} is out of range for axis {axis} of {}",
+                self.shape
+            );
+            return Err(ShapeError::new("select", reason));
+        }
+        let mut layout = self.clone();
+        layout.shape.remove(axis);
+        let stride = layout.strides.remove(axis);
+        layout.offset += (at * stride) as usize;
+        Ok(layout)
+    }
+
+    /// The layout with two axes exchanged.
+    ///
+    /// # Errors
+    /// If an axis is out of range.
+    pub fn transposed(&self, a: isize, b: isize) -> Result<Layout, ShapeError> {
+        let a = self.shape.axis("transpose", a)?;
+        let b = self.shape.axis("transpose", b)?;
+        let mut layout = self.clone();
+        layout.shape.dims_mut().swap(a, b);
+        layout.strides.swap(a, b);
+        Ok(layout)
+    }
+
+    /// The layout without `axis`, which must have size 1.
+    ///
+    /// # Errors
+    /// If the axis is out of range or has another size.
+    pub fn squeezed(&self, axis: isize) -> Result<Layout, ShapeError> {
+        let axis = self.shape.axis("squeeze", axis)?;
+        if self.shape[axis] != 1 {
+            let reason = format!("axis {axis} of {} does not have size 1", self.shape);
+            return Err(ShapeError::new("squeeze", reason));
+        }
+        let mut layout = self.clone();
+        layout.shape.remove(axis);
+        layout.strides.remove(axis);
+        Ok(layout)
+    }
+
+    /// The layout at position 0 of `axis`, which disappears: the starts of the rows along it. The
+    /// positions mean nothing where the axis has size 0.
+    ///
+    /// # Panics
+    /// If the axis is out of range.
+    pub fn without(&self, axis: usize) -> Layout {
+        let mut layout = self.clone();
+        layout.shape.remove(axis);
+        layout.strides.remove(axis);
+        layout
+    }
+
+    /// The layout with a new axis of size 1 at position `axis` of the result; −1 is the innermost.
+    ///
+    /// # Errors
+    /// If the position is out of range for the result.
+    pub fn unsqueezed(&self, axis: isize) -> Result<Layout, ShapeError> {
+        let rank = self.shape.rank() as isize + 1;
+        let at = if axis < 0 { axis + rank } else { axis };
+        if !(0..rank).contains(&at) {
+            let reason = format!(
+                "axis {axis} is out of range for a new axis in {}",
+                self.shape
+            );
+            return Err(ShapeError::new("unsqueeze", reason));
+        }
+        let at = at as usize;
+        let mut layout = self.clone();
+        let stride = match layout.strides.get(at) {
+            Some(&stride) => stride * self.shape[at] as isize,
+            None => 1,
+        };
+        layout.shape.insert(at, 1);
+        layout.strides.insert(at, stride);
+        Ok(layout)
+    }
+
+    /// The same elements in row-major order under another shape, where strides can say it; `None`
+    /// where the elements would have to be copied.
+    ///
+    /// # Panics
+    /// If the sizes differ; see [`Shape`] for the rule that checks it.
+    pub fn reshaped(&self, shape: &Shape) -> Option<Layout> {
+        assert_eq!(self.size(), shape.size(), "reshape: sizes differ");
+        if self.is_contiguous() {
+            return Some(Layout::contiguous_at(shape.clone(), self.offset));
+        }
+        // Runs of axes that follow each other without a gap act as one axis; a new axis must lie
+        // within one run.
+        let mut runs: SmallVec<[(usize, isize); 4]> = SmallVec::new();
+        for (&dim, &stride) in self
+            .shape
+            .iter()
+            .zip(&self.strides)
+            .filter(|(dim, _)| **dim != 1)
+        {
+            match runs.last_mut() {
+                Some((size, inner)) if *inner == stride * dim as isize => {
+                    *size *= dim;
+                    *inner = stride;
+                }
+                _ => runs.push((dim, stride)),
+            }
+        }
+        let mut strides: Strides = SmallVec::from_elem(1, shape.rank());
+        let mut runs = runs.into_iter().rev();
+        let (mut left, mut stride) = runs.next().unwrap_or((1, 1));
+        for (at, &dim) in shape.iter().enumerate().rev() {
+            if dim == 1 {
+                continue;
+            }
+            if left == 1 {
+                (left, stride) = runs.next()?;
+            }
+            if left % dim != 0 {
+                return None;
+            }
+            strides[at] = stride;
+            left /= dim;
+            stride *= dim as isize;
+        }
+        Some(Layout {
+            shape: shape.clone(),
+            strides,
+            offset: self.offset,
+        })
+    }
+}
+
+/// The positions of a layout's elements, made by [`Layout::positions`].
+pub struct Positions<'a> {
+    layout: &'a Layout,
+    index: SmallVec<[usize; 4]>,
+    at: isize,
+    left: usize,
+}
+
+impl Iterator for Positions<'_> {
+    type Item = usize;
+
+    fn next(&mut self) -> Option<usize> {
+        if self.left == 0 {
+            return None;
+        }
+        self.left -= 1;
+        let position = self.at as usize;
+        for axis in (0..self.index.len()).rev() {
+            self.index[axis] += 1;
+            self.at += self.layout.strides[axis];
+            if self.index[axis] < self.layout.shape[axis] {
+                break;
+            }
+            self.at -= self.layout.strides[axis] * self.index[axis] as isize;
+            self.index[axis] = 0;
+        }
+        Some(position)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left, Some(self.left))
+    }
+}
+
+impl ExactSizeIterator for Positions<'_> {}

@@ -1,0 +1,18 @@
+//! Dense strided tensors on the CPU.
+
+mod element;
+mod error;
+pub mod kernels;
+mod layout;
+pub mod random;
+mod shape;
+mod tensor;
+mod view;
+
+pub use element::{Element, Float};
+pub use error::{DataError, IndexError, ShapeError};
+pub use layout::{Layout, Positions, Strides};
+pub use random::{Rng, RngState};
+pub use shape::{Axes, Shape};
+pub use tensor::{Operand, Tensor};
+pub use view::View;

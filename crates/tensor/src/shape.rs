@@ -1,0 +1,305 @@
+//! Shapes, axes and the one broadcasting rule.
+
+use std::fmt;
+use std::ops::Deref;
+
+use smallvec::SmallVec;
+
+use crate::ShapeError;
+
+/// The dimensions of a tensor, outermost first. It reads as a slice of `usize`; its `len()` is
+/// therefore the rank, and [`size`](Shape::size) the number of elements.
+///
+/// ```
+/// use wengert_tensor::Shape;
+/// let shape = Shape::from([2, 3, 4]);
+/// assert_eq!((shape.rank(), shape.size(), shape[1]), (3, 24, 3));
+/// assert_eq!(shape.to_string(), "[2, 3, 4]");
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash, Default)]
+pub struct Shape(SmallVec<[usize; 4]>);
+
+impl Shape {
+    /// The shape with these dimensions; an empty slice is the shape of a scalar.
+    #[inline]
+    pub fn new(dims: &[usize]) -> Self {
+        Shape(SmallVec::from_slice(dims))
+    }
+
+    /// The shape of a scalar: no dimension, one element.
+    #[inline]
+    pub fn scalar() -> Self {
+        Shape(SmallVec::new())
+    }
+
+    /// The number of dimensions.
+    #[inline]
+    pub fn rank(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The number of elements.
+    #[inline]
+    pub fn size(&self) -> usize {
+        self.0.iter().product()
+    }
+
+    /// The dimensions.
+    #[inline]
+    pub fn dims(&self) -> &[usize] {
+        &self.0
+    }
+
+    /// The dimensions, to be changed.
+    #[inline]
+    pub fn dims_mut(&mut self) -> &mut [usize] {
+        &mut self.0
+    }
+
+    /// Adds a dimension at the inner end.
+    pub fn push(&mut self, dim: usize) {
+        self.0.push(dim);
+    }
+
+    /// Inserts a dimension in front of position `at`.
+    ///
+    /// # Panics
+    /// If `at` is greater than the rank.
+    pub fn insert(&mut self, at: usize, dim: usize) {
+        self.0.insert(at, dim);
+    }
+
+    /// Removes the dimension at position `at` and returns it.
+    ///
+    /// # Panics
+    /// If `at` is not less than the rank.
+    pub fn remove(&mut self, at: usize) -> usize {
+        self.0.remove(at)
+    }
+
+    /// The position of `axis`, where −1 is the innermost axis.
+    ///
+    /// # Errors
+    /// If the axis is out of range.
+    ///
+    /// ```
+    /// use wengert_tensor::Shape;
+    /// let shape = Shape::from([2, 3]);
+    /// assert_eq!(shape.axis("sum", -1), Ok(1));
+    /// let error = shape.axis("sum", 2).unwrap_err();
+    /// assert_eq!(error.to_string(), "sum: axis 2 is out of range for the shape [2, 3]");
+    /// ```
+    pub fn axis(&self, op: &'static str, axis: isize) -> Result<usize, ShapeError> {
+        let rank = self.rank() as isize;
+        let at = if axis < 0 { axis + rank } else { axis };
+        if (0..rank).contains(&at) {
+            Ok(at as usize)
+        } else {
+            let reason = format!("axis {axis} is out of range for the shape {self}");
+            Err(ShapeError::new(op, reason))
+        }
+    }
+
+    /// The positions of several axes, in ascending order; an empty list names all of them.
+    ///
+    /// # Errors
+    /// If an axis is out of range or named twice.
+    pub fn axes(&self, op: &'static str, axes: &[isize]) -> Result<Axes, ShapeError> {
+        if axes.is_empty() {
+            return Ok((0..self.rank()).collect());
+        }
+        let mut list = Axes::new();
+        for &axis in axes {
+            let at = self.axis(op, axis)?;
+            if list.contains(&at) {
+                let reason = format!("axis {axis} is named twice for the shape {self}");
+                return Err(ShapeError::new(op, reason));
+            }
+            list.push(at);
+        }
+        list.sort_unstable();
+        Ok(list)
+    }
+
+    /// The shape that is left when `axes` (ascending) are reduced: they become 1 where `keep` is
+    /// set and disappear where it is not.
+    pub fn reduced(&self, axes: &[usize], keep: bool) -> Shape {
+        let mut shape = Shape::scalar();
+        for (at, &dim) in self.iter().enumerate() {
+            match (axes.contains(&at), keep) {
+                (false, _) => shape.push(dim),
+                (true, true) => shape.push(1),
+                (true, false) => {}
+            }
+        }
+        shape
+    }
+
+    /// The common shape of two operands by NumPy's rule: aligned at the innermost axis, a missing
+    /// or unit dimension stretches to the other's.
+    ///
+    /// # Errors
+    /// If two dimensions differ and neither is 1.
+    pub fn broadcast(op: &'static str, a: &Shape, b: &Shape) -> Result<Shape, ShapeError> {
+        if a == b {
+            return Ok(a.clone());
+        }
+        let (long, short) = if a.rank() >= b.rank() { (a, b) } else { (b, a) };
+        let mut shape = long.clone();
+        let lead = long.rank() - short.rank();
+        for (at, &dim) in short.iter().enumerate() {
+            let other = &mut shape.0[lead + at];
+            if *other == 1 {
+                *other = dim;
+            } else if dim != 1 && dim != *other {
+                let reason = format!("shapes do not broadcast: {a} and {b}");
+                return Err(ShapeError::new(op, reason));
+            }
+        }
+        Ok(shape)
+    }
+
+    /// The number of elements, if it fits the address space; `None` where the product of the
+    /// dimensions (zeros left out, because strides are products of the others) overflows.
+    ///
+    /// ```
+    /// use wengert_tensor::Shape;
+    /// assert_eq!(Shape::from([2, 3]).checked_size(), Some(6));
+    /// assert_eq!(Shape::from([1 << 40, 1 << 40]).checked_size(), None);
+    /// ```
+    pub fn checked_size(&self) -> Option<usize> {
+        let mut reach = 1usize;
+        for &dim in self.iter() {
+            reach = reach.checked_mul(dim.max(1))?;
+        }
+        (reach <= isize::MAX as usize).then(|| self.size())
+    }
+
+    /// The shape that `dims` names for the same number of elements; one of them may be −1, which
+    /// stands for what the others leave.
+    ///
+    /// # Errors
+    /// If the sizes differ, a dimension is less than −1, or −1 occurs twice or has no single answer.
+    ///
+    /// ```
+    /// use wengert_tensor::Shape;
+    /// let shape = Shape::from([2, 6]);
+    /// assert_eq!(shape.reshape(&[3, -1]), Ok(Shape::from([3, 4])));
+    /// let error = shape.reshape(&[5, -1]).unwrap_err();
+    /// assert_eq!(error.to_string(), "reshape: [2, 6] does not fill [5, -1]");
+    /// ```
+    pub fn reshape(&self, dims: &[isize]) -> Result<Shape, ShapeError> {
+        let refuse = |reason: String| Err(ShapeError::new("reshape", reason));
+        let mut known = 1usize;
+        let mut open = None;
+        for (at, &dim) in dims.iter().enumerate() {
+            match usize::try_from(dim) {
+                Ok(dim) => match known.checked_mul(dim) {
+                    Some(product) => known = product,
+                    None => return refuse(format!("{self} does not fill {dims:?}")),
+                },
+                Err(_) if dim != -1 => {
+                    return refuse(format!("{dims:?} has a negative dimension"));
+                }
+                Err(_) if open.is_some() => {
+                    return refuse(format!("{dims:?} leaves more than one dimension open"));
+                }
+                Err(_) => open = Some(at),
+            }
+        }
+        let size = self.size();
+        let mut shape: Shape = dims.iter().map(|&dim| dim.max(0) as usize).collect();
+        match open {
+            Some(_) if known == 0 => {
+                return refuse(format!(
+                    "{dims:?} leaves a dimension open beside one of size 0"
+                ));
+            }
+            Some(at) if size.is_multiple_of(known) => shape.0[at] = size / known,
+            None if size == known => {}
+            _ => return refuse(format!("{self} does not fill {dims:?}")),
+        }
+        Ok(shape)
+    }
+
+    /// Whether this shape stretches to `to` by the broadcasting rule.
+    pub fn broadcasts_to(&self, to: &Shape) -> bool {
+        self.rank() <= to.rank()
+            && self
+                .iter()
+                .rev()
+                .zip(to.iter().rev())
+                .all(|(&a, &b)| a == b || a == 1)
+    }
+}
+
+/// A short list of axis positions.
+pub type Axes = SmallVec<[usize; 4]>;
+
+impl Deref for Shape {
+    type Target = [usize];
+    #[inline]
+    fn deref(&self) -> &[usize] {
+        &self.0
+    }
+}
+
+impl From<&[usize]> for Shape {
+    fn from(dims: &[usize]) -> Self {
+        Shape::new(dims)
+    }
+}
+
+impl From<Vec<usize>> for Shape {
+    fn from(dims: Vec<usize>) -> Self {
+        Shape::new(&dims)
+    }
+}
+
+impl<const N: usize> From<[usize; N]> for Shape {
+    fn from(dims: [usize; N]) -> Self {
+        Shape::new(&dims)
+    }
+}
+
+impl<const N: usize> From<&[usize; N]> for Shape {
+    fn from(dims: &[usize; N]) -> Self {
+        Shape::new(dims)
+    }
+}
+
+impl From<&Shape> for Shape {
+    fn from(shape: &Shape) -> Self {
+        shape.clone()
+    }
+}
+
+impl FromIterator<usize> for Shape {
+    fn from_iter<I: IntoIterator<Item = usize>>(dims: I) -> Self {
+        Shape(dims.into_iter().collect())
+    }
+}
+
+impl<const N: usize> PartialEq<[usize; N]> for Shape {
+    fn eq(&self, other: &[usize; N]) -> bool {
+        self.dims() == other
+    }
+}
+
+impl PartialEq<[usize]> for Shape {
+    fn eq(&self, other: &[usize]) -> bool {
+        self.dims() == other
+    }
+}
+
+impl fmt::Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.dims(), f)
+    }
+}
+
+impl fmt::Debug for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.dims(), f)
+    }
+}

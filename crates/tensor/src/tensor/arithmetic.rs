@@ -1,0 +1,509 @@
+//! Elementwise arithmetic, with broadcasting.
+
+use std::ops;
+
+use super::construct::admit;
+use super::{Tensor, or_panic};
+use crate::kernels::{Input, Isa, MapFn, Mode, Output, Source, map, map_flat};
+use crate::{Element, Float, Layout, Shape, ShapeError};
+
+/// `f` of each element, in one new tensor.
+fn unary<T: Float, F: MapFn<1, 0, 0, 1>>(f: F, x: &Tensor<T>) -> Tensor<T> {
+    let mut data = vec![T::ZERO; x.size()];
+    let layout = Layout::contiguous(x.shape().clone());
+    let input = Input {
+        source: Source::Slice(&x.data),
+        layout: &x.layout,
+    };
+    let output = Output {
+        buffer: 0,
+        layout: &layout,
+        mode: Mode::Write,
+    };
+    map(f, x.shape(), [input], [], [], [output], &mut [&mut data]);
+    Tensor::row_major(data, x.shape().clone())
+}
+
+/// `f` of each element, in the tensor's own storage where it can be.
+fn unary_owned<T: Float, F: MapFn<1, 0, 0, 1>>(f: F, mut x: Tensor<T>) -> Tensor<T> {
+    if x.is_unique() && x.is_contiguous() {
+        unary_assign(f, &mut x);
+        x
+    } else {
+        unary(f, &x)
+    }
+}
+
+/// `x = f(x)`.
+fn unary_assign<T: Float, F: MapFn<1, 0, 0, 1>>(f: F, x: &mut Tensor<T>) {
+    let len = x.size();
+    let buffer = [Source::Buffer(0)];
+    map_flat(
+        f,
+        len,
+        buffer,
+        [],
+        [],
+        [(0, Mode::Write)],
+        &mut [x.as_mut_slice()],
+    );
+}
+
+/// `f` of each pair of elements, broadcast, in one new tensor.
+#[track_caller]
+fn binary<T: Float, F>(op: &'static str, f: F, a: &Tensor<T>, b: &Tensor<T>) -> Tensor<T>
+where
+    F: MapFn<2, 0, 0, 1>,
+{
+    let shape = or_panic(Shape::broadcast(op, a.shape(), b.shape()));
+    let shape = or_panic(admit(shape));
+    let mut data = vec![T::ZERO; shape.size()];
+    let layout = Layout::contiguous(shape.clone());
+    let inputs = [a, b].map(|x| Input {
+        source: Source::Slice(&x.data),
+        layout: &x.layout,
+    });
+    let output = Output {
+        buffer: 0,
+        layout: &layout,
+        mode: Mode::Write,
+    };
+    map(f, &shape, inputs, [], [], [output], &mut [&mut data]);
+    Tensor::row_major(data, shape)
+}
+
+/// `a = f(a, b)`, where `b` stretches to the shape of `a`; in place where `a` owns its elements.
+#[track_caller]
+fn assign<T: Float, F: MapFn<2, 0, 0, 1>>(
+    op: &'static str,
+    f: F,
+    a: &mut Tensor<T>,
+    b: &Tensor<T>,
+) {
+    let shape = or_panic(Shape::broadcast(op, a.shape(), b.shape()));
+    if &shape != a.shape() {
+        let reason = format!(
+            "the target of shape {} does not stretch to {shape}",
+            a.shape()
+        );
+        or_panic::<(), _>(Err(ShapeError::new(op, reason)));
+    }
+    let layout = Layout::contiguous(shape.clone());
+    let target = Input {
+        source: Source::Buffer(0),
+        layout: &layout,
+    };
+    let other = Input {
+        source: Source::Slice(&b.data),
+        layout: &b.layout,
+    };
+    let output = Output {
+        buffer: 0,
+        layout: &layout,
+        mode: Mode::Write,
+    };
+    map(
+        f,
+        &shape,
+        [target, other],
+        [],
+        [],
+        [output],
+        &mut [a.as_mut_slice()],
+    );
+}
+
+/// The operators with tensors and `f64` on either side, and the function behind each.
+macro_rules! operators {
+    ($($Op:ident $op:ident $OpAssign:ident $assign:ident: $doc:literal, |$a:ident, $b:ident| $y:expr;)*) => { $(
+        #[derive(Clone, Copy)]
+        struct $Op;
+
+        impl MapFn<2, 0, 0, 1> for $Op {
+            const CHEAP: bool = true;
+            #[inline(always)]
+            fn call<T: Float, I: Isa>(&self, [$a, $b]: [T; 2], _: [T; 0], _: [T; 0]) -> [T; 1] {
+                [$y]
+            }
+        }
+
+        #[doc = $doc]
+        ///
+        /// # Panics
+        /// If the shapes do not broadcast.
+        impl<T: Float> ops::$Op<&Tensor<T>> for &Tensor<T> {
+            type Output = Tensor<T>;
+            #[track_caller]
+            fn $op(self, other: &Tensor<T>) -> Tensor<T> {
+                binary(stringify!($op), $Op, self, other)
+            }
+        }
+
+        #[doc = $doc]
+        /// The result reuses the storage of the left side where it can.
+        ///
+        /// # Panics
+        /// If the shapes do not broadcast.
+        impl<T: Float> ops::$Op<&Tensor<T>> for Tensor<T> {
+            type Output = Tensor<T>;
+            #[track_caller]
+            fn $op(mut self, other: &Tensor<T>) -> Tensor<T> {
+                let fits = other.shape().broadcasts_to(self.shape());
+                if fits && self.is_unique() && self.is_contiguous() {
+                    assign(stringify!($op), $Op, &mut self, other);
+                    return self;
+                }
+                binary(stringify!($op), $Op, &self, other)
+            }
+        }
+
+        #[doc = $doc]
+        ///
+        /// # Panics
+        /// If the shapes do not broadcast.
+        impl<T: Float> ops::$Op<Tensor<T>> for &Tensor<T> {
+            type Output = Tensor<T>;
+            #[track_caller]
+            fn $op(self, other: Tensor<T>) -> Tensor<T> {
+                binary(stringify!($op), $Op, self, &other)
+            }
+        }
+
+        #[doc = $doc]
+        /// The result reuses the storage of the left side where it can.
+        ///
+        /// # Panics
+        /// If the shapes do not broadcast.
+        impl<T: Float> ops::$Op<Tensor<T>> for Tensor<T> {
+            type Output = Tensor<T>;
+            #[track_caller]
+            fn $op(self, other: Tensor<T>) -> Tensor<T> {
+                ops::$Op::$op(self, &other)
+            }
+        }
+
+        #[doc = $doc]
+        impl<T: Float> ops::$Op<f64> for &Tensor<T> {
+            type Output = Tensor<T>;
+            #[track_caller]
+            fn $op(self, other: f64) -> Tensor<T> {
+                unary(Right($Op, other), self)
+            }
+        }
+
+        #[doc = $doc]
+        impl<T: Float> ops::$Op<f64> for Tensor<T> {
+            type Output = Tensor<T>;
+            #[track_caller]
+            fn $op(self, other: f64) -> Tensor<T> {
+                unary_owned(Right($Op, other), self)
+            }
+        }
+
+        #[doc = $doc]
+        impl<T: Float> ops::$Op<&Tensor<T>> for f64 {
+            type Output = Tensor<T>;
+            #[track_caller]
+            fn $op(self, other: &Tensor<T>) -> Tensor<T> {
+                unary(Left($Op, self), other)
+            }
+        }
+
+        #[doc = $doc]
+        impl<T: Float> ops::$Op<Tensor<T>> for f64 {
+            type Output = Tensor<T>;
+            #[track_caller]
+            fn $op(self, other: Tensor<T>) -> Tensor<T> {
+                unary_owned(Left($Op, self), other)
+            }
+        }
+
+        /// In place, where the tensor alone owns its storage and is row-major.
+        ///
+        /// # Panics
+        /// If the other shape does not stretch to this one.
+        impl<T: Float> ops::$OpAssign<&Tensor<T>> for Tensor<T> {
+            #[track_caller]
+            fn $assign(&mut self, other: &Tensor<T>) {
+                assign(stringify!($op), $Op, self, other);
+            }
+        }
+
+        /// In place, where the tensor alone owns its storage and is row-major.
+        ///
+        /// # Panics
+        /// If the other shape does not stretch to this one.
+        impl<T: Float> ops::$OpAssign<Tensor<T>> for Tensor<T> {
+            #[track_caller]
+            fn $assign(&mut self, other: Tensor<T>) {
+                assign(stringify!($op), $Op, self, &other);
+            }
+        }
+
+        /// In place, where the tensor alone owns its storage and is row-major.
+        impl<T: Float> ops::$OpAssign<f64> for Tensor<T> {
+            fn $assign(&mut self, other: f64) {
+                unary_assign(Right($Op, other), self);
+            }
+        }
+    )* };
+}
+
+operators! {
+    Add add AddAssign add_assign: "The sums of elements, broadcast.", |a, b| a + b;
+    Sub sub SubAssign sub_assign: "The differences of elements, broadcast.", |a, b| a - b;
+    Mul mul MulAssign mul_assign: "The products of elements, broadcast.", |a, b| a * b;
+    Div div DivAssign div_assign: "The quotients of elements, broadcast.", |a, b| a / b;
+}
+
+/// A function of two numbers with its right one fixed.
+#[derive(Clone, Copy)]
+struct Right<F>(F, f64);
+
+impl<F: MapFn<2, 0, 0, 1>> MapFn<1, 0, 0, 1> for Right<F> {
+    const CHEAP: bool = F::CHEAP;
+    #[inline(always)]
+    fn call<T: Float, I: Isa>(&self, [x]: [T; 1], b: [T; 0], c: [T; 0]) -> [T; 1] {
+        self.0.call::<T, I>([x, T::from_f64(self.1)], b, c)
+    }
+}
+
+/// A function of two numbers with its left one fixed.
+#[derive(Clone, Copy)]
+struct Left<F>(F, f64);
+
+impl<F: MapFn<2, 0, 0, 1>> MapFn<1, 0, 0, 1> for Left<F> {
+    const CHEAP: bool = F::CHEAP;
+    #[inline(always)]
+    fn call<T: Float, I: Isa>(&self, [x]: [T; 1], b: [T; 0], c: [T; 0]) -> [T; 1] {
+        self.0.call::<T, I>([T::from_f64(self.1), x], b, c)
+    }
+}
+
+/// The negated elements.
+impl<T: Float> ops::Neg for &Tensor<T> {
+    type Output = Tensor<T>;
+    fn neg(self) -> Tensor<T> {
+        unary(Neg, self)
+    }
+}
+
+/// The negated elements.
+impl<T: Float> ops::Neg for Tensor<T> {
+    type Output = Tensor<T>;
+    fn neg(self) -> Tensor<T> {
+        unary_owned(Neg, self)
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Neg;
+
+impl MapFn<1, 0, 0, 1> for Neg {
+    const CHEAP: bool = true;
+    #[inline(always)]
+    fn call<T: Float, I: Isa>(&self, [x]: [T; 1], _: [T; 0], _: [T; 0]) -> [T; 1] {
+        [-x]
+    }
+}
+
+/// Methods that apply a function of one number, compiled for every instruction set.
+macro_rules! unary_methods {
+    ($($name:ident: $doc:literal, |$x:ident, $T:ident, $I:ident| $y:expr;)*) => {
+        impl<T: Float> Tensor<T> { $(
+            #[doc = $doc]
+            pub fn $name(&self) -> Self {
+                #[derive(Clone, Copy)]
+                struct Function;
+                impl MapFn<1, 0, 0, 1> for Function {
+                    #[inline(always)]
+                    fn call<$T: Float, $I: Isa>(&self, [$x]: [$T; 1], _: [$T; 0], _: [$T; 0]) -> [$T; 1] {
+                        [$y]
+                    }
+                }
+                unary(Function, self)
+            }
+        )* }
+    };
+}
+
+unary_methods! {
+    exp: "eˣ of each element.", |x, N, I| x.exp::<I>();
+    ln: "The natural logarithm of each element: −∞ at 0, NaN below.", |x, N, I| x.ln::<I>();
+    tanh: "The hyperbolic tangent of each element.", |x, N, I| x.tanh::<I>();
+    sigmoid: "1 / (1 + e⁻ˣ) of each element.", |x, N, I| x.sigmoid::<I>();
+    sqrt: "The square root of each element, NaN below 0.", |x, N, I| x.sqrt();
+    abs: "The absolute value of each element.", |x, N, I| x.abs();
+    square: "The square of each element.", |x, N, I| x * x;
+    recip: "1 / x of each element.", |x, N, I| N::ONE / x;
+    relu: "The greater of 0 and each element; NaN stays.", |x, N, I| if x < N::ZERO { N::ZERO } else { x };
+    sign: "−1, 0 or 1 for elements below, at and above 0; NaN stays.", |x, N, I| {
+        if x > N::ZERO { N::ONE } else if x < N::ZERO { -N::ONE } else { x }
+    };
+    sin: "The sine of each element.", |x, N, I| x.through_f64(f64::sin);
+    cos: "The cosine of each element.", |x, N, I| x.through_f64(f64::cos);
+    exp_m1: "eˣ − 1 of each element, exact near 0.", |x, N, I| x.through_f64(f64::exp_m1);
+    ln_1p: "ln(1 + x) of each element, exact near 0.", |x, N, I| x.through_f64(f64::ln_1p);
+    floor: "The greatest whole number that is not above each element.", |x, N, I| x.through_f64(f64::floor);
+    ceil: "The least whole number that is not below each element.", |x, N, I| x.through_f64(f64::ceil);
+    round: "The nearest whole number, halves to the even one.", |x, N, I| x.through_f64(f64::round_ties_even);
+}
+
+#[derive(Clone, Copy)]
+struct Maximum;
+
+impl MapFn<2, 0, 0, 1> for Maximum {
+    const CHEAP: bool = true;
+    #[inline(always)]
+    fn call<T: Float, I: Isa>(&self, [a, b]: [T; 2], _: [T; 0], _: [T; 0]) -> [T; 1] {
+        [if a > b || a.is_nan() { a } else { b }]
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Minimum;
+
+impl MapFn<2, 0, 0, 1> for Minimum {
+    const CHEAP: bool = true;
+    #[inline(always)]
+    fn call<T: Float, I: Isa>(&self, [a, b]: [T; 2], _: [T; 0], _: [T; 0]) -> [T; 1] {
+        [if a < b || a.is_nan() { a } else { b }]
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Clamp(f64, f64);
+
+impl MapFn<1, 0, 0, 1> for Clamp {
+    #[inline(always)]
+    fn call<T: Float, I: Isa>(&self, [x]: [T; 1], _: [T; 0], _: [T; 0]) -> [T; 1] {
+        let (low, high) = (T::from_f64(self.0), T::from_f64(self.1));
+        let x = if x < low { low } else { x };
+        [if x > high { high } else { x }]
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Power(f64);
+
+impl MapFn<1, 0, 0, 1> for Power {
+    #[inline(always)]
+    fn call<T: Float, I: Isa>(&self, [x]: [T; 1], _: [T; 0], _: [T; 0]) -> [T; 1] {
+        [x.powf(T::from_f64(self.0))]
+    }
+}
+
+impl<T: Float> Tensor<T> {
+    /// The greater of each pair of elements, broadcast; NaN where either is NaN.
+    ///
+    /// # Panics
+    /// If the shapes do not broadcast.
+    ///
+    /// ```
+    /// use wengert_tensor::Tensor;
+    /// let x = Tensor::from([1.0, 5.0]);
+    /// assert_eq!(x.maximum(&Tensor::scalar(3.0)), Tensor::from([3.0, 5.0]));
+    /// ```
+    #[track_caller]
+    pub fn maximum(&self, other: &Self) -> Self {
+        binary("maximum", Maximum, self, other)
+    }
+
+    /// The lesser of each pair of elements, broadcast; NaN where either is NaN.
+    ///
+    /// # Panics
+    /// If the shapes do not broadcast.
+    #[track_caller]
+    pub fn minimum(&self, other: &Self) -> Self {
+        binary("minimum", Minimum, self, other)
+    }
+
+    /// Each element, or the bound that it lies beyond; NaN stays.
+    ///
+    /// # Panics
+    /// Unless `low <= high`.
+    #[track_caller]
+    pub fn clamp(&self, low: f64, high: f64) -> Self {
+        assert!(low <= high, "clamp: {low} is not below {high}");
+        unary(Clamp(low, high), self)
+    }
+
+    /// Each element to the power `exponent`.
+    pub fn powf(&self, exponent: f64) -> Self {
+        unary(Power(exponent), self)
+    }
+
+    /// The row-major position of the first element that is infinite or NaN.
+    ///
+    /// ```
+    /// use wengert_tensor::Tensor;
+    /// assert_eq!(Tensor::from([[0.0, 1.0], [f64::NAN, 2.0]]).first_non_finite(), Some(2));
+    /// ```
+    pub fn first_non_finite(&self) -> Option<usize> {
+        match self.as_slice() {
+            Some(slice) => slice.iter().position(|x| !x.is_finite()),
+            None => self.iter().position(|x| !x.is_finite()),
+        }
+    }
+}
+
+impl<T: Element> Tensor<T> {
+    /// `f` of each element, called in row-major order.
+    ///
+    /// ```
+    /// use wengert_tensor::Tensor;
+    /// let x = Tensor::from([1_i64, 2]);
+    /// assert_eq!(x.map(|x| 10 * x), Tensor::from([10, 20]));
+    /// assert_eq!(x.map(|x| x > 1), Tensor::from([false, true]));
+    /// ```
+    pub fn map<U: Element>(&self, f: impl FnMut(T) -> U) -> Tensor<U> {
+        let data = match self.as_slice() {
+            Some(slice) => slice.iter().copied().map(f).collect(),
+            None => self.iter().map(f).collect(),
+        };
+        Tensor::row_major(data, self.shape().clone())
+    }
+
+    /// `f` of each pair of elements, broadcast, called in row-major order.
+    ///
+    /// # Panics
+    /// If the shapes do not broadcast.
+    ///
+    /// ```
+    /// use wengert_tensor::Tensor;
+    /// let (a, b) = (Tensor::from([[1], [2]]), Tensor::from([10, 20]));
+    /// assert_eq!(a.zip_map(&b, |a: i64, b: i64| a + b), Tensor::from([[11, 21], [12, 22]]));
+    /// ```
+    #[track_caller]
+    pub fn zip_map<U: Element, V: Element>(
+        &self,
+        other: &Tensor<U>,
+        f: impl FnMut(T, U) -> V,
+    ) -> Tensor<V> {
+        self.zip_named("zip_map", other, f)
+    }
+
+    /// [`Tensor::zip_map`] under the name of the operation that calls it.
+    #[track_caller]
+    pub(super) fn zip_named<U: Element, V: Element>(
+        &self,
+        op: &'static str,
+        other: &Tensor<U>,
+        mut f: impl FnMut(T, U) -> V,
+    ) -> Tensor<V> {
+        let shape = or_panic(Shape::broadcast(op, self.shape(), other.shape()));
+        let shape = or_panic(admit(shape));
+        let alike = self.shape() == other.shape();
+        let data = match (self.as_slice(), other.as_slice()) {
+            (Some(a), Some(b)) if alike => a.iter().zip(b).map(|(&a, &b)| f(a, b)).collect(),
+            (Some(a), Some(&[b])) if a.len() == shape.size() => {
+                a.iter().map(|&a| f(a, b)).collect()
+            }
+            _ => {
+                let (a, b) = (self.expand(&shape), other.expand(&shape));
+                a.iter().zip(b.iter()).map(|(a, b)| f(a, b)).collect()
+            }
+        };
+        Tensor::row_major(data, shape)
+    }
+}

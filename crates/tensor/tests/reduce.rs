@@ -1,0 +1,281 @@
+//! Reductions against plain loops, on every layout, and their accuracy.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use std::panic::catch_unwind;
+
+use common::{at, indices, number, subset, tensors};
+use proptest::prelude::*;
+use wengert_tensor::{Shape, Tensor, kernels};
+
+/// The elements that each element of a reduction takes in, by plain index arithmetic.
+fn groups(x: &Tensor<f64>, axes: &[usize]) -> Vec<Vec<f64>> {
+    let kept: Vec<usize> = (0..x.rank()).filter(|axis| !axes.contains(axis)).collect();
+    let outer: Vec<usize> = kept.iter().map(|&axis| x.shape()[axis]).collect();
+    let inner: Vec<usize> = axes.iter().map(|&axis| x.shape()[axis]).collect();
+    let group = |outer: Vec<usize>| {
+        let element = |inner: Vec<usize>| {
+            let mut index = vec![0; x.rank()];
+            kept.iter()
+                .zip(&outer)
+                .for_each(|(&axis, &at)| index[axis] = at);
+            axes.iter()
+                .zip(&inner)
+                .for_each(|(&axis, &at)| index[axis] = at);
+            at(x, &index)
+        };
+        indices(&inner).into_iter().map(element).collect()
+    };
+    indices(&outer).into_iter().map(group).collect()
+}
+
+fn signed(axes: &[usize]) -> Vec<isize> {
+    axes.iter().map(|&axis| axis as isize).collect()
+}
+
+#[track_caller]
+fn close(found: &Tensor<f64>, expected: Vec<f64>) {
+    assert_eq!(found.size(), expected.len());
+    for (a, b) in found.iter().zip(&expected) {
+        assert!(
+            a == *b || (a - b).abs() <= 1e-13 * (1.0 + b.abs()) || a.is_nan() && b.is_nan(),
+            "{a} {b}"
+        );
+    }
+}
+
+proptest! {
+    #[test]
+    fn agrees_with_plain_loops(x in tensors(), bits in any::<u8>()) {
+        let axes = subset(x.rank(), bits);
+        let groups = groups(&x, &axes);
+        let each = |f: &dyn Fn(&[f64]) -> f64| groups.iter().map(|group| f(group)).collect::<Vec<f64>>();
+        let names = signed(&axes);
+        let mean = |g: &[f64]| g.iter().sum::<f64>() / g.len() as f64;
+        close(&x.sum(&names), each(&|g| g.iter().sum()));
+        close(&x.mean(&names), each(&mean));
+        close(&x.norm(&names), each(&|g| g.iter().map(|x| x * x).sum::<f64>().sqrt()));
+        let squares = |g: &[f64]| g.iter().map(|x| (x - mean(g)).powi(2)).sum::<f64>();
+        close(&x.var(&names, 0), each(&|g| squares(g) / g.len() as f64));
+        close(&x.logsumexp(&names), each(&|g| g.iter().map(|x| x.exp()).sum::<f64>().ln()));
+        if axes.iter().all(|&axis| x.shape()[axis] > 0) {
+            close(&x.amax(&names), each(&|g| g.iter().copied().fold(f64::NEG_INFINITY, f64::max)));
+            close(&x.amin(&names), each(&|g| g.iter().copied().fold(f64::INFINITY, f64::min)));
+        }
+        let kept = x.sum_keep(&names);
+        prop_assert_eq!(kept.shape(), &x.shape().reduced(&axes, true));
+        prop_assert_eq!(kept.flatten(), x.sum(&names).flatten());
+    }
+
+    #[test]
+    fn f32_sums_are_those_of_f64_rounded_once(x in tensors(), bits in any::<u8>()) {
+        let x = x.cast::<f32>();
+        let names = signed(&subset(x.rank(), bits));
+        let exact = x.cast::<f64>().sum(&names);
+        prop_assert!(x.sum(&names).cast::<f64>().allclose(&exact, 6e-8, 1e-30));
+    }
+
+    #[test]
+    fn positions_are_the_first(x in tensors(), axis in any::<usize>(), coarse in any::<bool>()) {
+        prop_assume!(x.rank() > 0);
+        let axis = axis % x.rank();
+        prop_assume!(x.shape()[axis] > 0);
+        // Ties are likely among whole numbers.
+        let x = if coarse { x.round() } else { x };
+        let groups = groups(&x, &[axis]);
+        let first = |pick: f64, g: &[f64]| g.iter().position(|x| *x == pick).unwrap_or(0) as i64;
+        let greatest: Vec<i64> =
+            groups.iter().map(|g| first(g.iter().copied().fold(f64::NEG_INFINITY, f64::max), g)).collect();
+        let least: Vec<i64> =
+            groups.iter().map(|g| first(g.iter().copied().fold(f64::INFINITY, f64::min), g)).collect();
+        prop_assert_eq!(x.argmax(axis as isize).to_vec(), greatest);
+        prop_assert_eq!(x.argmin(axis as isize).to_vec(), least);
+    }
+
+    #[test]
+    fn adding_adds(x in tensors(), bits in any::<u8>()) {
+        let axes = subset(x.rank(), bits);
+        let mut out = vec![0.5; x.shape().reduced(&axes, false).size()];
+        kernels::sum(&x.view(), &axes, &mut out, true);
+        let expected = x.sum(&signed(&axes)) + 0.5;
+        prop_assert!(Tensor::from(out).allclose(&expected.flatten(), 1e-14, 1e-14));
+    }
+
+    #[test]
+    fn sum_to_is_the_transpose_of_expand(x in tensors(), bits in any::<u8>(), lead in 0usize..3) {
+        let lead = lead.min(x.rank());
+        let shape: Shape = (lead..x.rank())
+            .map(|axis| if bits >> axis & 1 == 1 { 1 } else { x.shape()[axis] })
+            .collect();
+        let mut place = 0;
+        let y = Tensor::from_fn(shape.clone(), |_| { place += 1; number(5, place) });
+        // ⟨expand(y), x⟩ = ⟨y, sum_to(x)⟩
+        let a = (y.expand(x.shape()) * &x).sum(&[]).item();
+        let b = (&y * &x.sum_to(shape)).sum(&[]).item();
+        prop_assert!((a - b).abs() <= 1e-12 * (1.0 + a.abs()), "{} {}", a, b);
+    }
+}
+
+/// The error of a sum in roundings of the exact one, for a matrix of a million elements summed in
+/// four ways.
+#[test]
+fn a_million_f32_sum_to_one_rounding() {
+    let data: Vec<f32> = (0..1_000_000)
+        .map(|i| (number(3, i) + 2.0) as f32)
+        .collect();
+    let x = Tensor::from(data).reshape(&[1000, 1000]);
+    let check = |sum: &Tensor, rows: Vec<Vec<f32>>| {
+        for (found, row) in sum.iter().zip(rows) {
+            // Multiples of 2⁻²⁴·2⁻²² below 4: the sum in i128 is exact.
+            let exact: i128 = row
+                .iter()
+                .map(|&x| (f64::from(x) * 2f64.powi(60)) as i128)
+                .sum();
+            let exact = exact as f64 / 2f64.powi(60);
+            let error = (f64::from(found) - exact).abs() / exact;
+            assert!(error <= f64::from(f32::EPSILON) / 2.0 * 1.0001, "{error}");
+        }
+    };
+    check(&x.sum(&[]), vec![x.to_vec()]);
+    check(&x.sum(&[1]), x.to_rows());
+    check(&x.sum(&[0]), x.t().to_rows());
+    check(&x.t().sum(&[]), vec![x.to_vec()]);
+}
+
+#[test]
+fn a_million_f64_sum_to_few_roundings() {
+    let data: Vec<f64> = (0..1_000_000).map(|i| number(4, i) + 2.0).collect();
+    let exact: i128 = data.iter().map(|&x| (x * 2f64.powi(60)) as i128).sum();
+    let exact = exact as f64 / 2f64.powi(60);
+    let x = Tensor::from(data);
+    let columns = x.reshape(&[-1, 10]).t().contiguous().reshape(&[10, -1]).t();
+    for sum in [
+        x.sum(&[]).item(),
+        x.reshape(&[-1, 2]).sum(&[0]).sum(&[]).item(),
+        columns.sum(&[0, 1]).item(),
+    ] {
+        let error = (sum - exact).abs() / exact;
+        assert!(error <= 4.0 * f64::EPSILON, "{error}");
+    }
+}
+
+#[test]
+fn long_and_short_rows_and_columns() {
+    for (rows, columns) in [
+        (1, 1),
+        (1, 5000),
+        (5000, 1),
+        (3, 7),
+        (129, 67),
+        (65, 1030),
+        (2100, 33),
+    ] {
+        let x = Tensor::from_fn([rows, columns], |i| {
+            (i[0] * 31 % 17 + i[1] * 7 % 13) as f64 - 9.0
+        });
+        let by_rows: Vec<f64> = x.to_rows().iter().map(|row| row.iter().sum()).collect();
+        let by_columns: Vec<f64> = x.t().to_rows().iter().map(|row| row.iter().sum()).collect();
+        assert_eq!(x.sum(&[1]), Tensor::from(by_rows.clone()));
+        assert_eq!(x.t().sum(&[0]), Tensor::from(by_rows.clone()));
+        assert_eq!(x.sum(&[0]), Tensor::from(by_columns.clone()));
+        assert_eq!(x.t().sum(&[1]), Tensor::from(by_columns));
+        assert_eq!(x.sum(&[]).item(), by_rows.iter().sum());
+        let greatest: Vec<f64> = x
+            .to_rows()
+            .iter()
+            .map(|row| row.iter().copied().fold(-99.0, f64::max))
+            .collect();
+        assert_eq!(x.amax(&[1]), Tensor::from(greatest));
+    }
+}
+
+#[test]
+fn every_path_gives_the_same_sums() {
+    let x = Tensor::from_fn([37, 83], |i| number(9, 100 * i[0] + i[1]) as f32);
+    let best = kernels::path();
+    let mut results = Vec::new();
+    for path in kernels::paths() {
+        kernels::force_path(path);
+        results.push((
+            x.sum(&[]),
+            x.sum(&[0]),
+            x.sum(&[1]),
+            x.var(&[1], 1),
+            x.norm(&[0]),
+        ));
+    }
+    kernels::force_path(best);
+    assert!(results.windows(2).all(|pair| pair[0] == pair[1]));
+}
+
+#[test]
+fn extremes_hand_nan_on_and_positions_find_it() {
+    let x = Tensor::from([[1.0, f64::NAN, 2.0], [3.0, 3.0, -1.0]]);
+    assert!(x.amax(&[1])[[0]].is_nan() && x.amin(&[1])[[0]].is_nan());
+    assert!(x.amax(&[0])[[1]].is_nan() && x.amax(&[]).item().is_nan());
+    assert_eq!((x.amax(&[1])[[1]], x.amin(&[1])[[1]]), (3.0, -1.0));
+    assert_eq!(x.argmax(1), Tensor::from([1, 0]));
+    assert_eq!(x.argmin(1), Tensor::from([1, 2]));
+    let long = Tensor::from_fn([100], |i| if i[0] == 57 { f32::NAN } else { i[0] as f32 });
+    assert!(long.amax(&[]).item().is_nan() && long.amin(&[]).item().is_nan());
+}
+
+#[test]
+fn logsumexp_at_the_edges() {
+    let inf = f64::INFINITY;
+    let lse = |x: [f64; 2]| Tensor::from(x).logsumexp(&[]).item();
+    assert_eq!(lse([-inf, -inf]), -inf);
+    assert_eq!(lse([-inf, 3.0]), 3.0);
+    assert_eq!(lse([inf, 3.0]), inf);
+    assert_eq!(lse([inf, -inf]), inf);
+    assert!(lse([f64::NAN, inf]).is_nan());
+    assert_eq!(lse([-1e300, -1e300]), -1e300);
+    assert_eq!(Tensor::<f64>::zeros([0]).logsumexp(&[]).item(), -inf);
+}
+
+#[test]
+fn reductions_of_nothing() {
+    let x = Tensor::<f32>::zeros([2, 0]);
+    assert_eq!(x.sum(&[1]), Tensor::from([0.0, 0.0]));
+    assert_eq!(x.sum(&[0]).shape(), &[0]);
+    assert!(x.mean(&[1])[[0]].is_nan() && x.var(&[1], 0)[[0]].is_nan());
+    assert_eq!(x.amax(&[0]).shape(), &[0]);
+}
+
+#[test]
+fn var_of_shifted_numbers_and_of_one() {
+    let x = Tensor::from([1e8_f32, 1e8 + 8.0, 1e8 + 16.0]);
+    assert_eq!(x.var(&[], 1).item(), 64.0);
+    assert!(Tensor::from([3.0_f32]).var(&[], 1).item().is_nan());
+    assert_eq!(Tensor::from([3.0]).var(&[], 0).item(), 0.0);
+    assert!(Tensor::from([3.0, f64::NAN]).std(&[], 0).item().is_nan());
+}
+
+#[test]
+fn messages() {
+    let message = |f: fn(&Tensor)| {
+        let error = catch_unwind(|| f(&Tensor::zeros([2, 0]))).unwrap_err();
+        error.downcast_ref::<String>().cloned().unwrap_or_default()
+    };
+    assert_eq!(
+        message(|x| drop(x.amax(&[1]))),
+        "amax: cannot reduce an axis of size 0: axis 1 of [2, 0]"
+    );
+    assert_eq!(
+        message(|x| drop(x.argmin(1))),
+        "argmin: cannot reduce an axis of size 0: axis 1 of [2, 0]"
+    );
+    assert_eq!(
+        message(|x| drop(x.sum(&[2]))),
+        "sum: axis 2 is out of range for the shape [2, 0]"
+    );
+    assert_eq!(
+        message(|x| drop(x.sum(&[1, -1]))),
+        "sum: axis -1 is named twice for the shape [2, 0]"
+    );
+    assert_eq!(
+        message(|x| drop(x.sum_to([3]))),
+        "sum_to: [3] does not stretch to [2, 0]"
+    );
+}
