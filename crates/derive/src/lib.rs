@@ -2,6 +2,7 @@
 
 use proc_macro::TokenStream;
 
+mod formula;
 mod tree;
 
 /// Implements `Tree` for a struct or an enum.
@@ -41,6 +42,53 @@ mod tree;
 pub fn derive_tree(input: TokenStream) -> TokenStream {
     let input = syn::parse_macro_input!(input as syn::DeriveInput);
     tree::expand(&input)
+        .unwrap_or_else(syn::Error::into_compile_error)
+        .into()
+}
+
+/// Makes an `impl Formula` block fast and short to write: every function in it is inlined always,
+/// without which the loops around a formula are no vector code, and float literals are numbers of
+/// the formula's own kind.
+///
+/// ```
+/// # // The traits of the tape crate, in short.
+/// # use wengert_derive::formula;
+/// # trait Real: Copy + std::ops::Mul<Output = Self> {
+/// #     fn lit(x: f64) -> Self;
+/// #     fn sigmoid(self) -> Self;
+/// # }
+/// # impl Real for f64 {
+/// #     fn lit(x: f64) -> Self { x }
+/// #     fn sigmoid(self) -> Self { 1.0 / (1.0 + (-self).exp()) }
+/// # }
+/// # trait Formula<const N: usize, const M: usize> {
+/// #     const NAME: &'static str;
+/// #     fn eval<R: Real>(&self, x: [R; N]) -> [R; M];
+/// # }
+/// /// x · sigmoid(2x)
+/// #[derive(Clone, Copy)]
+/// struct Swish;
+///
+/// #[formula]
+/// impl Formula<1, 1> for Swish {
+///     const NAME: &'static str = "swish";
+///     fn eval<R: Real>(&self, [x]: [R; 1]) -> [R; 1] {
+///         [x * (x * 2.0).sigmoid()]
+///     }
+/// }
+/// # assert_eq!(Swish.eval([0.0]), [0.0]);
+/// ```
+///
+/// In the body of a function with one type parameter, whatever its name, `2.0` becomes
+/// `R::lit(2.0)`. These stay numbers: integers, literals with a suffix (`2.0f64`), what stands in
+/// `R::lit(..)` already, what is cast, a binding declared as `f64` or `f32`, and everything in
+/// constants, types, patterns, attributes and macro calls. A field is a number too:
+/// `x * R::lit(self.beta)`.
+///
+/// The attribute may also stand on a function that formulas call.
+#[proc_macro_attribute]
+pub fn formula(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    formula::expand(arguments.into(), item.into())
         .unwrap_or_else(syn::Error::into_compile_error)
         .into()
 }

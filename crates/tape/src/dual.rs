@@ -27,13 +27,13 @@ impl<R: Real, const K: usize> Dual<R, K> {
     /// The chain rule for a function of one number.
     #[inline(always)]
     fn chain(self, value: R, slope: R) -> Self {
-        Dual {
-            value,
-            partials: self.partials.map(|partial| match partial {
-                Some(partial) => Some(partial * slope),
-                None => None,
-            }),
+        let mut partials = [None; K];
+        for k in 0..K {
+            if let Some(partial) = self.partials[k] {
+                partials[k] = Some(partial * slope);
+            }
         }
+        Dual { value, partials }
     }
 
     /// The chain rule for a function of two numbers.
@@ -108,12 +108,15 @@ impl<R: Real, const K: usize> Neg for Dual<R, K> {
     type Output = Self;
     #[inline(always)]
     fn neg(self) -> Self {
+        let mut partials = [None; K];
+        for k in 0..K {
+            if let Some(partial) = self.partials[k] {
+                partials[k] = Some(-partial);
+            }
+        }
         Dual {
             value: -self.value,
-            partials: self.partials.map(|partial| match partial {
-                Some(partial) => Some(-partial),
-                None => None,
-            }),
+            partials,
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::panic::Location;
 
 use smallvec::SmallVec;
-use wengert_tensor::kernels::{Input, Isa, MapFn, Mode, Output, Source, map, map_flat};
+use wengert_tensor::kernels::{Input, Isa, MapFn, Mode, Output, Plain, Source, map, map_flat};
 use wengert_tensor::{Float, Layout, Shape, ShapeError, View};
 
 use crate::direct::Direct;
@@ -37,7 +37,10 @@ impl<T: Float> Tape<T> {
     {
         let location = Location::caller();
         let inner = &mut *self.inner.borrow_mut();
-        let ids = x.map(|x| x.check(self, inner));
+        let mut ids = [0; N];
+        for k in 0..N {
+            ids[k] = x[k].check(self, inner);
+        }
         let list = &mut inner.list;
         let model = list.nodes[ids[0] as usize];
         let mut flags = 0;
@@ -55,14 +58,14 @@ impl<T: Float> Tape<T> {
         let start = list.alloc(size);
         {
             let (low, high) = list.arena.split_at_mut(start);
-            let sources = ids.map(|id| {
-                let node = &list.nodes[id as usize];
-                Source::Slice(match node.place {
+            let mut sources = [Source::Slice(&[][..]); N];
+            for k in 0..N {
+                sources[k] = Source::Slice(match list.nodes[ids[k] as usize].place {
                     Place::Arena(start) => &low[start as usize..start as usize + size],
                     Place::External(at) => &list.externals[at as usize].storage()[..size],
                     Place::Loan(at) => &list.loans[at as usize][..size],
-                })
-            });
+                });
+            }
             let f = Value::<F, N, M>(formula);
             let outputs = [(0, Mode::Write); M];
             map_flat(f, size, sources, [], [], outputs, &mut [&mut high[..size]]);
@@ -80,7 +83,7 @@ impl<T: Float> Tape<T> {
         };
         let origin = inner.origin(location);
         let id = inner.list.push(node, origin);
-        [Var::new(self, id, inner.epoch()); M]
+        [Var::new(self, id, inner.epoch); M]
     }
 
     /// The general case: any layouts, any number of outputs.
@@ -233,9 +236,29 @@ impl<F: Formula<N, M>, const N: usize, const M: usize> MapFn<N, 0, 0, M> for Val
     const CHEAP: bool = F::CHEAP;
 
     #[inline(always)]
-    fn call<T: Float, I: Isa>(&self, x: [T; N], _: [T; 0], _: [T; 0]) -> [T; M] {
-        self.0.eval(x.map(Lane::<T, I>::new)).map(|y| y.0)
+    fn call<T: Float, I: Isa>(&self, x: [T; N], b: [T; 0], c: [T; 0]) -> [T; M] {
+        let mut y = [T::ZERO; M];
+        self.call_into::<T, I>(x, b, c, &mut y);
+        y
     }
+
+    #[inline(always)]
+    fn call_into<T: Float, I: Isa>(&self, x: [T; N], _: [T; 0], _: [T; 0], y: &mut [T; M]) {
+        let results = self.0.eval(lanes::<T, I, N>(x));
+        for m in 0..M {
+            y[m] = results[m].0;
+        }
+    }
+}
+
+/// Numbers as lanes. A loop, since a closure is not sure to be inlined into a kernel.
+#[inline(always)]
+fn lanes<T: Float, I: Isa, const K: usize>(x: [T; K]) -> [Lane<T, I>; K] {
+    let mut lanes = [Lane::new(T::ZERO); K];
+    for k in 0..K {
+        lanes[k] = Lane::new(x[k]);
+    }
+    lanes
 }
 
 /// The pullback of a formula as a kernel: of the inputs, the outputs and their cotangents.
@@ -247,8 +270,21 @@ impl<F: Formula<N, M>, const N: usize, const M: usize> MapFn<N, M, M, N> for Pul
 
     #[inline(always)]
     fn call<T: Float, I: Isa>(&self, x: [T; N], y: [T; M], y_bar: [T; M]) -> [T; N] {
-        let partials = self.0.partials(x.map(Lane::<T, I>::new), y.map(Lane::new));
-        std::array::from_fn(|k| {
+        let mut x_bar = [T::ZERO; N];
+        self.call_into::<T, I>(x, y, y_bar, &mut x_bar);
+        x_bar
+    }
+
+    #[inline(always)]
+    fn call_into<T: Float, I: Isa>(
+        &self,
+        x: [T; N],
+        y: [T; M],
+        y_bar: [T; M],
+        x_bar: &mut [T; N],
+    ) {
+        let partials = self.0.partials(lanes::<T, I, N>(x), lanes::<T, I, M>(y));
+        for k in 0..N {
             let mut sum = None;
             for m in 0..M {
                 if let Some(term) = partials[m][k].times(Lane::<T, I>::new(y_bar[m])) {
@@ -258,20 +294,26 @@ impl<F: Formula<N, M>, const N: usize, const M: usize> MapFn<N, M, M, N> for Pul
                     });
                 }
             }
-            match sum {
+            x_bar[k] = match sum {
                 Some(sum) => sum.0,
                 None => T::ZERO,
-            }
-        })
+            };
+        }
     }
 }
 
 /// Which partial derivatives are constants; known when the formula is compiled.
 #[inline(always)]
 fn kinds<T: Float, F: Formula<N, M>, const N: usize, const M: usize>(f: F) -> [[Kind; N]; M] {
-    let one = Lane::<T, wengert_tensor::kernels::Plain>::new(T::ONE);
-    let kinds = f.partials([one; N], [one; M]);
-    kinds.map(|row| row.map(|partial| partial.kind()))
+    let one = Lane::<T, Plain>::new(T::ONE);
+    let partials = f.partials([one; N], [one; M]);
+    let mut kinds = [[Partial::Zero; N]; M];
+    for m in 0..M {
+        for k in 0..N {
+            kinds[m][k] = partials[m][k].kind();
+        }
+    }
+    kinds
 }
 
 /// The pullback where every operand is plain and of the output's shape. Works in the cotangent's
@@ -286,7 +328,8 @@ fn flat_pullback<T: Float, F: Formula<N, M>, const N: usize, const M: usize>(
     if node.view != NONE || N > 3 {
         return false;
     }
-    let ids: [Id; N] = std::array::from_fn(|k| node.inputs[k]);
+    let mut ids = [0; N];
+    ids.copy_from_slice(&node.inputs[..N]);
     for id in ids {
         let input = &list.nodes[id as usize];
         if input.view != NONE || input.dims != node.dims || input.rank != node.rank {
@@ -300,8 +343,36 @@ fn flat_pullback<T: Float, F: Formula<N, M>, const N: usize, const M: usize>(
     let kinds = kinds::<T, F, N, M>(f)[0];
     let Flow { bars, pool, .. } = &mut *direct.flow;
 
+    if size == 1 {
+        let mut x = [T::ZERO; N];
+        for k in 0..N {
+            x[k] = list.plain(ids[k])[0];
+        }
+        let y = [list.plain(direct.id)[0]; M];
+        let mut x_bar = [T::ZERO; N];
+        Pullback::<F, N, M>(f).call_into::<T, Plain>(x, y, [y_bar[0]; M], &mut x_bar);
+        let mut own = Some(y_bar);
+        for k in 0..N {
+            if list.nodes[ids[k] as usize].flags & NEEDS == 0 || kinds[k] == Partial::Zero {
+                continue;
+            }
+            match &mut bars[ids[k] as usize] {
+                Some(sum) => sum[0] += x_bar[k],
+                empty => {
+                    let mut first = own.take().unwrap_or_else(|| pool.take(1));
+                    first[0] = x_bar[k];
+                    *empty = Some(first);
+                }
+            }
+        }
+        if let Some(y_bar) = own {
+            pool.give(y_bar);
+        }
+        return true;
+    }
+
     // Where each input's share goes: buffer 0 is the cotangent's own, buffer k + 1 input k's.
-    let mut buffers: [Vec<T>; N] = std::array::from_fn(|_| Vec::new());
+    let mut buffers: [Vec<T>; N] = [const { Vec::new() }; N];
     let mut target = [(0, Mode::Skip); N];
     let mut own: Option<Id> = None;
     for k in 0..N {
@@ -325,7 +396,10 @@ fn flat_pullback<T: Float, F: Formula<N, M>, const N: usize, const M: usize>(
     // A cotangent that is passed on unchanged in its own buffer needs no kernel.
     let moved = N == 1 && kinds[0] == Partial::One && target[0] == (0, Mode::Write);
     if !moved && target.iter().any(|(_, mode)| *mode != Mode::Skip) {
-        let x = ids.map(|id| Source::Slice(list.plain(id)));
+        let mut x = [Source::Slice(&[][..]); N];
+        for k in 0..N {
+            x[k] = Source::Slice(list.plain(ids[k]));
+        }
         let y = [Source::Slice(list.plain(direct.id)); M];
         let g = [Source::Buffer(0); M];
         // One buffer more than there are inputs: the array is as long as formulas get here.

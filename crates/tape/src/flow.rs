@@ -3,7 +3,7 @@
 use wengert_tensor::kernels::{copy, copy_into, sum_to};
 use wengert_tensor::{Float, Layout, View};
 
-use crate::fault::Fault;
+use crate::fault::{Fault, first_instead_of_sum};
 use crate::node::{ALIAS, Id, List, NEEDS, WANTED};
 use crate::pool::Pool;
 
@@ -11,8 +11,10 @@ use crate::pool::Pool;
 pub(crate) struct Flow<T> {
     pub bars: Vec<Option<Vec<T>>>,
     pub pool: Pool<T>,
-    /// A mistake that a test planted.
-    pub fault: Option<Fault>,
+    /// A mistake that a test planted in what the rule that runs now gives to one node.
+    pub fault: Option<(Fault, Id)>,
+    /// How often a planted mistake changed something.
+    pub spoiled: u64,
 }
 
 impl<T> Default for Flow<T>
@@ -24,6 +26,7 @@ where
             bars: Vec::new(),
             pool: Pool::default(),
             fault: None,
+            spoiled: 0,
         }
     }
 }
@@ -51,10 +54,9 @@ impl<T: Float> Flow<T> {
         let shape = list.shape(id);
         if bar.shape() != &shape {
             let mut sum = self.pool.take(shape.size());
-            if self.fault == Some(Fault::NoBroadcastSum) {
-                crate::fault::first_instead_of_sum(bar, &shape, &mut sum);
-            } else {
-                sum_to(bar, &shape, &mut sum, false);
+            sum_to(bar, &shape, &mut sum, false);
+            if self.fault == Some((Fault::NoBroadcastSum, id)) {
+                self.spoiled += u64::from(first_instead_of_sum(bar, &shape, &mut sum));
             }
             self.accumulate(list, id, &View::contiguous(&sum, shape));
             self.pool.give(sum);
@@ -89,9 +91,10 @@ impl<T: Float> Flow<T> {
     ) {
         let (base, region) = list.region(id);
         let batch = crate::product::batch_shape(a.shape(), b.shape());
+        let faulty = self.fault == Some((Fault::NoBroadcastSum, id));
         let target = match crate::product::batched(&region, &batch) {
-            Some(target) => target,
-            None => {
+            Some(target) if !faulty => target,
+            _ => {
                 // A batch axis of length 1 in the middle: sum it down from a buffer of its own.
                 let shape = crate::product::shape(a.shape(), b.shape());
                 let mut full = self.pool.take(shape.size());

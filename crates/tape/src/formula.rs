@@ -45,17 +45,20 @@ pub trait Formula<const N: usize, const M: usize>: Copy + Send + Sync + 'static 
     /// this to make use of `y`.
     #[inline(always)]
     fn partials<R: Real>(&self, x: [R; N], _y: [R; M]) -> [[Partial<R>; N]; M] {
-        let mut k = 0;
-        let duals = x.map(|value| {
-            k += 1;
-            Dual::<R, N>::input(value, k - 1)
-        });
-        self.eval(duals).map(|y| {
-            y.partials.map(|partial| match partial {
-                Some(partial) => Partial::Value(partial),
-                None => Partial::Zero,
-            })
-        })
+        let mut duals = [Dual::<R, N>::lit(0.0); N];
+        for k in 0..N {
+            duals[k] = Dual::input(x[k], k);
+        }
+        let y = self.eval(duals);
+        let mut partials = [[Partial::Zero; N]; M];
+        for m in 0..M {
+            for k in 0..N {
+                if let Some(partial) = y[m].partials[k] {
+                    partials[m][k] = Partial::Value(partial);
+                }
+            }
+        }
+        partials
     }
 }
 

@@ -331,7 +331,7 @@ impl<T: Float> Tape<T> {
     }
 
     /// The variables of all bound leaves that are trained.
-    fn bound_vars(&self) -> Vec<Var<'_, T>> {
+    pub(crate) fn bound_vars(&self) -> Vec<Var<'_, T>> {
         let leaves = self.inner.borrow().binding.leaves.clone();
         leaves.iter().map(|leaf| self.var(leaf.id)).filter(|var| var.needs_grad()).collect()
     }

@@ -8,6 +8,7 @@ mod backward;
 mod bind;
 pub mod check;
 mod collect;
+mod custom;
 mod direct;
 mod dual;
 mod elementwise;
@@ -26,6 +27,7 @@ mod product;
 mod real;
 mod record;
 mod reverse;
+mod rows;
 mod store;
 mod tangent;
 mod tape;
@@ -35,6 +37,7 @@ mod var;
 
 pub use backward::{GradOptions, Unused};
 pub use bind::Bind;
+pub use custom::Custom;
 pub use dual::Dual;
 #[doc(hidden)]
 pub use fault::{Fault, Planted};
@@ -50,3 +53,4 @@ pub use tangent::Tangent;
 pub use tape::Tape;
 pub use traced::Traced;
 pub use var::{Operand, Var};
+pub use wengert_derive::formula;

@@ -180,9 +180,31 @@ impl<T: Float> List<T> {
     }
 
     /// Adds a node without an op: a leaf, a constant, or a value that a rule is lent.
-    pub fn push_value(&mut self, shape: &Shape, place: Place, flags: u8, origin: Origin) -> Id {
-        let layout = Layout::contiguous(shape.clone());
-        self.push_leaf(layout, place, flags, origin)
+    #[inline]
+    pub fn push_value(&mut self, shape: &[usize], place: Place, flags: u8, origin: Origin) -> Id {
+        if shape.len() > 4 {
+            let layout = Layout::contiguous(Shape::new(shape));
+            return self.push_leaf(layout, place, flags, origin);
+        }
+        let mut dims = [0; 4];
+        let mut size = 1;
+        for (to, &from) in dims.iter_mut().zip(shape) {
+            *to = narrow(from);
+            size *= from;
+        }
+        let node = Node {
+            op: OpRef::Static(&Leaf),
+            inputs: [0; 3],
+            place,
+            dims,
+            size: narrow(size),
+            view: NONE,
+            rank: shape.len() as u8,
+            flags: flags | LEAF,
+            arity: 0,
+            output: 0,
+        };
+        self.push(node, origin)
     }
 
     /// The same with a layout of its own.
@@ -252,12 +274,6 @@ impl<T: Float> List<T> {
         } else {
             &node.inputs[..node.arity as usize]
         }
-    }
-
-    /// Whether a node's value is a plain row-major slice of at most four axes.
-    #[inline]
-    pub fn is_plain(&self, id: Id) -> bool {
-        self.nodes[id as usize].view == NONE
     }
 
     pub fn shape(&self, id: Id) -> Shape {

@@ -50,7 +50,8 @@ impl<T: Float> Tape<T> {
         let needs = if inner.recording { inner.needs(&ids) } else { 0 };
 
         // A view shares its input's storage and its base's cotangent.
-        if let Some(Ok(layout)) = ids.first().and_then(|&id| op.view(&inner.list.layout(id))) {
+        let shared = !inner.plain;
+        if shared && let Some(Ok(layout)) = ids.first().and_then(|&id| op.view(&inner.list.layout(id))) {
             let (base, region) = inner.list.region(ids[0]);
             let region = op.view(&region).and_then(Result::ok);
             if let Some(region) = region {
@@ -69,7 +70,7 @@ impl<T: Float> Tape<T> {
         }
 
         // A stretched input shares the storage and collects its cotangent on its own.
-        if let Some(layout) = ids.first().and_then(|&id| op.share(&inner.list.layout(id))) {
+        if shared && let Some(layout) = ids.first().and_then(|&id| op.share(&inner.list.layout(id))) {
             let node = Node {
                 place: inner.list.nodes[ids[0] as usize].place,
                 op: inner.list.store(op),
@@ -180,4 +181,13 @@ pub(crate) fn refuse<T: Float>(inner: &Inner<T>, ids: &[Id], error: &ShapeError)
         message += &format!(" (in {path})");
     }
     panic!("{message}")
+}
+
+/// The value, or a panic at the caller's line. A closure would lose that line.
+#[track_caller]
+pub(crate) fn or_panic<V, E: std::fmt::Display>(result: Result<V, E>) -> V {
+    match result {
+        Ok(value) => value,
+        Err(error) => panic!("{error}"),
+    }
 }

@@ -125,8 +125,19 @@ impl<'t, T: Float> Reverse<'t, '_, T> {
 pub(crate) fn walk<T: Float>(tape: &Tape<T>, last: Id) {
     let mut inner = tape.inner.borrow_mut();
     for id in (0..=last).rev() {
-        let planted = inner.planted;
+        let (planted, plain) = (inner.planted, inner.plain);
         let Inner { list, flow, .. } = &mut *inner;
+        // Nearly every node: one output, no view, and a rule that goes straight into buffers.
+        let node = &list.nodes[id as usize];
+        let simple = node.flags & (NEEDS | LEAF | ALIAS | WANTED | MORE) == NEEDS;
+        if simple && node.output == 0 && !plain && planted.is_none() {
+            if flow.bars[id as usize].is_none() {
+                continue;
+            }
+            if list.with_op(id, |op| op.direct(&mut Direct::new(list, flow, id))) {
+                continue;
+            }
+        }
         let Some(outputs) = visits(list, id, |at| flow.bars[at as usize].is_some()) else {
             continue;
         };
@@ -134,7 +145,7 @@ pub(crate) fn walk<T: Float>(tape: &Tape<T>, last: Id) {
         let before = plant(list, flow, id, planted);
         if list.nodes[id as usize].flags & ALIAS != 0 {
             pass_to_base(list, flow, id);
-        } else if !list.with_op(id, |op| op.direct(&mut Direct::new(list, flow, id))) {
+        } else if plain || !list.with_op(id, |op| op.direct(&mut Direct::new(list, flow, id))) {
             drop(inner);
             run_unrecorded(tape, id, outputs);
             inner = tape.inner.borrow_mut();
@@ -313,7 +324,7 @@ fn plant<T: Float>(
     if list.with_op(id, |op| op.name()) != planted.op {
         return None;
     }
-    flow.fault = Some(planted.fault);
+    flow.fault = list.inputs(id).get(planted.input).map(|&input| (planted.fault, input));
     let bases = list.inputs(id).iter().map(|&input| list.region(input).0);
     Some(bases.map(|base| (base, flow.bars[base as usize].clone())).collect())
 }
@@ -332,5 +343,5 @@ fn spoil<T: Float>(
     let Some(after) = flow.bars[*base as usize].as_mut() else { return };
     let zeros = vec![T::ZERO; after.len()];
     let before = before.as_ref().unwrap_or(&zeros);
-    planted.fault.spoil(&list.shape(*base), before, after);
+    flow.spoiled += u64::from(planted.fault.spoil(&list.shape(*base), before, after));
 }

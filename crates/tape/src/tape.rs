@@ -3,7 +3,6 @@
 use std::cell::RefCell;
 use std::panic::Location;
 
-use smallvec::SmallVec;
 use wengert_tensor::{Float, Rng, Shape, Tensor, View};
 
 use crate::bind::Binding;
@@ -59,13 +58,16 @@ pub(crate) struct Inner<T: Float> {
     pub recording: bool,
     pub training: bool,
     pub rng: Rng,
-    /// The epochs of the scopes that are open, outermost first.
-    pub epochs: SmallVec<[u32; 4]>,
+    /// The epoch of the innermost scope, and of those around it.
+    pub epoch: u32,
+    pub outer_epochs: Vec<u32>,
     pub last_epoch: u32,
     /// Names given with `named`, and the row of the innermost that is active.
     pub names: Vec<Named>,
     pub active_name: u32,
     pub planted: Option<Planted>,
+    /// Whether views are copied and fast paths left out.
+    pub plain: bool,
     /// Where the buffers of dropped gradients wait.
     pub bin: Bin<T>,
 }
@@ -93,11 +95,13 @@ impl<T: Float> Tape<T> {
                 recording: true,
                 training: false,
                 rng: Rng::seed_from_u64(0),
-                epochs: SmallVec::from_elem(0, 1),
+                epoch: 0,
+                outer_epochs: Vec::new(),
                 last_epoch: 0,
                 names: Vec::new(),
                 active_name: NONE,
                 planted: None,
+                plain: false,
                 bin: Bin::default(),
             }),
         }
@@ -113,7 +117,8 @@ impl<T: Float> Tape<T> {
         inner.names.clear();
         inner.active_name = NONE;
         inner.recording = true;
-        inner.epochs = SmallVec::from_elem(0, 1);
+        inner.epoch = 0;
+        inner.outer_epochs.clear();
         inner.last_epoch = 0;
     }
 
@@ -179,10 +184,14 @@ impl<T: Float> Tape<T> {
         let inner = &mut *self.inner.borrow_mut();
         let origin = inner.origin(location);
         // A value of a cache line or less is cheaper to copy than to hold.
-        if tensor.size() <= 16 {
-            let start = inner.list.alloc(tensor.size());
-            let place = &mut inner.list.arena[start..start + tensor.size()];
-            wengert_tensor::kernels::copy(&tensor.view(), place);
+        let size = tensor.size();
+        if size <= 16 {
+            let start = inner.list.alloc(size);
+            let place = &mut inner.list.arena[start..start + size];
+            match tensor.as_slice() {
+                Some(slice) => place.copy_from_slice(slice),
+                None => wengert_tensor::kernels::copy(&tensor.view(), place),
+            }
             let place = Place::Arena(start as u32);
             return self
                 .var_in(inner, |list| list.push_value(tensor.shape(), place, flags, origin));
@@ -226,15 +235,15 @@ impl<T: Float> Tape<T> {
                 // While a panic unwinds, the borrow may still be held by who panicked.
                 if let Ok(mut inner) = self.0.inner.try_borrow_mut() {
                     inner.list.release(self.1);
-                    inner.epochs.pop();
+                    inner.epoch = inner.outer_epochs.pop().unwrap_or(0);
                 }
             }
         }
         let mark = {
             let inner = &mut *self.inner.borrow_mut();
             inner.last_epoch += 1;
-            let epoch = inner.last_epoch;
-            inner.epochs.push(epoch);
+            let outer = std::mem::replace(&mut inner.epoch, inner.last_epoch);
+            inner.outer_epochs.push(outer);
             inner.list.mark()
         };
         let _close = Close(self, mark);
@@ -309,7 +318,7 @@ impl<T: Float> Tape<T> {
     /// The variable of a node, in the scope that is open now.
     #[inline]
     pub(crate) fn var(&self, id: Id) -> Var<'_, T> {
-        Var::new(self, id, self.inner.borrow().epoch())
+        Var::new(self, id, self.inner.borrow().epoch)
     }
 
     #[inline]
@@ -319,7 +328,7 @@ impl<T: Float> Tape<T> {
         push: impl FnOnce(&mut List<T>) -> Id,
     ) -> Var<'_, T> {
         let id = push(&mut inner.list);
-        Var::new(self, id, inner.epoch())
+        Var::new(self, id, inner.epoch)
     }
 
     /// Fills every recycled buffer with NaN before it is used again: a switch for tests.
@@ -331,17 +340,26 @@ impl<T: Float> Tape<T> {
     /// Plants a mistake in the reverse rule of every op of one name: a switch for tests.
     #[doc(hidden)]
     pub fn plant(&self, planted: Option<Planted>) {
-        self.inner.borrow_mut().planted = planted;
+        let inner = &mut *self.inner.borrow_mut();
+        inner.planted = planted;
+        inner.flow.spoiled = 0;
+    }
+
+    /// How often the planted mistake changed what a rule gave.
+    #[doc(hidden)]
+    pub fn spoiled(&self) -> u64 {
+        self.inner.borrow().flow.spoiled
+    }
+
+    /// From now on every op runs by its forward and its reverse rule alone: views are copied, and
+    /// no fast path is taken. A switch for tests.
+    #[doc(hidden)]
+    pub fn plain(&self) {
+        self.inner.borrow_mut().plain = true;
     }
 }
 
 impl<T: Float> Inner<T> {
-    /// The epoch of the innermost scope.
-    #[inline]
-    pub fn epoch(&self) -> u32 {
-        self.epochs[self.epochs.len() - 1]
-    }
-
     #[inline]
     pub fn origin(&self, location: &'static Location<'static>) -> Origin {
         Origin {

@@ -5,6 +5,7 @@ use std::fmt;
 use wengert_tensor::{Float, Layout, Shape, Tensor};
 
 use crate::node::{Id, NEEDS};
+use crate::record::or_panic;
 use crate::tape::{Inner, Tape};
 
 /// A value on a tape. It is `Copy`, 16 bytes, and every operation on it is recorded.
@@ -57,7 +58,7 @@ impl<'t, T: Float> Var<'t, T> {
         if !std::ptr::eq(self.tape, tape) {
             mixed();
         }
-        if self.epoch != inner.epoch() && !inner.epochs.contains(&self.epoch) {
+        if self.epoch != inner.epoch && !inner.outer_epochs.contains(&self.epoch) {
             stale();
         }
         self.id
@@ -93,7 +94,7 @@ impl<'t, T: Float> Var<'t, T> {
     #[track_caller]
     pub fn dim(self, axis: isize) -> usize {
         let shape = self.shape();
-        let at = shape.axis("dim", axis).unwrap_or_else(|error| panic!("{error}"));
+        let at = or_panic(shape.axis("dim", axis));
         shape[at]
     }
 

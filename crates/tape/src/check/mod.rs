@@ -1,5 +1,30 @@
 //! Checking gradients: against differences, against forward mode, and against the laws.
+//!
+//! [`gradcheck`] and [`gradgradcheck`] compare a function's derivatives with differences,
+//! [`check_model`] a whole model's; [`Checker`] has the settings. [`laws`] tries on the [`Samples`]
+//! of an op everything that its rules must keep, and serves an op of your own as well:
+//!
+//! ```
+//! use wengert_tape::check::{Samples, laws};
+//! let samples = Samples::binary("mul", |x, y| x * y).reference2(|x, y| x * y);
+//! for violation in laws(&samples) {
+//!     panic!("{violation}");
+//! }
+//! ```
 
+mod differences;
+mod failure;
+mod gradient;
+mod laws;
 mod samples;
+mod sight;
+mod subject;
 
-pub use samples::{Bad, Case, Program, Samples};
+pub use failure::{Failure, Report, Site};
+pub use gradient::{Checker, check_model, gradcheck, gradgradcheck};
+pub use laws::{Violation, laws, laws_f32};
+#[doc(hidden)]
+pub use laws::{apart, readings};
+pub use samples::{Bad, Case, Program, Reference, Samples};
+#[doc(hidden)]
+pub use sight::{Sighting, sight};

@@ -11,6 +11,7 @@ use wengert_tensor::{Float, Layout, Shape, ShapeError, View};
 use crate::attrs::Dims;
 use crate::check::Samples;
 use crate::op::{Op, Shapes};
+use crate::record::or_panic;
 use crate::reverse::Reverse;
 use crate::tangent::Tangent;
 use crate::var::Var;
@@ -28,7 +29,7 @@ impl<'t, T: Float> Var<'t, T> {
     /// If this value's shape does not broadcast to `shape`.
     #[track_caller]
     pub fn expand(self, shape: impl Into<Shape>) -> Self {
-        let dims = Dims::new("expand", &shape.into()).unwrap_or_else(|error| panic!("{error}"));
+        let dims = or_panic(Dims::new("expand", &shape.into()));
         self.tape().apply(Expand(dims), [self])
     }
 }

@@ -10,9 +10,12 @@
 use wengert_tensor::{Float, Layout, Shape, ShapeError, View};
 
 use crate::check::Samples;
+use crate::direct::Direct;
+use crate::node::NEEDS;
 use crate::op::{Op, Shapes};
 use crate::product;
 use crate::reverse::Reverse;
+use crate::rows;
 use crate::tangent::Tangent;
 use crate::var::{Operand, Var};
 
@@ -33,6 +36,11 @@ impl<'t, T: Float> Var<'t, T> {
     pub fn matmul(self, other: impl Operand<'t, T>) -> Self {
         let tape = self.tape();
         let other = other.on(tape);
+        if self.rank() > 1
+            && let Some(c) = rows::record(Matmul, &[(self, other)], None)
+        {
+            return c;
+        }
         let (row, column) = (self.rank() == 1, other.rank() == 1);
         if !row && !column {
             return tape.apply(Matmul, [self, other]);
@@ -112,16 +120,34 @@ impl<T: Float> Op<T> for Matmul {
             rule.give_product(0, c_bar, b.t());
         }
         if rule.needs(1) {
-            // One matrix for many rows: one product over all of them, not one a batch index.
-            let rows = |x: Var<'_, T>| x.dim(-1) as isize;
             if b.rank() == 2 && a.rank() > 2 {
-                let a = a.reshape(&[-1, rows(a).max(1)]);
-                let c_bar = c_bar.reshape(&[-1, rows(c_bar).max(1)]);
-                rule.give_product(1, a.t(), c_bar);
+                // One matrix for many rows: one product over all of them, not one a batch index.
+                rule.give_product(1, rows::flat(a).t(), rows::flat(c_bar));
             } else {
                 rule.give_product(1, a.t(), c_bar);
             }
         }
+    }
+    fn direct(&self, direct: &mut Direct<'_, T>) -> bool {
+        let (list, flow, id) = (direct.list, &mut *direct.flow, direct.id);
+        let Some(c_bar) = flow.bars[id as usize].take() else {
+            return true;
+        };
+        let [a, b, _] = list.nodes[id as usize].inputs;
+        if list.nodes[b as usize].rank == 2 {
+            rows::pull_product(list, flow, id, &c_bar, a, b);
+        } else {
+            let needs = |input: u32| list.nodes[input as usize].flags & NEEDS != 0;
+            let view = View::contiguous(&c_bar, list.shape(id));
+            if needs(a) {
+                flow.accumulate_product(list, a, &view, &rows::transposed(&list.view(b)));
+            }
+            if needs(b) {
+                flow.accumulate_product(list, b, &rows::transposed(&list.view(a)), &view);
+            }
+        }
+        flow.pool.give(c_bar);
+        true
     }
     fn tangent(&self, rule: &Tangent<'_, '_, T>) {
         if let Some(a_dot) = rule.x_dot(0) {
@@ -143,6 +169,7 @@ pub(super) fn samples<T: Float>() -> Samples<T> {
         .case("matrix and vector", &[&[3, 4], &[4]], |x| vec![x[0].matmul(x[1])])
         .case("vector and matrix", &[&[4], &[4, 2]], |x| vec![x[0].matmul(x[1])])
         .case("transposed", &[&[4, 3], &[5, 4]], |x| vec![x[0].t().matmul(x[1].t())])
+        .case("no inner, batches", &[&[2, 3, 0], &[0, 2]], |x| vec![x[0].matmul(x[1])])
         .case("no rows", &[&[0, 4], &[4, 3]], |x| vec![x[0].matmul(x[1])])
         .case("no inner", &[&[3, 0], &[0, 2]], |x| vec![x[0].matmul(x[1])])
         .bad(&[&[3, 4], &[5, 6]], "matmul: inner sizes differ: [3, 4] x [5, 6]", |x| {

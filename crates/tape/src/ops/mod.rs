@@ -31,6 +31,10 @@ macro_rules! ops {
     };
 }
 
+// Functions without a gradient, which are no ops.
+mod compare;
+mod one_hot;
+
 ops! {
     // Arithmetic.
     add, sub, mul, div, neg, pow, absorb,
@@ -40,8 +44,12 @@ ops! {
     maximum, minimum, choose, where_,
     // Views.
     reshape, permute, slice, select, expand, assemble,
+    // Joins.
+    cat, stack,
+    // Indices.
+    gather, scatter_add, index_select, sort,
     // Reductions.
     sum,
     // Products.
-    matmul,
+    matmul, affine,
 }

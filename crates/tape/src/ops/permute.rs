@@ -11,6 +11,7 @@ use wengert_tensor::{Float, Layout, Shape, ShapeError, View};
 use crate::attrs::Dims;
 use crate::check::Samples;
 use crate::op::{Op, Shapes};
+use crate::record::or_panic;
 use crate::reverse::Reverse;
 use crate::tangent::Tangent;
 use crate::var::Var;
@@ -29,7 +30,7 @@ impl<'t, T: Float> Var<'t, T> {
     #[track_caller]
     pub fn permute(self, axes: &[isize]) -> Self {
         let layout = Layout::contiguous(self.shape());
-        let axes = layout.permutation(axes).unwrap_or_else(|error| panic!("{error}"));
+        let axes = or_panic(layout.permutation(axes));
         self.permute_to(&axes)
     }
 
@@ -58,7 +59,7 @@ impl<'t, T: Float> Var<'t, T> {
 
     #[track_caller]
     fn permute_to(self, axes: &[usize]) -> Self {
-        let dims = Dims::new("permute", axes).unwrap_or_else(|error| panic!("{error}"));
+        let dims = or_panic(Dims::new("permute", axes));
         self.tape().apply(Permute(dims), [self])
     }
 }

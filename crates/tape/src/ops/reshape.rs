@@ -11,6 +11,7 @@ use wengert_tensor::{Float, Layout, Shape, ShapeError, View};
 use crate::attrs::Dims;
 use crate::check::Samples;
 use crate::op::{Op, Shapes};
+use crate::record::or_panic;
 use crate::reverse::Reverse;
 use crate::tangent::Tangent;
 use crate::var::Var;
@@ -29,7 +30,7 @@ impl<'t, T: Float> Var<'t, T> {
     /// If the sizes differ.
     #[track_caller]
     pub fn reshape(self, dims: &[isize]) -> Self {
-        let shape = self.shape().reshape(dims).unwrap_or_else(|error| panic!("{error}"));
+        let shape = or_panic(self.shape().reshape(dims));
         self.with_shape(&shape)
     }
 
@@ -40,7 +41,7 @@ impl<'t, T: Float> Var<'t, T> {
     #[track_caller]
     pub fn flatten(self, start: isize) -> Self {
         let shape = self.shape();
-        let start = shape.axis("flatten", start).unwrap_or_else(|error| panic!("{error}"));
+        let start = or_panic(shape.axis("flatten", start));
         let mut flat = Shape::new(&shape[..start]);
         flat.push(shape[start..].iter().product());
         self.with_shape(&flat)
@@ -67,7 +68,7 @@ impl<'t, T: Float> Var<'t, T> {
     #[track_caller]
     pub fn squeeze(self, axis: isize) -> Self {
         let mut shape = self.shape();
-        let at = shape.axis("squeeze", axis).unwrap_or_else(|error| panic!("{error}"));
+        let at = or_panic(shape.axis("squeeze", axis));
         assert!(shape[at] == 1, "squeeze: axis {axis} of {shape} is longer than 1");
         shape.remove(at);
         self.with_shape(&shape)
@@ -76,7 +77,7 @@ impl<'t, T: Float> Var<'t, T> {
     /// The value under a shape of the same size.
     #[track_caller]
     pub(crate) fn with_shape(self, shape: &Shape) -> Self {
-        let dims = Dims::new("reshape", shape).unwrap_or_else(|error| panic!("{error}"));
+        let dims = or_panic(Dims::new("reshape", shape));
         self.tape().apply(Reshape(dims), [self])
     }
 }

@@ -11,6 +11,7 @@ use wengert_tensor::{Float, Shape, ShapeError, View};
 use crate::attrs::AxisSet;
 use crate::check::Samples;
 use crate::op::{Op, Shapes};
+use crate::record::or_panic;
 use crate::reverse::Reverse;
 use crate::tangent::Tangent;
 use crate::var::Var;
@@ -34,7 +35,7 @@ impl<'t, T: Float> Var<'t, T> {
     /// If an axis is out of range or named twice.
     #[track_caller]
     pub fn sum_axes(self, axes: &[isize], keep: bool) -> Self {
-        let axes = AxisSet::new("sum", &self.shape(), axes).unwrap_or_else(|error| panic!("{error}"));
+        let axes = or_panic(AxisSet::new("sum", &self.shape(), axes));
         self.tape().apply(Sum { axes, keep }, [self])
     }
 

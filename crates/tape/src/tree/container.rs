@@ -1,3 +1,5 @@
+use smallvec::SmallVec;
+
 use super::{Path, StructureError, Tree, detail::Leaves};
 
 /// A container whose items have one type, walked item by item. The impls of
@@ -171,6 +173,46 @@ impl<X, const N: usize> Container for [X; N] {
     }
 }
 
+impl<X, const N: usize> Container for SmallVec<[X; N]> {
+    type Item = X;
+    type Of<R> = SmallVec<[R; N]>;
+
+    fn map<R>(
+        &self,
+        path: &mut Path,
+        mut f: impl FnMut(&mut Path, &X) -> R,
+    ) -> SmallVec<[R; N]> {
+        let items = self.iter().enumerate();
+        items
+            .map(|(i, x)| path.index(i, |path| f(path, x)))
+            .collect()
+    }
+
+    fn visit_mut(&mut self, path: &mut Path, mut f: impl FnMut(&mut Path, &mut X)) {
+        for (i, x) in self.iter_mut().enumerate() {
+            path.index(i, |path| f(path, x));
+        }
+    }
+
+    fn zip<R>(
+        &self,
+        other: &SmallVec<[R; N]>,
+        path: &mut Path,
+        f: impl FnMut(&mut Path, &X, &R) -> Result<(), StructureError>,
+    ) -> Result<(), StructureError> {
+        zip_lists(self.iter(), other, path, f)
+    }
+
+    fn zip_mut<R>(
+        &mut self,
+        other: &SmallVec<[R; N]>,
+        path: &mut Path,
+        f: impl FnMut(&mut Path, &mut X, &R) -> Result<(), StructureError>,
+    ) -> Result<(), StructureError> {
+        zip_lists(self.iter_mut(), other, path, f)
+    }
+}
+
 fn zip_options<X, R>(
     left: Option<X>,
     right: &Option<R>,
@@ -259,4 +301,5 @@ container! {
     [] Option<M> => Option<M::With<Q>>;
     [] Vec<M> => Vec<M::With<Q>>;
     [const N: usize] [M; N] => [M::With<Q>; N];
+    [const N: usize] SmallVec<[M; N]> => SmallVec<[M::With<Q>; N]>;
 }

@@ -24,6 +24,14 @@ pub trait MapFn<const A: usize, const B: usize, const C: usize, const O: usize>:
 
     /// Evaluates the function.
     fn call<T: Float, I: Isa>(&self, a: [T; A], b: [T; B], c: [T; C]) -> [T; O];
+
+    /// Evaluates the function into `y`. A function with several results should implement this and
+    /// build [`call`](MapFn::call) on it: two small results that are returned by value travel as
+    /// one integer, and taking them apart again costs more than the function.
+    #[inline(always)]
+    fn call_into<T: Float, I: Isa>(&self, a: [T; A], b: [T; B], c: [T; C], y: &mut [T; O]) {
+        *y = self.call::<T, I>(a, b, c);
+    }
 }
 
 /// Where an operand's elements come from: a slice, or one of the buffers that are written.
@@ -66,6 +74,9 @@ pub struct Output<'a> {
     pub mode: Mode,
 }
 
+/// The greatest number of axes that a loop can have after those that follow each other are joined.
+const MOST_AXES: usize = 16;
+
 /// Applies `f` to the first `len` elements of contiguous operands.
 ///
 /// An output may be the buffer that an input reads: every element is read before it is written.
@@ -84,27 +95,31 @@ pub fn map_flat<T: Float, F, const A: usize, const B: usize, const C: usize, con
 ) where
     F: MapFn<A, B, C, O>,
 {
+    let mut y = [std::ptr::null_mut(); O];
+    let mut modes = [Mode::Skip; O];
+    for m in 0..O {
+        let (at, mode) = outputs[m];
+        modes[m] = mode;
+        if mode != Mode::Skip {
+            assert!(buffers[at].len() >= len, "map: a buffer is too short");
+            y[m] = buffers[at].as_mut_ptr();
+        }
+    }
     let row = Row {
         f,
         a: Operands::flat(a, len, buffers),
         b: Operands::flat(b, len, buffers),
         c: Operands::flat(c, len, buffers),
-        y: outputs.map(|(at, mode)| {
-            if mode == Mode::Skip {
-                return std::ptr::null_mut();
-            }
-            assert!(buffers[at].len() >= len, "map: a buffer is too short");
-            buffers[at].as_mut_ptr()
-        }),
+        y,
         ys: [1; O],
-        modes: outputs.map(|(_, mode)| mode),
+        modes,
         cols: len,
     };
     if F::CHEAP && len == 1 {
         // SAFETY: every operand was checked to have at least `len` = 1 element.
         unsafe { row.one::<Plain>(0) };
     } else {
-        dispatch(Rows { row, outer: &[] });
+        dispatch(row);
     }
 }
 
@@ -161,6 +176,7 @@ pub fn map<T: Float, F, const A: usize, const B: usize, const C: usize, const O:
             _ => dims.push(dim),
         }
     }
+    assert!(dims.len() <= MOST_AXES, "map: a tensor has too many axes");
     let inner = dims.pop().unwrap_or(Dim {
         len: 1,
         a: [0; A],
@@ -168,7 +184,9 @@ pub fn map<T: Float, F, const A: usize, const B: usize, const C: usize, const O:
         c: [0; C],
         y: [0; O],
     });
+    let count = dims.iter().map(|dim| dim.len).product();
     dispatch(Rows {
+        count,
         row: Row {
             f,
             a: Operands::strided(a, shape, inner.a, buffers),
@@ -224,16 +242,19 @@ struct Operands<T, const K: usize> {
 impl<T: Float, const K: usize> Operands<T, K> {
     #[inline(always)]
     fn flat(sources: [Source<'_, T>; K], len: usize, buffers: &mut [&mut [T]]) -> Self {
-        let start = sources.map(|source| match source {
-            Source::Slice(slice) => {
-                assert!(slice.len() >= len, "map: an input is too short");
-                slice.as_ptr()
-            }
-            Source::Buffer(at) => {
-                assert!(buffers[at].len() >= len, "map: a buffer is too short");
-                buffers[at].as_mut_ptr().cast_const()
-            }
-        });
+        let mut start = [std::ptr::null(); K];
+        for k in 0..K {
+            start[k] = match sources[k] {
+                Source::Slice(slice) => {
+                    assert!(slice.len() >= len, "map: an input is too short");
+                    slice.as_ptr()
+                }
+                Source::Buffer(at) => {
+                    assert!(buffers[at].len() >= len, "map: a buffer is too short");
+                    buffers[at].as_mut_ptr().cast_const()
+                }
+            };
+        }
         Operands { start, stride: [1; K] }
     }
 
@@ -259,36 +280,57 @@ impl<T: Float, const K: usize> Operands<T, K> {
     /// Element `at` of every operand must be inside its storage.
     #[inline(always)]
     unsafe fn one(&self, at: usize) -> [T; K] {
-        // SAFETY: by the contract.
-        std::array::from_fn(|k| unsafe {
-            *self.start[k].wrapping_offset(at as isize * self.stride[k])
-        })
+        let mut x = [T::ZERO; K];
+        for k in 0..K {
+            // SAFETY: by the contract.
+            x[k] = unsafe { *self.start[k].wrapping_offset(at as isize * self.stride[k]) };
+        }
+        x
     }
 
-    /// Elements `at..at + used` in the first lanes of a block.
+    /// Loads elements `at..at + L`.
     ///
     /// # Safety
-    /// These elements of every operand must be inside their storage, and `used <= L`.
+    /// These elements of every operand must be inside their storage.
     #[inline(always)]
-    unsafe fn block<const L: usize>(&self, at: usize, used: usize) -> [[T; L]; K] {
-        let mut x = [[T::ZERO; L]; K];
+    unsafe fn load<const L: usize, const FLAT: bool>(&self, x: &mut [[T; L]; K], at: usize) {
         for k in 0..K {
-            let stride = self.stride[k];
+            let stride = if FLAT { 1 } else { self.stride[k] };
             let start = self.start[k].wrapping_offset(at as isize * stride);
-            // SAFETY: by the contract the first `used` elements from `start` are readable.
+            // SAFETY: by the contract `L` elements from `start` are readable.
             unsafe {
-                if stride == 1 && used == L {
+                if stride == 1 {
                     x[k] = *start.cast::<[T; L]>();
                 } else if stride == 0 {
                     x[k] = [*start; L];
                 } else {
-                    for l in 0..used {
+                    for l in 0..L {
                         x[k][l] = *start.offset(l as isize * stride);
                     }
                 }
             }
         }
-        x
+    }
+
+    /// Loads elements `at..at + used` into the first lanes.
+    ///
+    /// # Safety
+    /// These elements of every operand must be inside their storage, and `used <= L`.
+    #[inline(always)]
+    unsafe fn load_some<const L: usize, const FLAT: bool>(
+        &self,
+        x: &mut [[T; L]; K],
+        at: usize,
+        used: usize,
+    ) {
+        for k in 0..K {
+            let stride = if FLAT { 1 } else { self.stride[k] };
+            let start = self.start[k].wrapping_offset(at as isize * stride);
+            for l in 0..used {
+                // SAFETY: by the contract.
+                x[k][l] = unsafe { *start.offset(l as isize * stride) };
+            }
+        }
     }
 
     #[inline(always)]
@@ -316,6 +358,8 @@ struct Row<T, F, const A: usize, const B: usize, const C: usize, const O: usize>
 struct Rows<'a, T, F, const A: usize, const B: usize, const C: usize, const O: usize> {
     row: Row<T, F, A, B, C, O>,
     outer: &'a [Dim<A, B, C, O>],
+    /// The product of their lengths.
+    count: usize,
 }
 
 impl<T: Float, F, const A: usize, const B: usize, const C: usize, const O: usize>
@@ -329,7 +373,8 @@ where
     unsafe fn one<I: Isa>(&self, at: usize) {
         // SAFETY: by the contract; a skipped output's pointer is not touched.
         unsafe {
-            let y = self.f.call::<T, I>(self.a.one(at), self.b.one(at), self.c.one(at));
+            let mut y = [T::ZERO; O];
+            self.f.call_into::<T, I>(self.a.one(at), self.b.one(at), self.c.one(at), &mut y);
             for m in 0..O {
                 let place = self.y[m].wrapping_offset(at as isize * self.ys[m]);
                 match self.modes[m] {
@@ -341,50 +386,92 @@ where
         }
     }
 
-    /// Elements `at..at + used` as one block of `L` lanes, of which the first `used` are real.
-    ///
-    /// # Safety
-    /// These elements of every operand must be inside their storage, and `used <= L`.
+    /// Applies the function to every lane.
     #[inline(always)]
-    unsafe fn block<I: Isa, const L: usize>(&self, at: usize, used: usize) {
-        // SAFETY: by the contract.
-        let (a, b, c) = unsafe {
-            (
-                self.a.block::<L>(at, used),
-                self.b.block::<L>(at, used),
-                self.c.block::<L>(at, used),
-            )
-        };
-        let mut y = [[T::ZERO; L]; O];
+    fn compute<I: Isa, const L: usize>(
+        &self,
+        a: &[[T; L]; A],
+        b: &[[T; L]; B],
+        c: &[[T; L]; C],
+        y: &mut [[T; L]; O],
+    ) {
         for l in 0..L {
-            let result = self.f.call::<T, I>(
-                std::array::from_fn(|k| a[k][l]),
-                std::array::from_fn(|k| b[k][l]),
-                std::array::from_fn(|k| c[k][l]),
-            );
+            let (mut p, mut q, mut r) = ([T::ZERO; A], [T::ZERO; B], [T::ZERO; C]);
+            for k in 0..A {
+                p[k] = a[k][l];
+            }
+            for k in 0..B {
+                q[k] = b[k][l];
+            }
+            for k in 0..C {
+                r[k] = c[k][l];
+            }
+            let mut result = [T::ZERO; O];
+            self.f.call_into::<T, I>(p, q, r, &mut result);
             for m in 0..O {
                 y[m][l] = result[m];
             }
         }
+    }
+
+    /// Elements `at..at + L`.
+    ///
+    /// # Safety
+    /// These elements of every operand must be inside their storage.
+    #[inline(always)]
+    unsafe fn block<I: Isa, const L: usize, const FLAT: bool>(&self, at: usize) {
+        let (mut a, mut b, mut c) = ([[T::ZERO; L]; A], [[T::ZERO; L]; B], [[T::ZERO; L]; C]);
+        let mut y = [[T::ZERO; L]; O];
+        // SAFETY: by the contract.
+        unsafe {
+            self.a.load::<L, FLAT>(&mut a, at);
+            self.b.load::<L, FLAT>(&mut b, at);
+            self.c.load::<L, FLAT>(&mut c, at);
+        }
+        self.compute::<I, L>(&a, &b, &c, &mut y);
         for m in 0..O {
-            let start = self.y[m].wrapping_offset(at as isize * self.ys[m]);
+            let stride = if FLAT { 1 } else { self.ys[m] };
+            let start = self.y[m].wrapping_offset(at as isize * stride);
             // SAFETY: as for reading; a skipped output's pointer is not touched.
             unsafe {
                 match self.modes[m] {
                     Mode::Skip => {}
-                    Mode::Write if self.ys[m] == 1 && used == L => *start.cast::<[T; L]>() = y[m],
-                    Mode::Add if self.ys[m] == 1 && used == L => {
+                    Mode::Write if stride == 1 => *start.cast::<[T; L]>() = y[m],
+                    Mode::Add if stride == 1 => {
                         let place = &mut *start.cast::<[T; L]>();
                         for l in 0..L {
                             place[l] += y[m][l];
                         }
                     }
-                    mode => {
-                        for l in 0..used {
-                            let place = start.offset(l as isize * self.ys[m]);
-                            *place = if mode == Mode::Add { *place + y[m][l] } else { y[m][l] };
-                        }
-                    }
+                    mode => store_some(start, stride, &y[m], L, mode),
+                }
+            }
+        }
+    }
+
+    /// Elements `at..at + used`, less than `L`.
+    ///
+    /// # Safety
+    /// These elements of every operand must be inside their storage, and `used <= L`.
+    #[inline(always)]
+    unsafe fn tail<I: Isa, const L: usize, const FLAT: bool>(&self, at: usize, used: usize) {
+        let (mut a, mut b, mut c) = ([[T::ZERO; L]; A], [[T::ZERO; L]; B], [[T::ZERO; L]; C]);
+        let mut y = [[T::ZERO; L]; O];
+        // SAFETY: by the contract.
+        unsafe {
+            self.a.load_some::<L, FLAT>(&mut a, at, used);
+            self.b.load_some::<L, FLAT>(&mut b, at, used);
+            self.c.load_some::<L, FLAT>(&mut c, at, used);
+        }
+        self.compute::<I, L>(&a, &b, &c, &mut y);
+        for m in 0..O {
+            let stride = if FLAT { 1 } else { self.ys[m] };
+            let start = self.y[m].wrapping_offset(at as isize * stride);
+            // SAFETY: as for reading; a skipped output's pointer is not touched.
+            unsafe {
+                match self.modes[m] {
+                    Mode::Skip => {}
+                    mode => store_some(start, stride, &y[m], used, mode),
                 }
             }
         }
@@ -393,20 +480,76 @@ where
     /// # Safety
     /// The first `cols` elements of every operand must be inside their storage.
     #[inline(always)]
-    unsafe fn run<I: Isa, const L: usize>(&self) {
+    unsafe fn lanes<I: Isa, const FLAT: bool>(&self) {
+        // SAFETY: by the contract.
+        unsafe {
+            // Many operands fill the registers with fewer lanes each.
+            if A + B + C >= 7 || T::LANES < 16 {
+                self.run::<I, 16, FLAT>();
+            } else {
+                self.run::<I, 32, FLAT>();
+            }
+        }
+    }
+
+    /// # Safety
+    /// The first `cols` elements of every operand must be inside their storage.
+    #[inline(always)]
+    unsafe fn run<I: Isa, const L: usize, const FLAT: bool>(&self) {
         let mut at = 0;
         // SAFETY: `at + L <= cols` in the loop and `at + used == cols` after it.
         unsafe {
             while at + L <= self.cols {
-                self.block::<I, L>(at, L);
+                self.block::<I, L, FLAT>(at);
                 at += L;
+            }
+            while at + 8 <= self.cols {
+                self.block::<I, 8, FLAT>(at);
+                at += 8;
             }
             match self.cols - at {
                 0 => {}
-                1 => self.one::<I>(at),
-                used => self.block::<I, L>(at, used),
+                used if F::CHEAP || used == 1 => {
+                    for at in at..at + used {
+                        self.one::<I>(at);
+                    }
+                }
+                used => self.tail::<I, 8, FLAT>(at, used),
             }
         }
+    }
+}
+
+/// # Safety
+/// The first `used` elements from `start`, `stride` apart, must be inside their storage.
+#[inline(always)]
+unsafe fn store_some<T: Float, const L: usize>(
+    start: *mut T,
+    stride: isize,
+    y: &[T; L],
+    used: usize,
+    mode: Mode,
+) {
+    for l in 0..used {
+        // SAFETY: by the contract.
+        unsafe {
+            let place = start.offset(l as isize * stride);
+            *place = if mode == Mode::Add { *place + y[l] } else { y[l] };
+        }
+    }
+}
+
+impl<T: Float, F, const A: usize, const B: usize, const C: usize, const O: usize> Kernel
+    for Row<T, F, A, B, C, O>
+where
+    F: MapFn<A, B, C, O>,
+{
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self) {
+        // SAFETY: `map_flat` checked the length of every operand.
+        unsafe { self.lanes::<I, true>() }
     }
 }
 
@@ -420,20 +563,12 @@ where
     #[inline(always)]
     fn run<I: Isa>(self) {
         let mut row = self.row;
-        let count: usize = self.outer.iter().map(|dim| dim.len).product();
-        let mut index: SmallVec<[usize; 4]> = SmallVec::from_elem(0, self.outer.len());
-        for _ in 0..count {
+        let mut index = [0; MOST_AXES];
+        for _ in 0..self.count {
             // SAFETY: the callers checked every layout against its storage, and the walk below
             // visits only indices of the layouts' shape.
-            unsafe {
-                // Many operands fill the registers with fewer lanes each.
-                if A + B + C >= 7 || T::LANES < 16 {
-                    row.run::<I, 16>();
-                } else {
-                    row.run::<I, 32>();
-                }
-            }
-            for axis in (0..index.len()).rev() {
+            unsafe { row.lanes::<I, false>() };
+            for axis in (0..self.outer.len()).rev() {
                 let dim = &self.outer[axis];
                 index[axis] += 1;
                 let wrapped = index[axis] == dim.len;

@@ -1,0 +1,62 @@
+//! `Linear`: a fully connected layer.
+
+use wengert_tape::Var;
+use wengert_tape::tree::Tree;
+use wengert_tensor::{Float, Rng, Tensor};
+
+use crate::init;
+
+/// A fully connected layer: y = x W + b.
+///
+/// x is \[…, I\], W \[I, O\], b \[O\], y \[…, O\].
+///
+/// W and b start uniform in (−k, k) with k = 1/√I, as PyTorch's `Linear` does.
+///
+/// ```
+/// use wengert_nn::Linear;
+/// use wengert_tape::{Bind, Tape};
+/// use wengert_tensor::{Rng, Tensor};
+///
+/// let layer: Linear = Linear::new(3, 2, &mut Rng::seed_from_u64(1));
+/// let tape = Tape::new();
+/// let y = layer.bind(&tape).forward(tape.ones([5, 4, 3]));
+/// assert_eq!(y.shape(), [5, 4, 2]);
+/// ```
+#[derive(Tree, Clone, Debug)]
+pub struct Linear<P = Tensor> {
+    /// W \[I, O\].
+    pub weight: P,
+    /// b \[O\], if there is one.
+    pub bias: Option<P>,
+}
+
+impl<T: Float> Linear<Tensor<T>> {
+    /// A layer with a bias.
+    pub fn new(inputs: usize, outputs: usize, rng: &mut Rng) -> Self {
+        let k = 1.0 / (inputs.max(1) as f64).sqrt();
+        Linear {
+            weight: init::uniform([inputs, outputs], k, rng),
+            bias: Some(init::uniform([outputs], k, rng)),
+        }
+    }
+
+    /// A layer without bias.
+    pub fn without_bias(inputs: usize, outputs: usize, rng: &mut Rng) -> Self {
+        let k = 1.0 / (inputs.max(1) as f64).sqrt();
+        Linear {
+            weight: init::uniform([inputs, outputs], k, rng),
+            bias: None,
+        }
+    }
+}
+
+impl<'t, T: Float> Linear<Var<'t, T>> {
+    /// y = x W + b.
+    ///
+    /// # Panics
+    /// If the last axis of `x` is not I long.
+    #[track_caller]
+    pub fn forward(&self, x: Var<'t, T>) -> Var<'t, T> {
+        Var::affine(&[(x, self.weight)], self.bias)
+    }
+}

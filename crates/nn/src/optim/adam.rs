@@ -1,0 +1,220 @@
+//! `Adam`: adaptive moment estimation, with its variants AMSGrad and AdamW.
+
+use wengert_tape::Gradients;
+use wengert_tape::tree::{Path, Tree};
+use wengert_tensor::{Float, Tensor};
+
+use super::walk;
+
+/// Adam, its variant AMSGrad, and with decoupled weight decay AdamW.
+///
+/// For each leaf θ with gradient g, at its step number t:
+///
+/// ```text
+/// θ ← (1 − η λ) θ                  decoupled weight decay
+/// g ← g + λ θ                      otherwise
+/// m ← β₁ m + (1 − β₁) g
+/// v ← β₂ v + (1 − β₂) g²
+/// u ← max(u, v)                    AMSGrad; otherwise u = v
+/// θ ← θ − η / (1 − β₁ᵗ) · m / (√u / √(1 − β₂ᵗ) + ε)
+/// ```
+///
+/// Source: Kingma and Ba 2015, *Adam: a method for stochastic optimization*, algorithm 1; Reddi,
+/// Kale and Kumar 2018, *On the convergence of Adam and beyond*, algorithm 2; Loshchilov and
+/// Hutter 2019, *Decoupled weight decay regularization*, algorithm 2. As in PyTorch, ε is added
+/// after the correction of v, and AMSGrad takes the maximum before it.
+///
+/// ```
+/// use wengert_nn::Adam;
+/// use wengert_tape::Tape;
+/// use wengert_tensor::Tensor;
+///
+/// let mut x = Tensor::<f64>::from([4.0, -3.0]);
+/// let mut adam = Adam::new(0.1);
+/// let mut tape = Tape::new();
+/// for _ in 0..200 {
+///     let (_, grads) = tape.value_and_grad(&x, |_, x| (x * x).sum());
+///     adam.step(&mut x, &grads);
+/// }
+/// assert!(x.iter().all(|x| x.abs() < 0.01));
+/// ```
+#[derive(Clone, Debug)]
+pub struct Adam<T: Float = f32> {
+    /// η, the size of a step.
+    pub learning_rate: f64,
+    /// β₁ and β₂, how slowly the moments move: 0.9 and 0.999.
+    pub betas: [f64; 2],
+    /// ε: 1e-8.
+    pub epsilon: f64,
+    /// λ: 0.
+    pub weight_decay: f64,
+    /// Whether the decay is apart from the gradient (AdamW).
+    pub decoupled: bool,
+    /// Whether the second moment's maximum counts (AMSGrad).
+    pub amsgrad: bool,
+    /// The moments of every leaf, in order; empty before the first step.
+    pub slots: Vec<AdamSlot<T>>,
+    path: Path,
+}
+
+/// What [`Adam`] holds of one leaf, flat; all a checkpoint has to save of it.
+#[derive(Clone, Debug)]
+pub struct AdamSlot<T: Float = f32> {
+    /// t, the number of steps that the leaf has taken.
+    pub steps: u64,
+    /// m.
+    pub mean: Option<Tensor<T>>,
+    /// v.
+    pub square: Option<Tensor<T>>,
+    /// The maximum of v, for AMSGrad.
+    pub max: Option<Tensor<T>>,
+}
+
+impl<T: Float> Default for AdamSlot<T> {
+    fn default() -> Self {
+        AdamSlot {
+            steps: 0,
+            mean: None,
+            square: None,
+            max: None,
+        }
+    }
+}
+
+impl<T: Float> Adam<T> {
+    /// Adam with this learning rate and the usual rest.
+    pub fn new(learning_rate: f64) -> Self {
+        Adam {
+            learning_rate,
+            betas: [0.9, 0.999],
+            epsilon: 1e-8,
+            weight_decay: 0.0,
+            decoupled: false,
+            amsgrad: false,
+            slots: Vec::new(),
+            path: Path::new(),
+        }
+    }
+
+    /// With other β₁ and β₂.
+    pub fn with_betas(mut self, first: f64, second: f64) -> Self {
+        self.betas = [first, second];
+        self
+    }
+
+    /// With another ε.
+    pub fn with_epsilon(mut self, epsilon: f64) -> Self {
+        self.epsilon = epsilon;
+        self
+    }
+
+    /// With a penalty on the squared weights, that is, λ θ added to the gradient.
+    pub fn with_weight_decay(mut self, decay: f64) -> Self {
+        (self.weight_decay, self.decoupled) = (decay, false);
+        self
+    }
+
+    /// With decay apart from the gradient: AdamW.
+    pub fn with_decoupled_weight_decay(mut self, decay: f64) -> Self {
+        (self.weight_decay, self.decoupled) = (decay, true);
+        self
+    }
+
+    /// With the second moment's maximum: AMSGrad.
+    pub fn with_amsgrad(mut self) -> Self {
+        self.amsgrad = true;
+        self
+    }
+
+    /// Changes the model by one step.
+    ///
+    /// # Panics
+    /// If the gradients or the moments are those of a model of another structure.
+    #[track_caller]
+    pub fn step<M: Tree<Tensor<T>>>(&mut self, model: &mut M, grads: &Gradients<M, T>) {
+        let (rate, [b1, b2]) = (self.learning_rate, self.betas);
+        let (decay, decoupled, amsgrad) = (self.weight_decay, self.decoupled, self.amsgrad);
+        let epsilon = self.epsilon;
+        let visit = |slot: &mut AdamSlot<T>, weights: &mut [T], bars: &[T]| {
+            slot.steps += 1;
+            let exponent = slot.steps as f64;
+            let factors = Factors {
+                keep: T::from_f64(if decoupled { 1.0 - rate * decay } else { 1.0 }),
+                decay: T::from_f64(if decoupled { 0.0 } else { decay }),
+                b1: T::from_f64(b1),
+                a1: T::from_f64(1.0 - b1),
+                b2: T::from_f64(b2),
+                a2: T::from_f64(1.0 - b2),
+                rate: T::from_f64(rate / (1.0 - b1.powf(exponent))),
+                root: T::from_f64(1.0 / (1.0 - b2.powf(exponent)).sqrt()),
+                epsilon: T::from_f64(epsilon),
+            };
+            let mean = walk::moment(&mut slot.mean, bars);
+            let square = walk::moment(&mut slot.square, bars);
+            if amsgrad {
+                let max = walk::moment(&mut slot.max, bars);
+                amsgrad_step(&factors, weights, bars, mean, square, max);
+            } else {
+                adam_step(&factors, weights, bars, mean, square);
+            }
+        };
+        walk::update(model, grads, &mut self.slots, &mut self.path, visit);
+    }
+}
+
+/// The numbers of one step of one leaf.
+struct Factors<T> {
+    keep: T,
+    decay: T,
+    b1: T,
+    a1: T,
+    b2: T,
+    a2: T,
+    /// η / (1 − β₁ᵗ)
+    rate: T,
+    /// 1 / √(1 − β₂ᵗ)
+    root: T,
+    epsilon: T,
+}
+
+/// One pass over a leaf, of slices of equal length, so that it becomes vector code.
+fn adam_step<T: Float>(
+    by: &Factors<T>,
+    weights: &mut [T],
+    bars: &[T],
+    mean: &mut [T],
+    square: &mut [T],
+) {
+    let n = weights.len();
+    let (bars, mean, square) = (&bars[..n], &mut mean[..n], &mut square[..n]);
+    for k in 0..n {
+        let bar = bars[k] + by.decay * weights[k];
+        mean[k] = by.b1 * mean[k] + by.a1 * bar;
+        square[k] = by.b2 * square[k] + by.a2 * (bar * bar);
+        let root = square[k].sqrt() * by.root + by.epsilon;
+        weights[k] = by.keep * weights[k] - by.rate * mean[k] / root;
+    }
+}
+
+/// [`adam_step`] with the maximum of the second moment.
+fn amsgrad_step<T: Float>(
+    by: &Factors<T>,
+    weights: &mut [T],
+    bars: &[T],
+    mean: &mut [T],
+    square: &mut [T],
+    max: &mut [T],
+) {
+    let n = weights.len();
+    let (bars, mean) = (&bars[..n], &mut mean[..n]);
+    let (square, max) = (&mut square[..n], &mut max[..n]);
+    for k in 0..n {
+        let bar = bars[k] + by.decay * weights[k];
+        mean[k] = by.b1 * mean[k] + by.a1 * bar;
+        square[k] = by.b2 * square[k] + by.a2 * (bar * bar);
+        // A NaN stays.
+        max[k] = if max[k] >= square[k] { max[k] } else { square[k] };
+        let root = max[k].sqrt() * by.root + by.epsilon;
+        weights[k] = by.keep * weights[k] - by.rate * mean[k] / root;
+    }
+}

@@ -1,0 +1,82 @@
+//! Bounds on gradients.
+
+use wengert_tape::Gradients;
+use wengert_tape::tree::Tree;
+use wengert_tensor::{Float, Tensor};
+
+/// Scales all gradients by min(1, max / (norm + 1e-6)), where the norm is that of all gradients as
+/// one vector, and returns the norm. A norm that is not finite leaves its mark on every gradient.
+///
+/// Source: Pascanu, Mikolov and Bengio 2013, *On the difficulty of training recurrent neural
+/// networks*, algorithm 1, in the form of PyTorch's `clip_grad_norm_`.
+///
+/// ```
+/// use wengert_nn::clip_by_global_norm;
+/// use wengert_tape::Tape;
+/// use wengert_tensor::Tensor;
+///
+/// let x = Tensor::<f64>::from([3.0, 4.0]);
+/// let (_, mut grads) = Tape::new().value_and_grad(&x, |_, x| (x * x).sum());
+/// assert_eq!(clip_by_global_norm(&mut grads, 5.0), 10.0);
+/// assert!((grads.norm() - 5.0).abs() < 1e-5);
+/// ```
+pub fn clip_by_global_norm<M: Tree<Tensor<T>>, T: Float>(
+    grads: &mut Gradients<M, T>,
+    max: f64,
+) -> f64 {
+    let squares = grads.iter().map(|bar| match bar.as_slice() {
+        Some(slice) => sum_of_squares(slice),
+        None => sum_of_squares(&bar.to_vec()),
+    });
+    let norm = squares.sum::<f64>().sqrt();
+    let factor = max / (norm + 1e-6);
+    // A factor that is NaN is applied too.
+    if !(factor >= 1.0) {
+        grads.scale(factor);
+    }
+    norm
+}
+
+/// Limits every element of every gradient to −max … max. NaN stays.
+///
+/// ```
+/// use wengert_nn::clip_by_value;
+/// use wengert_tape::Tape;
+/// use wengert_tensor::Tensor;
+///
+/// let x = Tensor::<f64>::from([3.0, -4.0, 0.1]);
+/// let (_, mut grads) = Tape::new().value_and_grad(&x, |_, x| (x * x).sum());
+/// clip_by_value(&mut grads, 1.0);
+/// assert_eq!(grads.get(0).unwrap().to_vec(), [1.0, -1.0, 0.2]);
+/// ```
+///
+/// # Panics
+/// If `max` is negative or NaN.
+#[track_caller]
+pub fn clip_by_value<M: Tree<Tensor<T>>, T: Float>(grads: &mut Gradients<M, T>, max: f64) {
+    assert!(max >= 0.0, "clip_by_value: {max} is no bound");
+    let (low, high) = (T::from_f64(-max), T::from_f64(max));
+    for bar in grads.iter_mut() {
+        for x in bar.as_mut_slice() {
+            if *x < low {
+                *x = low;
+            } else if *x > high {
+                *x = high;
+            }
+        }
+    }
+}
+
+/// In `f64`, in lanes that do not wait for each other.
+fn sum_of_squares<T: Float>(values: &[T]) -> f64 {
+    let mut lanes = [0.0; 16];
+    let (blocks, rest) = values.as_chunks::<16>();
+    for block in blocks {
+        for (lane, x) in lanes.iter_mut().zip(block) {
+            let x = x.to_f64();
+            *lane += x * x;
+        }
+    }
+    let rest: f64 = rest.iter().map(|x| x.to_f64() * x.to_f64()).sum();
+    lanes.iter().sum::<f64>() + rest
+}

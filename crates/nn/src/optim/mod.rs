@@ -1,0 +1,15 @@
+//! Optimizers: they change a model by its gradients, in place.
+//!
+//! An optimizer holds its moments in the order of the model's leaves, made at the first gradient.
+//! A leaf without gradient (frozen, or out of reach of the loss) is left alone, weight decay
+//! included; a state leaf takes the value that the step set. After the first step nothing is
+//! allocated.
+
+mod adam;
+mod clip;
+mod sgd;
+mod walk;
+
+pub use adam::{Adam, AdamSlot};
+pub use clip::{clip_by_global_norm, clip_by_value};
+pub use sgd::{Sgd, SgdSlot};

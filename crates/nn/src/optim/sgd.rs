@@ -1,0 +1,144 @@
+//! `Sgd`: gradient descent, with momentum.
+
+use wengert_tape::Gradients;
+use wengert_tape::tree::{Path, Tree};
+use wengert_tensor::{Float, Tensor};
+
+use super::walk;
+
+/// Gradient descent, with momentum and Nesterov's variant of it.
+///
+/// For each leaf θ with gradient g:
+///
+/// ```text
+/// g ← g + λ θ                      weight decay
+/// v ← μ v + g                      momentum; v = g at the leaf's first step
+/// θ ← θ − η v                      or − η (g + μ v) with Nesterov's momentum
+/// ```
+///
+/// Source: Sutskever, Martens, Dahl and Hinton 2013, *On the importance of initialization and
+/// momentum in deep learning*, in PyTorch's form, where η stands outside of v.
+///
+/// ```
+/// use wengert_nn::Sgd;
+/// use wengert_tape::Tape;
+/// use wengert_tensor::Tensor;
+///
+/// let mut x = Tensor::<f64>::from([4.0]);
+/// let mut sgd = Sgd::new(0.25);
+/// let (_, grads) = Tape::new().value_and_grad(&x, |_, x| (x * x).sum());
+/// sgd.step(&mut x, &grads);
+/// assert_eq!(x.to_vec(), [2.0]);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Sgd<T: Float = f32> {
+    /// η, the size of a step.
+    pub learning_rate: f64,
+    /// μ: 0.
+    pub momentum: f64,
+    /// Whether the momentum is Nesterov's.
+    pub nesterov: bool,
+    /// λ: 0.
+    pub weight_decay: f64,
+    /// The velocity of every leaf, in order; empty before the first step.
+    pub slots: Vec<SgdSlot<T>>,
+    path: Path,
+}
+
+/// What [`Sgd`] holds of one leaf, flat; all a checkpoint has to save of it.
+#[derive(Clone, Debug)]
+pub struct SgdSlot<T: Float = f32> {
+    /// v, after the leaf's first step with momentum.
+    pub velocity: Option<Tensor<T>>,
+}
+
+impl<T: Float> Default for SgdSlot<T> {
+    fn default() -> Self {
+        SgdSlot { velocity: None }
+    }
+}
+
+impl<T: Float> Sgd<T> {
+    /// Plain gradient descent.
+    pub fn new(learning_rate: f64) -> Self {
+        Sgd {
+            learning_rate,
+            momentum: 0.0,
+            nesterov: false,
+            weight_decay: 0.0,
+            slots: Vec::new(),
+            path: Path::new(),
+        }
+    }
+
+    /// With momentum.
+    pub fn with_momentum(mut self, momentum: f64) -> Self {
+        (self.momentum, self.nesterov) = (momentum, false);
+        self
+    }
+
+    /// With Nesterov's momentum.
+    pub fn with_nesterov(mut self, momentum: f64) -> Self {
+        (self.momentum, self.nesterov) = (momentum, true);
+        self
+    }
+
+    /// With a penalty on the squared weights, that is, λ θ added to the gradient.
+    pub fn with_weight_decay(mut self, decay: f64) -> Self {
+        self.weight_decay = decay;
+        self
+    }
+
+    /// Changes the model by one step.
+    ///
+    /// # Panics
+    /// If the gradients or the velocities are those of a model of another structure.
+    #[track_caller]
+    pub fn step<M: Tree<Tensor<T>>>(&mut self, model: &mut M, grads: &Gradients<M, T>) {
+        let rate = T::from_f64(self.learning_rate);
+        let decay = T::from_f64(self.weight_decay);
+        let momentum = T::from_f64(self.momentum);
+        let moves = self.momentum != 0.0;
+        let (own, through) = match self.nesterov {
+            true => (T::ONE, momentum),
+            false => (T::ZERO, T::ONE),
+        };
+        let visit = |slot: &mut SgdSlot<T>, weights: &mut [T], bars: &[T]| {
+            if moves {
+                let velocity = walk::moment(&mut slot.velocity, bars);
+                momentum_step(rate, decay, momentum, own, through, weights, bars, velocity);
+            } else {
+                sgd_step(rate, decay, weights, bars);
+            }
+        };
+        walk::update(model, grads, &mut self.slots, &mut self.path, visit);
+    }
+}
+
+fn sgd_step<T: Float>(rate: T, decay: T, weights: &mut [T], bars: &[T]) {
+    let n = weights.len();
+    let bars = &bars[..n];
+    for k in 0..n {
+        weights[k] -= rate * (bars[k] + decay * weights[k]);
+    }
+}
+
+/// One pass; the step is `own`·g + `through`·v. A first velocity of 0 makes v = g.
+fn momentum_step<T: Float>(
+    rate: T,
+    decay: T,
+    momentum: T,
+    own: T,
+    through: T,
+    weights: &mut [T],
+    bars: &[T],
+    velocity: &mut [T],
+) {
+    let n = weights.len();
+    let (bars, velocity) = (&bars[..n], &mut velocity[..n]);
+    for k in 0..n {
+        let bar = bars[k] + decay * weights[k];
+        velocity[k] = momentum * velocity[k] + bar;
+        weights[k] -= rate * (own * bar + through * velocity[k]);
+    }
+}

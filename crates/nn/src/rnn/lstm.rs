@@ -1,0 +1,167 @@
+//! `Lstm`: the long short-term memory.
+
+use wengert_tape::tree::Tree;
+use wengert_tape::{Formula, Real, Var};
+use wengert_tensor::{Float, Rng, Tensor};
+
+use super::{Carried, Cell, NewCell, Recurrent, State, zeros_like};
+use crate::init;
+
+/// Layers of long short-term memories over a sequence: see [`LstmCell`] for the equations and
+/// [`Recurrent`] for the methods.
+///
+/// ```
+/// use wengert_nn::Lstm;
+/// use wengert_tape::{Bind, Tape};
+/// use wengert_tensor::Rng;
+///
+/// let lstm: Lstm = Lstm::new(2, 50, &mut Rng::seed_from_u64(1));
+/// let tape = Tape::new();
+/// let (outputs, state) = lstm.bind(&tape).run(tape.ones([8, 6, 2]), None);
+/// assert_eq!((outputs.shape(), state.h().shape()), ([8, 6, 50].into(), [8, 50].into()));
+/// ```
+pub type Lstm<P = Tensor> = Recurrent<LstmCell<P>>;
+
+/// A long short-term memory with a forget gate.
+///
+/// With x \[B, I\], h and c \[B, H\], Wx \[I, 4H\], Wh \[H, 4H\], b \[4H\]:
+///
+/// ```text
+/// i f g o = x Wx + h Wh + b        four parts of H columns
+/// c′ = σ(f) c + σ(i) tanh(g)
+/// h′ = σ(o) tanh(c′)
+/// ```
+///
+/// Wx and Wh start uniform in (−k, k) with k = 1/√H, as in PyTorch; b is 0, and 1 for the forget
+/// gate, so that the cell remembers before it has learnt to (Gers, Schmidhuber and Cummins 2000;
+/// Jozefowicz, Zaremba and Sutskever 2015).
+///
+/// Source: Hochreiter and Schmidhuber 1997, *Long short-term memory*; the forget gate from Gers,
+/// Schmidhuber and Cummins 2000, *Learning to forget*.
+#[derive(Tree, Clone, Debug)]
+pub struct LstmCell<P = Tensor> {
+    /// Wx \[I, 4H\], the gates in the order i f g o.
+    pub wx: P,
+    /// Wh \[H, 4H\].
+    pub wh: P,
+    /// b \[4H\].
+    pub bias: P,
+}
+
+/// What an LSTM carries from step to step.
+#[derive(Tree, Clone, Copy, Debug)]
+pub struct LstmState<P = Tensor> {
+    /// The output h \[B, H\].
+    pub h: P,
+    /// The cell's memory c \[B, H\].
+    pub c: P,
+}
+
+impl<'t, T: Float> Carried<'t, T> for LstmState<Var<'t, T>> {
+    fn h(&self) -> Var<'t, T> {
+        self.h
+    }
+}
+
+impl<'t, T: Float> State<LstmState<Var<'t, T>>> {
+    /// c of the last layer, \[B, D·H\].
+    ///
+    /// # Panics
+    /// If there is no layer.
+    #[track_caller]
+    pub fn c(&self) -> Var<'t, T> {
+        self.last(|cell| cell.c)
+    }
+}
+
+impl<T: Float> NewCell for LstmCell<Tensor<T>> {
+    fn new(inputs: usize, hidden: usize, rng: &mut Rng) -> Self {
+        LstmCell::new(inputs, hidden, rng)
+    }
+}
+
+impl<T: Float> LstmCell<Tensor<T>> {
+    /// A cell with fresh weights.
+    pub fn new(inputs: usize, hidden: usize, rng: &mut Rng) -> Self {
+        let k = 1.0 / (hidden.max(1) as f64).sqrt();
+        LstmCell {
+            wx: init::uniform([inputs, 4 * hidden], k, rng),
+            wh: init::uniform([hidden, 4 * hidden], k, rng),
+            bias: init::zeros([4 * hidden]),
+        }
+        .with_forget_bias(1.0)
+    }
+
+    /// The cell with another bias of the forget gate.
+    ///
+    /// ```
+    /// use wengert_nn::LstmCell;
+    /// use wengert_tensor::{Rng, Tensor};
+    /// let cell = LstmCell::new(1, 2, &mut Rng::seed_from_u64(1)).with_forget_bias(3.0);
+    /// assert_eq!(cell.bias, Tensor::<f32>::from([0.0, 0.0, 3.0, 3.0, 0.0, 0.0, 0.0, 0.0]));
+    /// ```
+    pub fn with_forget_bias(mut self, value: f64) -> Self {
+        let bias = self.bias.as_mut_slice();
+        let hidden = bias.len() / 4;
+        bias[hidden..2 * hidden].fill(T::from_f64(value));
+        self
+    }
+}
+
+impl<T: Float> Lstm<Tensor<T>> {
+    /// The layers with another bias of all forget gates.
+    pub fn with_forget_bias(self, value: f64) -> Self {
+        self.map_cells(|cell| cell.with_forget_bias(value))
+    }
+}
+
+impl<'t, T: Float> Cell<'t, T> for LstmCell<Var<'t, T>> {
+    type State = LstmState<Var<'t, T>>;
+
+    fn initial(&self, x: Var<'t, T>) -> Self::State {
+        let zeros = zeros_like(x, self.wh);
+        LstmState { h: zeros, c: zeros }
+    }
+
+    fn step(&self, x: Var<'t, T>, state: Self::State) -> Self::State {
+        let [i, f, g, o] = self.gates(x, state.h);
+        let [c, h] = x.tape().formula(LstmGates, [i, f, g, o, state.c]);
+        LstmState { h, c }
+    }
+}
+
+impl<'t, T: Float> LstmCell<Var<'t, T>> {
+    /// What flows into the gates i f g o, \[B, H\] each.
+    #[track_caller]
+    fn gates(&self, x: Var<'t, T>, h: Var<'t, T>) -> [Var<'t, T>; 4] {
+        Var::affine(&[(x, self.wx), (h, self.wh)], Some(self.bias)).chunk(-1)
+    }
+
+    /// [`step`](Cell::step) out of single ops, for comparison: it computes the same, is slower and
+    /// keeps about four times as much until the reset.
+    #[track_caller]
+    pub fn step_composed(
+        &self,
+        x: Var<'t, T>,
+        state: LstmState<Var<'t, T>>,
+    ) -> LstmState<Var<'t, T>> {
+        let [i, f, g, o] = self.gates(x, state.h);
+        let c = f.sigmoid() * state.c + i.sigmoid() * g.tanh();
+        let h = o.sigmoid() * c.tanh();
+        LstmState { h, c }
+    }
+}
+
+/// (i, f, g, o, c) → (c′, h′).
+#[derive(Clone, Copy)]
+struct LstmGates;
+
+impl Formula<5, 2> for LstmGates {
+    const NAME: &'static str = "lstm_gates";
+
+    #[inline(always)]
+    fn eval<R: Real>(&self, [i, f, g, o, c]: [R; 5]) -> [R; 2] {
+        let c = f.sigmoid() * c + i.sigmoid() * g.tanh();
+        [c, o.sigmoid() * c.tanh()]
+    }
+}

@@ -1,0 +1,107 @@
+//! `SimpleRnn`: the plain recurrent layer.
+
+use wengert_tape::Var;
+use wengert_tape::tree::Tree;
+use wengert_tensor::{Float, Rng, Tensor};
+
+use super::{Cell, NewCell, Recurrent, zeros_like};
+use crate::init;
+
+/// Layers of plain recurrent cells over a sequence: see [`SimpleRnnCell`] for the equations and
+/// [`Recurrent`] for the methods.
+///
+/// ```
+/// use wengert_nn::SimpleRnn;
+/// use wengert_tape::{Bind, Tape};
+/// use wengert_tensor::Rng;
+///
+/// let rnn: SimpleRnn = SimpleRnn::new(1, 20, &mut Rng::seed_from_u64(1));
+/// let tape = Tape::new();
+/// assert_eq!(rnn.bind(&tape).last(tape.ones([10, 25, 1]), None).h().shape(), [10, 20]);
+/// ```
+pub type SimpleRnn<P = Tensor> = Recurrent<SimpleRnnCell<P>>;
+
+/// A plain recurrent cell: h′ = tanh(x Wx + h Wh + b), or relu.
+///
+/// x is \[B, I\], h \[B, H\], Wx \[I, H\], Wh \[H, H\], b \[H\].
+///
+/// Wx and b start uniform in (−k, k) with k = 1/√H, as in PyTorch, and Wh too.
+///
+/// Source: Elman 1990, *Finding structure in time*.
+#[derive(Tree, Clone, Debug)]
+pub struct SimpleRnnCell<P = Tensor> {
+    /// Wx \[I, H\].
+    pub wx: P,
+    /// Wh \[H, H\].
+    pub wh: P,
+    /// b \[H\].
+    pub bias: P,
+    /// The function of the sum.
+    pub activation: Activation,
+}
+
+/// The function of a [`SimpleRnnCell`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Activation {
+    /// The hyperbolic tangent.
+    #[default]
+    Tanh,
+    /// max(x, 0).
+    Relu,
+}
+
+impl<T: Float> NewCell for SimpleRnnCell<Tensor<T>> {
+    fn new(inputs: usize, hidden: usize, rng: &mut Rng) -> Self {
+        SimpleRnnCell::new(inputs, hidden, rng)
+    }
+}
+
+impl<T: Float> SimpleRnnCell<Tensor<T>> {
+    /// A cell with fresh weights and tanh.
+    pub fn new(inputs: usize, hidden: usize, rng: &mut Rng) -> Self {
+        let k = 1.0 / (hidden.max(1) as f64).sqrt();
+        SimpleRnnCell {
+            wx: init::uniform([inputs, hidden], k, rng),
+            wh: init::uniform([hidden, hidden], k, rng),
+            bias: init::uniform([hidden], k, rng),
+            activation: Activation::Tanh,
+        }
+    }
+
+    /// The cell with another activation.
+    pub fn with_activation(mut self, activation: Activation) -> Self {
+        self.activation = activation;
+        self
+    }
+}
+
+impl<T: Float> SimpleRnn<Tensor<T>> {
+    /// The layers with another activation.
+    ///
+    /// ```
+    /// use wengert_nn::{SimpleRnn, rnn::Activation};
+    /// use wengert_tensor::Rng;
+    /// let rnn: SimpleRnn = SimpleRnn::new(1, 4, &mut Rng::seed_from_u64(1));
+    /// let rnn = rnn.with_activation(Activation::Relu);
+    /// assert_eq!(rnn.layers[0].forward.activation, Activation::Relu);
+    /// ```
+    pub fn with_activation(self, activation: Activation) -> Self {
+        self.map_cells(|cell| cell.with_activation(activation))
+    }
+}
+
+impl<'t, T: Float> Cell<'t, T> for SimpleRnnCell<Var<'t, T>> {
+    type State = Var<'t, T>;
+
+    fn initial(&self, x: Var<'t, T>) -> Var<'t, T> {
+        zeros_like(x, self.wh)
+    }
+
+    fn step(&self, x: Var<'t, T>, h: Var<'t, T>) -> Var<'t, T> {
+        let sum = Var::affine(&[(x, self.wx), (h, self.wh)], Some(self.bias));
+        match self.activation {
+            Activation::Tanh => sum.tanh(),
+            Activation::Relu => sum.relu(),
+        }
+    }
+}

@@ -1,0 +1,801 @@
+//! The laws that every op keeps, tried on its samples.
+
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use wengert_tensor::{Float, Rng, Shape, Tensor};
+
+use super::differences::Estimate;
+use super::gradient::{
+    Checker, absolute_dot, analytic_jacobian, dot, numeric_jacobian, random_like,
+};
+use super::samples::{Bad, Case, Samples};
+use super::subject::{Record, Recorded, Subject, pull, pull_recorded, record_leaves};
+use crate::node::{Id, LEAF};
+use crate::reverse::output_count;
+use crate::tape::Tape;
+use crate::var::Var;
+
+/// A law that an op breaks.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Violation {
+    /// The law.
+    pub law: &'static str,
+    /// The op and the case.
+    pub case: String,
+    /// What was found.
+    pub detail: String,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}: {}", self.case, self.law, self.detail)
+    }
+}
+
+/// How far results may be apart that differ in the order of additions.
+const ROUNDING: f64 = 1e-11;
+
+/// Tries every law on the samples of an op, and returns those that it breaks.
+///
+/// - The shape rule gives the shapes of the values; the forward rule gives the same again.
+/// - Bad programs are refused with their messages.
+/// - Values are those of the plain reference.
+/// - First and second derivatives are those of differences; the Hessian is symmetric.
+/// - ⟨ȳ, J ẋ⟩ = ⟨Jᵀ ȳ, ẋ⟩, where J ẋ comes from the forward-mode rule.
+/// - The gradient is linear in the cotangent and 0 for a cotangent of 0; what flows back twice
+///   adds up; nothing else on the tape changes; twice the same gives the same bits, also where
+///   every recycled buffer is first filled with NaN.
+/// - Recorded and direct readings of the rule agree, and so do views and copies, and inputs that
+///   are transposed, strided, stretched, or lie in the middle of others.
+///
+/// ```
+/// use wengert_tape::check::{Samples, laws};
+/// let samples = Samples::unary("tanh", |x| x.tanh()).reference1(f64::tanh);
+/// assert_eq!(laws(&samples), []);
+///
+/// let wrong = Samples::unary("tanh", |x| x.tanh() * x.detach()).reference1(|x| x.tanh() * x);
+/// assert!(laws(&wrong).iter().any(|violation| violation.law == "differences"));
+/// ```
+pub fn laws(samples: &Samples<f64>) -> Vec<Violation> {
+    let mut book = Book::new(samples.name);
+    book.at("samples");
+    if samples.cases.is_empty() {
+        book.note("samples", "the op has no case".into());
+    }
+    for case in &samples.cases {
+        book.at(&case.label);
+        book.guarded(|book| case_laws(samples, case, book));
+    }
+    for bad in &samples.bad {
+        book.at(bad.message);
+        refused(bad, &mut book);
+    }
+    book.at("single values");
+    book.guarded(|book| single_values(samples, book));
+    if !samples.cases.iter().any(|case| names_in(case).contains(&samples.name)) {
+        book.note("samples", format!("no case records the op `{}`", samples.name));
+    }
+    book.violations
+}
+
+/// Tries values and first derivatives in `f32` against those in `f64`.
+pub fn laws_f32(samples: &Samples<f32>, wide: &Samples<f64>) -> Vec<Violation> {
+    let mut book = Book::new(samples.name);
+    if samples.cases.len() != wide.cases.len() {
+        book.note("f32", "not as many cases as in f64".into());
+    }
+    for (case, wide) in samples.cases.iter().zip(&wide.cases) {
+        book.at(&format!("{} (f32)", case.label));
+        book.guarded(|book| narrow_laws(case, wide, book));
+    }
+    book.violations
+}
+
+/// Values and gradients of every case, to be compared between instruction sets.
+#[doc(hidden)]
+pub fn readings(samples: &Samples<f64>) -> Vec<(String, Vec<Tensor<f64>>)> {
+    let read = |case: &Case<f64>| {
+        let tape = Tape::new();
+        let recorded = record_case(&tape, case);
+        let mut all: Vec<_> = recorded.outputs.iter().map(|y| y.value()).collect();
+        let y_bars = cotangents(&recorded, 1);
+        all.extend(pull(&tape, &recorded.outputs, &y_bars, &recorded.inputs));
+        let v = random_like(&mut Rng::seed_from_u64(5), shapes(&recorded.inputs));
+        let (bars, second) = recorded_bars(&tape, &recorded, &y_bars, &v);
+        all.extend(bars);
+        all.extend(second);
+        (case.label.clone(), all)
+    };
+    samples.cases.iter().map(read).collect()
+}
+
+/// The first difference between two lists of tensors beyond rounding.
+#[doc(hidden)]
+pub fn apart(a: &[Tensor<f64>], b: &[Tensor<f64>], tolerance: f64) -> Option<String> {
+    if a.len() != b.len() {
+        return Some(format!("{} tensors beside {}", a.len(), b.len()));
+    }
+    a.iter().zip(b).enumerate().find_map(|(k, (a, b))| Some(format!("tensor {k}: {}", far(a, b, tolerance)?)))
+}
+
+/// Violations as they come.
+struct Book {
+    op: &'static str,
+    case: String,
+    violations: Vec<Violation>,
+}
+
+impl Book {
+    fn new(op: &'static str) -> Self {
+        Book {
+            op,
+            case: String::new(),
+            violations: Vec::new(),
+        }
+    }
+
+    fn at(&mut self, label: &str) {
+        self.case = format!("{} ({label})", self.op);
+    }
+
+    fn note(&mut self, law: &'static str, detail: String) {
+        let case = self.case.clone();
+        self.violations.push(Violation { law, case, detail });
+    }
+
+    /// Notes the first pair that is farther apart than rounding.
+    fn same(&mut self, law: &'static str, a: &[Tensor<f64>], b: &[Tensor<f64>]) {
+        if let Some(detail) = apart(a, b, ROUNDING) {
+            self.note(law, detail);
+        }
+    }
+
+    fn bitwise(&mut self, law: &'static str, a: &[Tensor<f64>], b: &[Tensor<f64>]) {
+        let bits = |x: &[Tensor<f64>]| -> Vec<u64> {
+            x.iter().flat_map(|x| x.to_vec()).map(f64::to_bits).collect()
+        };
+        if bits(a) != bits(b) {
+            let detail = apart(a, b, 0.0).unwrap_or_else(|| "the sign of a zero or a NaN".into());
+            self.note(law, detail);
+        }
+    }
+
+    /// Runs a law; a panic is a violation too.
+    fn guarded(&mut self, law: impl FnOnce(&mut Self)) {
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| law(self))) {
+            self.note("panic", message(&*payload));
+        }
+    }
+}
+
+fn message(payload: &(dyn std::any::Any + Send)) -> String {
+    let text = payload.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or("no message").to_owned()
+}
+
+/// How `a` differs from `b` beyond `tolerance · (1 + max |b|)`. NaN equals NaN.
+fn far(a: &Tensor<f64>, b: &Tensor<f64>, tolerance: f64) -> Option<String> {
+    if a.shape() != b.shape() {
+        return Some(format!("the shape {} beside {}", a.shape(), b.shape()));
+    }
+    let most = b.iter().filter(|b| b.is_finite()).fold(0.0, |most: f64, b| most.max(b.abs()));
+    let within = |a: f64, b: f64| {
+        a == b || a.is_nan() && b.is_nan() || (a - b).abs() <= tolerance * (1.0 + most)
+    };
+    let mut pairs = a.iter().zip(b.iter()).enumerate();
+    let (at, (a, b)) = pairs.find(|(_, (a, b))| !within(*a, *b))?;
+    Some(format!("element {at} is {a} beside {b}"))
+}
+
+fn shapes<T: Float>(vars: &[Var<'_, T>]) -> Vec<Shape> {
+    vars.iter().map(|var| var.shape()).collect()
+}
+
+fn values<T: Float>(vars: &[Var<'_, T>]) -> Vec<Tensor<T>> {
+    vars.iter().map(|var| var.value()).collect()
+}
+
+pub(crate) fn record_case<'t, T: Float>(tape: &'t Tape<T>, case: &Case<T>) -> Recorded<'t, T> {
+    tape.set_rng(Rng::seed_from_u64(0));
+    record_leaves(tape, &case.inputs, |x| (case.program)(x))
+}
+
+fn cotangents(recorded: &Recorded<'_>, seed: u64) -> Vec<Tensor<f64>> {
+    random_like(&mut Rng::seed_from_u64(seed), shapes(&recorded.outputs))
+}
+
+/// The names of the ops that a case records.
+pub(crate) fn names_in(case: &Case<f64>) -> Vec<&'static str> {
+    let named = catch_unwind(AssertUnwindSafe(|| {
+        let tape = Tape::new();
+        record_case(&tape, case);
+        let list = &tape.inner.borrow().list;
+        let mut names: Vec<&'static str> = Vec::new();
+        for id in 0..list.nodes.len() as Id {
+            let name = list.with_op(id, |op| op.name());
+            if list.nodes[id as usize].flags & LEAF == 0 && !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names
+    }));
+    named.unwrap_or_default()
+}
+
+/// Everything that differentiates one case in a plain way, to compare other ways with.
+struct Plain {
+    y: Vec<Tensor<f64>>,
+    y_bars: Vec<Tensor<f64>>,
+    /// Jᵀȳ by the direct reading.
+    bars: Vec<Tensor<f64>>,
+    /// A direction, and the Hessian of ⟨ȳ, f⟩ along it.
+    v: Vec<Tensor<f64>>,
+    hv: Vec<Tensor<f64>>,
+}
+
+fn case_laws(samples: &Samples<f64>, case: &Case<f64>, book: &mut Book) {
+    let record: Record<'_> = &|tape, x| {
+        tape.set_rng(Rng::seed_from_u64(0));
+        record_leaves(tape, x, |x| (case.program)(x))
+    };
+    let subject = Subject {
+        names: (0..case.inputs.len()).map(|k| format!("input {k}")).collect(),
+        inputs: case.inputs.clone(),
+        record,
+    };
+    let tape = Tape::new();
+    let recorded = record_case(&tape, case);
+    replay(&tape, book);
+    let y = values(&recorded.outputs);
+    if let Some(reference) = &samples.reference {
+        let plain = reference(&case.inputs);
+        if let Some(detail) = apart(&y, &plain, 1e-12) {
+            book.note("value", detail);
+        }
+    }
+
+    let y_bars = cotangents(&recorded, 1);
+    let bars = pull(&tape, &recorded.outputs, &y_bars, &recorded.inputs);
+    let v = random_like(&mut Rng::seed_from_u64(5), shapes(&recorded.inputs));
+    let (recorded_bars, hv) = recorded_bars(&tape, &recorded, &y_bars, &v);
+    book.same("recorded and direct readings agree", &recorded_bars, &bars);
+    let plain = Plain {
+        y,
+        y_bars,
+        bars,
+        v,
+        hv,
+    };
+    one_walk(case, &plain, book);
+    memory(case, &plain, book);
+    forward_over_reverse(case, &plain, book);
+    without_views(case, &plain, book);
+    same_leaf_twice(case, book);
+    for layout in LayoutKind::ALL {
+        other_layout(case, layout, &plain, book);
+    }
+
+    if let Err(failure) = Checker::new().second(&subject) {
+        book.note("second differences", failure.to_string());
+    }
+    if let Err(failure) = Checker::new().symmetric(&subject) {
+        book.note("the Hessian is symmetric", failure.to_string());
+    }
+    let oracle = Oracle::new(&subject, book);
+    let tape = Tape::new();
+    let recorded = record_case(&tape, case);
+    if let Some(complaint) = oracle.first_order(&tape, &recorded) {
+        book.note(complaint.0, complaint.1);
+    }
+}
+
+/// The shape rule and the forward rule, once more for every node.
+fn replay(tape: &Tape<f64>, book: &mut Book) {
+    let list = &tape.inner.borrow().list;
+    let mut id: Id = 0;
+    while (id as usize) < list.nodes.len() {
+        let count = output_count(list, id);
+        if list.nodes[id as usize].flags & LEAF == 0 {
+            let inputs: Vec<Shape> = list.inputs(id).iter().map(|&at| list.shape(at)).collect();
+            let outputs: Vec<Shape> = (0..count as Id).map(|m| list.shape(id + m)).collect();
+            let name = list.with_op(id, |op| op.name());
+            match list.with_op(id, |op| op.shapes(&inputs)) {
+                Ok(shapes) if shapes.as_slice() == outputs.as_slice() => {}
+                found => {
+                    let detail = format!("`{name}`: {found:?} for values of {outputs:?}");
+                    book.note("the shape rule gives the value's shape", detail);
+                }
+            }
+            let views: Vec<_> = list.inputs(id).iter().map(|&at| list.view(at)).collect();
+            let mut again: Vec<_> =
+                outputs.iter().map(|shape| vec![f64::NAN; shape.size()]).collect();
+            let mut slices: Vec<&mut [f64]> = again.iter_mut().map(Vec::as_mut_slice).collect();
+            list.with_op(id, |op| op.forward(&views, &mut slices));
+            for (m, (again, shape)) in again.into_iter().zip(outputs).enumerate() {
+                let again = Tensor::from_vec(again, shape).expect("as many as the shape says");
+                let value = list.view(id + m as Id).to_tensor();
+                book.bitwise("the forward rule gives the same again", &[again], &[value]);
+            }
+        }
+        id += count as Id;
+    }
+}
+
+/// The recorded gradients, and their derivative along `v`.
+fn recorded_bars(
+    tape: &Tape<f64>,
+    recorded: &Recorded<'_>,
+    y_bars: &[Tensor<f64>],
+    v: &[Tensor<f64>],
+) -> (Vec<Tensor<f64>>, Vec<Tensor<f64>>) {
+    let Recorded { inputs, outputs } = recorded;
+    // The variables are of the tape's lifetime, which the caller's `recorded` shortened.
+    let y_bars: Vec<_> = y_bars.iter().map(|y_bar| tape.constant(y_bar)).collect();
+    let (inputs, outputs) = (on(tape, inputs), on(tape, outputs));
+    let bars = pull_recorded(tape, &outputs, &y_bars, &inputs);
+    let hv = pull(tape, &bars, v, &inputs);
+    (values(&bars), hv)
+}
+
+fn on<'t>(tape: &'t Tape<f64>, vars: &[Var<'_, f64>]) -> Vec<Var<'t, f64>> {
+    vars.iter().map(|var| tape.var(var.id())).collect()
+}
+
+/// What one walk back keeps and leaves alone.
+fn one_walk(case: &Case<f64>, plain: &Plain, book: &mut Book) {
+    let tape = Tape::new();
+    let recorded = record_case(&tape, case);
+    let Recorded { inputs, outputs } = &recorded;
+    let all = || {
+        let list = &tape.inner.borrow().list;
+        (0..list.nodes.len() as Id).map(|id| list.view(id).to_tensor()).collect::<Vec<_>>()
+    };
+    let before = all();
+    let given = plain.y_bars.clone();
+    let bars = pull(&tape, outputs, &given, inputs);
+    book.bitwise("twice the same gives the same", &bars, &plain.bars);
+    book.bitwise("the cotangent is unchanged", &given, &plain.y_bars);
+    book.bitwise("values are unchanged", &all(), &before);
+
+    // Linear in the cotangent.
+    let other = cotangents(&recorded, 2);
+    let sum: Vec<_> = given.iter().zip(&other).map(|(a, b)| a.zip_map(b, |a, b| 0.75 * a - 2.5 * b)).collect();
+    let other_bars = pull(&tape, outputs, &other, inputs);
+    let expected: Vec<_> =
+        bars.iter().zip(&other_bars).map(|(a, b)| a.zip_map(b, |a, b| 0.75 * a - 2.5 * b)).collect();
+    book.same("linear in the cotangent", &pull(&tape, outputs, &sum, inputs), &expected);
+    let zeros: Vec<_> = given.iter().map(|bar| Tensor::zeros(bar.shape())).collect();
+    let none: Vec<_> = inputs.iter().map(|x| Tensor::zeros(x.shape())).collect();
+    if let Some(detail) = apart(&pull(&tape, outputs, &zeros, inputs), &none, 0.0) {
+        book.note("a cotangent of 0 gives 0", detail);
+    }
+
+    // Each output on its own, and all at once.
+    if outputs.len() > 1 {
+        let mut total = none;
+        for (y, y_bar) in outputs.iter().zip(&given) {
+            let part = pull(&tape, &[*y], std::slice::from_ref(y_bar), inputs);
+            for (total, part) in total.iter_mut().zip(&part) {
+                *total = total.zip_map(part, |a, b| a + b);
+            }
+        }
+        book.same("outputs add up", &total, &bars);
+    }
+
+    // What was there before is added to: the leaves are outputs too.
+    let more = random_like(&mut Rng::seed_from_u64(3), shapes(inputs));
+    let (ys, y_bars) = (concat(outputs, inputs), concat(&given, &more));
+    let expected: Vec<_> = bars.iter().zip(&more).map(|(a, b)| a.zip_map(b, |a, b| a + b)).collect();
+    book.same("an input used twice adds up", &pull(&tape, &ys, &y_bars, inputs), &expected);
+}
+
+fn concat<X: Clone>(a: &[X], b: &[X]) -> Vec<X> {
+    a.iter().chain(b).cloned().collect()
+}
+
+/// Recycled memory holds anything.
+fn memory(case: &Case<f64>, plain: &Plain, book: &mut Book) {
+    let law = "recycled memory may hold anything";
+    let mut tape = Tape::new();
+    tape.poison();
+    for _ in 0..2 {
+        let recorded = record_case(&tape, case);
+        book.bitwise(law, &values(&recorded.outputs), &plain.y);
+        let bars = pull(&tape, &recorded.outputs, &plain.y_bars, &recorded.inputs);
+        book.bitwise(law, &bars, &plain.bars);
+        let (_, hv) = recorded_bars(&tape, &recorded, &plain.y_bars, &plain.v);
+        book.bitwise(law, &hv, &plain.hv);
+        tape.reset();
+        tape.inner.get_mut().list.arena.fill(f64::NAN);
+    }
+}
+
+/// The Hessian by reverse over reverse is that by forward over reverse.
+fn forward_over_reverse(case: &Case<f64>, plain: &Plain, book: &mut Book) {
+    let tape = Tape::new();
+    let Recorded { inputs, outputs } = record_case(&tape, case);
+    let constants: Vec<_> = plain.y_bars.iter().map(|y_bar| tape.constant(y_bar)).collect();
+    let bars = pull_recorded(&tape, &outputs, &constants, &inputs);
+    let moved: Vec<_> =
+        inputs.iter().zip(&plain.v).map(|(x, v)| (*x, tape.constant(v))).collect();
+    let dots = tape.tangents(&bars, &moved);
+    book.same("forward over reverse is reverse over reverse", &values(&dots), &plain.hv);
+}
+
+/// The same where every op runs by its forward and its reverse rule alone.
+fn without_views(case: &Case<f64>, plain: &Plain, book: &mut Book) {
+    let tape = Tape::new();
+    tape.plain();
+    let recorded = record_case(&tape, case);
+    book.same("copies give the value of views", &values(&recorded.outputs), &plain.y);
+    let bars = pull(&tape, &recorded.outputs, &plain.y_bars, &recorded.inputs);
+    book.same("the reverse rule alone gives the same", &bars, &plain.bars);
+    let (bars, hv) = recorded_bars(&tape, &recorded, &plain.y_bars, &plain.v);
+    book.same("the recorded rule alone gives the same", &bars, &plain.bars);
+    book.same("the rule alone gives the same Hessian", &hv, &plain.hv);
+}
+
+/// One leaf as two inputs gets what two leaves get together.
+fn same_leaf_twice(case: &Case<f64>, book: &mut Book) {
+    for k in 1..case.inputs.len() {
+        let Some(j) = (0..k).find(|&j| case.inputs[j].shape() == case.inputs[k].shape()) else {
+            continue;
+        };
+        let mut apart = case.clone();
+        apart.inputs[k] = apart.inputs[j].clone();
+        let tape = Tape::new();
+        let two = record_case(&tape, &apart);
+        let y_bars = cotangents(&two, 1);
+        let two_bars = pull(&tape, &two.outputs, &y_bars, &two.inputs);
+        let sum = two_bars[j].zip_map(&two_bars[k], |a, b| a + b);
+
+        let tape = Tape::new();
+        tape.set_rng(Rng::seed_from_u64(0));
+        let mut inputs: Vec<_> = apart.inputs.iter().map(|x| tape.leaf(x)).collect();
+        inputs[k] = inputs[j];
+        let outputs = (case.program)(&inputs);
+        let one = pull(&tape, &outputs, &y_bars, &[inputs[j]]);
+        book.same("one leaf as two inputs", &one, std::slice::from_ref(&sum));
+        let constants: Vec<_> = y_bars.iter().map(|y_bar| tape.constant(y_bar)).collect();
+        let one = values(&pull_recorded(&tape, &outputs, &constants, &[inputs[j]]));
+        book.same("one leaf as two inputs, recorded", &one, &[sum]);
+    }
+}
+
+/// How an input lies in its storage.
+#[derive(Clone, Copy, PartialEq)]
+enum LayoutKind {
+    /// The axes in reverse.
+    Transposed,
+    /// Every second element of the last axis.
+    Strided,
+    /// A region in the middle of another value.
+    Offset,
+    /// A tensor whose own layout is transposed.
+    External,
+    /// The first of the outermost axis, repeated.
+    Stretched,
+}
+
+impl LayoutKind {
+    const ALL: [LayoutKind; 5] = [
+        LayoutKind::Transposed,
+        LayoutKind::Strided,
+        LayoutKind::Offset,
+        LayoutKind::External,
+        LayoutKind::Stretched,
+    ];
+
+    fn law(self) -> &'static str {
+        match self {
+            LayoutKind::Transposed => "a transposed input",
+            LayoutKind::Strided => "a strided input",
+            LayoutKind::Offset => "an input inside another value",
+            LayoutKind::External => "a tensor with a layout of its own",
+            LayoutKind::Stretched => "a stretched input",
+        }
+    }
+
+    /// The values that the input has then.
+    fn plain(self, x: &Tensor<f64>) -> Tensor<f64> {
+        if self == LayoutKind::Stretched && x.rank() > 0 && x.shape()[0] > 1 {
+            return x.slice(0, 0, 1, 1).expand(x.shape()).contiguous();
+        }
+        x.clone()
+    }
+
+    /// The tensor that holds the input.
+    fn stored(self, x: &Tensor<f64>) -> Tensor<f64> {
+        let filler = |shape: Shape| Tensor::full(shape, 9.75);
+        match self {
+            _ if x.rank() == 0 => match self {
+                LayoutKind::Offset => Tensor::from([9.75, x.item(), 9.75]),
+                _ => x.clone(),
+            },
+            LayoutKind::Transposed => reversed(x).contiguous(),
+            LayoutKind::External => reversed(&reversed(x).contiguous()),
+            LayoutKind::Strided => {
+                let gap = filler(x.shape().clone());
+                let mut shape = x.shape().clone();
+                shape.dims_mut()[x.rank() - 1] *= 2;
+                let dims: Vec<isize> = shape.iter().map(|&dim| dim as isize).collect();
+                if shape.size() == 0 {
+                    return Tensor::zeros(shape);
+                }
+                Tensor::stack(&[x, &gap], -1).reshape(&dims)
+            }
+            LayoutKind::Offset => {
+                let mut shape = x.shape().clone();
+                shape.dims_mut()[0] = 1;
+                let gap = filler(shape);
+                let rows = Tensor::cat(&[&gap, x, &gap], 0);
+                let mut shape = rows.shape().clone();
+                shape.dims_mut()[x.rank() - 1] = 1;
+                let gap = filler(shape);
+                Tensor::cat(&[&gap, &rows], -1)
+            }
+            LayoutKind::Stretched => match x.shape()[0] {
+                0 | 1 => x.clone(),
+                _ => x.slice(0, 0, 1, 1).contiguous(),
+            },
+        }
+    }
+
+    /// The input as a view of what is stored.
+    fn view<'t>(self, stored: Var<'t, f64>, shape: &Shape) -> Var<'t, f64> {
+        let rank = shape.rank();
+        match self {
+            LayoutKind::Offset if rank == 0 => stored.select(0, 1),
+            _ if rank == 0 => stored,
+            LayoutKind::Transposed => {
+                let axes: Vec<isize> = (0..rank as isize).rev().collect();
+                stored.permute(&axes)
+            }
+            LayoutKind::Strided => stored.slice_step(-1, 0, isize::MAX, 2),
+            LayoutKind::Offset => {
+                let rows = shape[0] as isize;
+                let inner = if rank == 1 { stored.slice(0, 1..) } else { stored.slice(-1, 1..) };
+                inner.slice(0, 1..rows + 1)
+            }
+            LayoutKind::External => stored,
+            LayoutKind::Stretched => stored.expand(shape),
+        }
+    }
+}
+
+fn reversed(x: &Tensor<f64>) -> Tensor<f64> {
+    let axes: Vec<isize> = (0..x.rank() as isize).rev().collect();
+    x.permute(&axes)
+}
+
+/// Inputs that are views of leaves give what plain inputs give.
+fn other_layout(case: &Case<f64>, kind: LayoutKind, plain: &Plain, book: &mut Book) {
+    let law = kind.law();
+    let inputs: Vec<_> = case.inputs.iter().map(|x| kind.plain(x)).collect();
+    let own;
+    let plain = if kind == LayoutKind::Stretched {
+        let moved = Case {
+            inputs: inputs.clone(),
+            ..case.clone()
+        };
+        let tape = Tape::new();
+        let recorded = record_case(&tape, &moved);
+        let y = values(&recorded.outputs);
+        let y_bars = cotangents(&recorded, 1);
+        let bars = pull(&tape, &recorded.outputs, &y_bars, &recorded.inputs);
+        let v = plain.v.clone();
+        let (_, hv) = recorded_bars(&tape, &recorded, &y_bars, &v);
+        own = Plain {
+            y,
+            y_bars,
+            bars,
+            v,
+            hv,
+        };
+        &own
+    } else {
+        plain
+    };
+    let tape = Tape::new();
+    tape.set_rng(Rng::seed_from_u64(0));
+    let leaves: Vec<_> = inputs.iter().map(|x| tape.leaf(&kind.stored(x))).collect();
+    let views: Vec<_> =
+        leaves.iter().zip(&inputs).map(|(leaf, x)| kind.view(*leaf, x.shape())).collect();
+    let outputs = (case.program)(&views);
+    book.same(law, &values(&outputs), &plain.y);
+
+    // A gradient of what is stored holds the view's, and zeros around it.
+    let compare = |book: &mut Book, stored: &[Tensor<f64>], expected: &[Tensor<f64>]| {
+        for (k, (stored, expected)) in stored.iter().zip(expected).enumerate() {
+            let shape = inputs[k].shape();
+            let (found, expected) = if kind == LayoutKind::Stretched {
+                (stored.clone(), expected.sum_to(stored.shape()))
+            } else {
+                (kind.view(tape.constant(stored), shape).value(), expected.clone())
+            };
+            let total = |x: &Tensor<f64>| x.iter().map(f64::abs).sum::<f64>();
+            if (total(stored) - total(&found)).abs() > ROUNDING * (1.0 + total(&found)) {
+                book.note(law, format!("input {k}: a gradient flows beside the view"));
+            }
+            book.same(law, &[found], &[expected]);
+        }
+    };
+    compare(book, &pull(&tape, &outputs, &plain.y_bars, &leaves), &plain.bars);
+    let constants: Vec<_> = plain.y_bars.iter().map(|y_bar| tape.constant(y_bar)).collect();
+    let bars = pull_recorded(&tape, &outputs, &constants, &views);
+    book.same(law, &values(&bars), &plain.bars);
+    compare(book, &pull(&tape, &bars, &plain.v, &leaves), &plain.hv);
+    let bars = values(&pull_recorded(&tape, &outputs, &constants, &leaves));
+    compare(book, &bars, &plain.bars);
+}
+
+fn refused(bad: &Bad<f64>, book: &mut Book) {
+    let law = "a bad program is refused with its message";
+    let refused = catch_unwind(AssertUnwindSafe(|| {
+        let tape = Tape::new();
+        record_leaves(&tape, &bad.inputs, |x| (bad.program)(x));
+    }));
+    match refused {
+        Ok(()) => book.note(law, "it was accepted".into()),
+        Err(payload) => {
+            let message = message(&*payload);
+            if !message.contains(bad.message) {
+                book.note(law, format!("the message is `{message}`"));
+            }
+        }
+    }
+}
+
+fn single_values(samples: &Samples<f64>, book: &mut Book) {
+    let Some(program) = samples.program().filter(|_| !samples.values.is_empty()) else {
+        if !samples.values.is_empty() {
+            book.note("value", "values are only for ops of one input".into());
+        }
+        return;
+    };
+    for &(at, expected) in &samples.values {
+        let tape = Tape::new();
+        let y = program(&[tape.leaf(&Tensor::scalar(at))])[0].value();
+        if let Some(detail) = far(&y, &Tensor::scalar(expected), 1e-15) {
+            book.note("value", format!("at {at}: {detail}"));
+        }
+    }
+}
+
+fn narrow_laws(case: &Case<f32>, wide: &Case<f64>, book: &mut Book) {
+    let inputs: Vec<Tensor<f64>> = case.inputs.iter().map(|x| x.cast()).collect();
+    let wide = Case {
+        inputs,
+        ..wide.clone()
+    };
+    let tape = Tape::new();
+    let expected = record_case(&tape, &wide);
+    let narrow_tape = Tape::new();
+    let found = record_case(&narrow_tape, case);
+    let check = |book: &mut Book, law, found: &[Tensor<f32>], expected: &[Tensor<f64>]| {
+        let found: Vec<Tensor<f64>> = found.iter().map(|x| x.cast()).collect();
+        if let Some(detail) = apart(&found, expected, 2e-5) {
+            book.note(law, detail);
+        }
+    };
+    check(book, "value in f32", &values(&found.outputs), &values(&expected.outputs));
+    let narrow_bars: Vec<Tensor<f32>> = cotangents(&expected, 1).iter().map(|x| x.cast()).collect();
+    let y_bars: Vec<Tensor<f64>> = narrow_bars.iter().map(|x| x.cast()).collect();
+    let bars = pull(&tape, &expected.outputs, &y_bars, &expected.inputs);
+    let found_bars = pull(&narrow_tape, &found.outputs, &narrow_bars, &found.inputs);
+    check(book, "gradient in f32", &found_bars, &bars);
+    let constants: Vec<_> = narrow_bars.iter().map(|bar| narrow_tape.constant(bar)).collect();
+    let recorded = pull_recorded(&narrow_tape, &found.outputs, &constants, &found.inputs);
+    check(book, "recorded gradient in f32", &values(&recorded), &bars);
+}
+
+/// What the first derivatives of a case are by means that do not use the reverse rules.
+pub(crate) struct Oracle {
+    y_bars: Vec<Tensor<f64>>,
+    /// What flows back into the inputs from elsewhere.
+    more: Vec<Tensor<f64>>,
+    /// Every element of ȳᵀJ plus `more`, by differences.
+    numeric: Vec<Estimate>,
+    /// Directions, and ⟨ȳ, J ẋ⟩ + ⟨more, ẋ⟩ by forward mode.
+    directions: Vec<(Vec<Tensor<f64>>, f64)>,
+}
+
+impl Oracle {
+    /// Computes it, and compares the whole Jacobian on the way.
+    fn new(subject: &Subject<'_>, book: &mut Book) -> Self {
+        let mut tape = Tape::new();
+        let jacobian = numeric_jacobian(subject, 1e-3, &mut tape);
+        tape.reset();
+        let recorded = (subject.record)(&tape, &subject.inputs);
+        for (row, analytic) in analytic_jacobian(&tape, &recorded).iter().enumerate() {
+            for (column, analytic) in analytic.iter().enumerate() {
+                let Estimate { value, bar } = jacobian[column][row];
+                let detail = |what: &str| {
+                    format!("{what}: ∂y{row}/∂x{column} is {analytic}, by differences {value} ± {bar:.1e}")
+                };
+                if !(bar <= 1e-5 * (1.0 + value.abs())) {
+                    book.note("differences", detail("a kink or a pole is too near"));
+                    break;
+                }
+                if !((analytic - value).abs() <= 1e-9 * (1.0 + value.abs()) + 2.0 * bar) {
+                    book.note("differences", detail("wrong"));
+                    break;
+                }
+            }
+        }
+        let y_bars = cotangents(&recorded, 1);
+        let mut rng = Rng::seed_from_u64(7);
+        let more = random_like(&mut rng, shapes(&recorded.inputs));
+        let weights: Vec<f64> = y_bars.iter().flat_map(Tensor::to_vec).collect();
+        let added = more.iter().flat_map(Tensor::to_vec);
+        let contract = |(column, more): (&Vec<Estimate>, f64)| {
+            let pairs = || column.iter().zip(&weights);
+            Estimate {
+                value: more + pairs().map(|(d, w)| d.value * w).sum::<f64>(),
+                bar: pairs().map(|(d, w)| d.bar * w.abs()).sum(),
+            }
+        };
+        let numeric = jacobian.iter().zip(added).map(contract).collect();
+        let directions = (0..2).map(|_| {
+            let x_dots = random_like(&mut rng, shapes(&recorded.inputs));
+            let moved: Vec<_> = recorded
+                .inputs
+                .iter()
+                .zip(&x_dots)
+                .map(|(x, x_dot)| (*x, tape.constant(x_dot)))
+                .collect();
+            let y_dots = values(&tape.tangents(&recorded.outputs, &moved));
+            let product = dot(&y_bars, &y_dots) + dot(&more, &x_dots);
+            (x_dots, product)
+        });
+        let directions = directions.collect();
+        Oracle {
+            y_bars,
+            more,
+            numeric,
+            directions,
+        }
+    }
+
+    /// The oracle of a case whose laws hold.
+    pub fn of(case: &Case<f64>) -> Self {
+        let record: Record<'_> = &|tape, x| {
+            tape.set_rng(Rng::seed_from_u64(0));
+            record_leaves(tape, x, |x| (case.program)(x))
+        };
+        let subject = Subject {
+            names: Vec::new(),
+            inputs: case.inputs.clone(),
+            record,
+        };
+        Oracle::new(&subject, &mut Book::new(""))
+    }
+
+    /// The first law that the direct reading breaks, where something else flows into the inputs.
+    pub fn first_order(
+        &self,
+        tape: &Tape<f64>,
+        recorded: &Recorded<'_>,
+    ) -> Option<(&'static str, String)> {
+        let Recorded { inputs, outputs } = recorded;
+        let ys = concat(outputs, inputs);
+        let bars = pull(tape, &ys, &concat(&self.y_bars, &self.more), inputs);
+        for (x_dots, product) in &self.directions {
+            let found = dot(&bars, x_dots);
+            let size = absolute_dot(&bars, x_dots);
+            if !((found - product).abs() <= ROUNDING * (1.0 + size)) {
+                let law = "⟨ȳ, J ẋ⟩ = ⟨Jᵀ ȳ, ẋ⟩";
+                return Some((law, format!("{product} by forward mode, {found} by the rules")));
+            }
+        }
+        let elements = bars.iter().flat_map(Tensor::to_vec).zip(&self.numeric).enumerate();
+        for (at, (found, Estimate { value, bar })) in elements {
+            if !((found - value).abs() <= 1e-8 * (1.0 + value.abs()) + 2.0 * bar) {
+                let detail = format!("element {at} is {found}, by differences {value} ± {bar:.1e}");
+                return Some(("differences", detail));
+            }
+        }
+        None
+    }
+}

@@ -1,0 +1,305 @@
+//! Products of rows with one matrix, `[…, I] · [I, O]`, and their pullback: what recurrent cells
+//! spend their time in.
+
+use std::panic::Location;
+
+use smallvec::SmallVec;
+use wengert_tensor::kernels::{Matrix, MatrixMut, matmul, sum};
+use wengert_tensor::{Float, Layout, Shape, View};
+
+use crate::flow::Flow;
+use crate::node::{ALIAS, Id, List, NEEDS, NONE, Node, Place, WANTED, narrow};
+use crate::op::Op;
+use crate::var::Var;
+
+/// `[…, cols]` as one matrix with a row for every index of the outer axes.
+#[track_caller]
+pub(crate) fn flat<T: Float>(x: Var<'_, T>) -> Var<'_, T> {
+    let shape = x.shape();
+    let (&cols, outer) = shape.split_last().expect("a factor of a product has axes");
+    if outer.len() == 1 { x } else { x.with_shape(&Shape::from([outer.iter().product(), cols])) }
+}
+
+/// Where the elements of a matrix lie in a storage.
+#[derive(Clone, Copy)]
+struct Sheet {
+    offset: usize,
+    rows: usize,
+    cols: usize,
+    row_stride: isize,
+    col_stride: isize,
+}
+
+impl Sheet {
+    fn row_major(rows: usize, cols: usize) -> Self {
+        Sheet {
+            offset: 0,
+            rows,
+            cols,
+            row_stride: cols as isize,
+            col_stride: 1,
+        }
+    }
+
+    /// `[…, cols]` as a matrix with a row for every index of the outer axes; `None` where no
+    /// strides say it.
+    fn of(layout: &Layout) -> Option<Self> {
+        let (&cols, outer) = layout.shape().split_last()?;
+        let sheet = |layout: &Layout| Sheet {
+            offset: layout.offset(),
+            rows: layout.shape()[0],
+            cols,
+            row_stride: layout.strides()[0],
+            col_stride: layout.strides()[1],
+        };
+        if outer.len() == 1 {
+            return Some(sheet(layout));
+        }
+        let flat = Shape::from([outer.iter().product(), cols]);
+        layout.reshaped(&flat).as_ref().map(sheet)
+    }
+
+    /// The same of a node's value.
+    #[inline]
+    fn of_node<T: Float>(list: &List<T>, id: Id) -> Option<Self> {
+        let node = &list.nodes[id as usize];
+        if node.view != NONE {
+            return Self::of(&list.views[node.view as usize].layout);
+        }
+        let (&cols, outer) = node.dims[..node.rank as usize].split_last()?;
+        let rows = outer.iter().map(|&dim| dim as usize).product();
+        Some(Self::row_major(rows, cols as usize))
+    }
+
+    /// Fills `y` with copies of the only row.
+    fn repeat<T: Float>(self, data: &[T], y: &mut [T]) {
+        let (first, rest) = y.split_at_mut(self.cols);
+        if self.col_stride == 1 {
+            first.copy_from_slice(&data[self.offset..self.offset + self.cols]);
+        } else {
+            for (k, y) in first.iter_mut().enumerate() {
+                *y = data[self.offset.wrapping_add_signed(k as isize * self.col_stride)];
+            }
+        }
+        for row in rest.chunks_exact_mut(self.cols) {
+            row.copy_from_slice(first);
+        }
+    }
+
+    #[inline]
+    fn read<T>(self, data: &[T]) -> Matrix<'_, T> {
+        Matrix::new(data, self.offset, self.rows, self.cols, self.row_stride, self.col_stride)
+    }
+
+    #[inline]
+    fn write<T>(self, data: &mut [T]) -> MatrixMut<'_, T> {
+        MatrixMut::new(data, self.offset, self.rows, self.cols, self.row_stride, self.col_stride)
+    }
+}
+
+/// Records y = Σ x w + b as `op` without the detour over layouts; `None` where an operand is not
+/// of the usual kind or does not fit, and the general way knows what to do or to say.
+#[track_caller]
+pub(crate) fn record<'t, T: Float, O: Op<T>>(
+    op: O,
+    pairs: &[(Var<'t, T>, Var<'t, T>)],
+    bias: Option<Var<'t, T>>,
+) -> Option<Var<'t, T>> {
+    let location = Location::caller();
+    let tape = pairs.first()?.0.tape();
+    let inner = &mut *tape.inner.borrow_mut();
+    let mut ids: SmallVec<[Id; 12]> = SmallVec::new();
+    for &(x, w) in pairs {
+        ids.extend([x.check(tape, inner), w.check(tape, inner)]);
+    }
+    let bias = bias.map(|bias| bias.check(tape, inner));
+    ids.extend(bias);
+    let list = &mut inner.list;
+    let model = list.nodes[ids[0] as usize];
+    let last = (model.rank as usize).checked_sub(1)?;
+    let cols = list.nodes[ids[1] as usize].dims[1];
+    let mut flags = 0;
+    let mut factors: SmallVec<[(Sheet, Place); 12]> = SmallVec::new();
+    for pair in ids.chunks(2) {
+        let x = &list.nodes[pair[0] as usize];
+        let fits = match pair.get(1) {
+            Some(&w) => {
+                let w = &list.nodes[w as usize];
+                let rows = x.rank == model.rank && x.dims[..last] == model.dims[..last];
+                let inner = w.rank == 2 && w.dims == [x.dims[last], cols, 0, 0];
+                x.rank <= 4 && rows && inner
+            }
+            None => x.rank == 1 && x.dims[0] == cols,
+        };
+        if !fits {
+            return None;
+        }
+        for &id in pair {
+            let node = &list.nodes[id as usize];
+            flags |= node.flags;
+            factors.push((Sheet::of_node(list, id)?, node.place));
+        }
+    }
+    let mut dims = model.dims;
+    dims[last] = cols;
+    let rows: usize = dims[..last].iter().map(|&dim| dim as usize).product();
+    let cols = cols as usize;
+    let size = rows * cols;
+    let start = list.alloc(size);
+    if size > 0 {
+        let (low, high) = list.arena.split_at_mut(start);
+        let y = &mut high[..size];
+        let data = |place| match place {
+            Place::Arena(start) => &low[start as usize..],
+            Place::External(at) => list.externals[at as usize].storage(),
+            Place::Loan(at) => &list.loans[at as usize][..],
+        };
+        let (pairs, bias) = factors.as_chunks::<2>();
+        let mut add = false;
+        if let &[(bias, place)] = bias {
+            bias.repeat(data(place), y);
+            add = true;
+        }
+        for &[(x, x_place), (w, w_place)] in pairs {
+            let y = MatrixMut::row_major(y, rows, cols);
+            matmul(y, x.read(data(x_place)), w.read(data(w_place)), add);
+            add = true;
+        }
+    }
+    let needs = if inner.recording { flags & NEEDS } else { 0 };
+    let op = inner.list.store(op);
+    let node = Node {
+        op,
+        place: Place::Arena(start as u32),
+        dims,
+        size: narrow(size),
+        rank: model.rank,
+        ..inner.list.blank(&ids, needs)
+    };
+    let origin = inner.origin(location);
+    Some(tape.var_in(inner, |list| list.push(node, origin)))
+}
+
+/// y = x w, or y += x w. Returns `false` if no strides can say that x is one matrix.
+pub(crate) fn multiply<T: Float>(
+    y: &mut [T],
+    x: &View<'_, T>,
+    w: &View<'_, T>,
+    add: bool,
+) -> bool {
+    let (Some(x_rows), Some(w_rows)) = (Sheet::of(x.layout()), Sheet::of(w.layout())) else {
+        return false;
+    };
+    let y = MatrixMut::row_major(y, x_rows.rows, w_rows.cols);
+    matmul(y, x_rows.read(x.data()), w_rows.read(w.data()), add);
+    true
+}
+
+/// The reverse rule of y = x w: adds ȳ wᵀ to the cotangent of `x` and xᵀ ȳ, over all rows, to
+/// that of `w`. `y` is a node of the product's shape.
+pub(crate) fn pull_product<T: Float>(
+    list: &List<T>,
+    flow: &mut Flow<T>,
+    y: Id,
+    y_bar: &[T],
+    x: Id,
+    w: Id,
+) {
+    let y_rows = Sheet::of_node(list, y).map(|y| Sheet::row_major(y.rows, y.cols));
+    let y_view = || View::contiguous(y_bar, list.shape(y));
+    let (x_rows, w_rows) = (Sheet::of_node(list, x), Sheet::of_node(list, w));
+    if list.nodes[x as usize].flags & NEEDS != 0 {
+        match (y_rows, w_rows, Target::of(list, x)) {
+            (Some(y_rows), Some(w_rows), Some(target)) => {
+                target.add(list, flow, y_rows.read(y_bar), w_rows.read(list.storage(w)).t());
+            }
+            _ => flow.accumulate_product(list, x, &y_view(), &transposed(&list.view(w))),
+        }
+    }
+    if list.nodes[w as usize].flags & NEEDS != 0 {
+        match (y_rows, x_rows, Target::of(list, w)) {
+            (Some(y_rows), Some(x_rows), Some(target)) => {
+                target.add(list, flow, x_rows.read(list.storage(x)).t(), y_rows.read(y_bar));
+            }
+            _ => flow.accumulate_product(list, w, &transposed(&list.view(x)), &y_view()),
+        }
+    }
+}
+
+/// Adds ȳ, summed over all rows, to the cotangent of the bias.
+pub(crate) fn pull_bias<T: Float>(
+    list: &List<T>,
+    flow: &mut Flow<T>,
+    y: Id,
+    y_bar: &[T],
+    bias: Id,
+) {
+    let node = &list.nodes[bias as usize];
+    let shape = list.shape(y);
+    if flow.fault.is_some() || node.flags & (ALIAS | NEEDS) != NEEDS {
+        flow.accumulate(list, bias, &View::contiguous(y_bar, shape));
+        return;
+    }
+    let rows = Shape::from([shape[..shape.rank() - 1].iter().product(), node.size as usize]);
+    let y_bar = View::contiguous(y_bar, rows);
+    match &mut flow.bars[bias as usize] {
+        Some(total) => sum(&y_bar, &[0], total, true),
+        empty => {
+            let mut first = flow.pool.take(node.size as usize);
+            sum(&y_bar, &[0], &mut first, false);
+            *empty = Some(first);
+        }
+    }
+}
+
+/// The place in a base's cotangent that belongs to a node.
+struct Target {
+    base: Id,
+    /// Whether it is all of the base's.
+    whole: bool,
+    sheet: Sheet,
+}
+
+impl Target {
+    #[inline]
+    fn of<T: Float>(list: &List<T>, id: Id) -> Option<Self> {
+        if list.nodes[id as usize].flags & (ALIAS | WANTED) != ALIAS {
+            let rows = Sheet::of_node(list, id)?;
+            return Some(Target {
+                base: id,
+                whole: true,
+                sheet: Sheet::row_major(rows.rows, rows.cols),
+            });
+        }
+        let (base, region) = list.region(id);
+        Some(Target {
+            base,
+            whole: false,
+            sheet: Sheet::of(&region)?,
+        })
+    }
+
+    /// Adds a · b.
+    fn add<T: Float>(
+        &self,
+        list: &List<T>,
+        flow: &mut Flow<T>,
+        a: Matrix<'_, T>,
+        b: Matrix<'_, T>,
+    ) {
+        if self.whole && flow.bars[self.base as usize].is_none() {
+            let size = list.nodes[self.base as usize].size as usize;
+            let mut first = flow.pool.take(size);
+            matmul(self.sheet.write(&mut first), a, b, false);
+            flow.bars[self.base as usize] = Some(first);
+        } else {
+            matmul(self.sheet.write(flow.whole(list, self.base)), a, b, true);
+        }
+    }
+}
+
+/// The last two axes exchanged.
+pub(crate) fn transposed<'a, T: Float>(view: &View<'a, T>) -> View<'a, T> {
+    let layout = view.layout().transposed(-2, -1);
+    view.with_layout(layout.expect("a factor of a product has two axes"))
+}

@@ -1,0 +1,17 @@
+//! Every law on every row of the list of ops.
+
+mod checkers;
+mod docs;
+mod faults;
+mod paths;
+mod rows;
+
+use std::sync::{RwLock, RwLockReadGuard};
+
+/// Who changes the instruction set of the process writes; who compares bits reads.
+static INSTRUCTION_SET: RwLock<()> = RwLock::new(());
+
+fn one_instruction_set() -> RwLockReadGuard<'static, ()> {
+    // A test that failed while it held the lock is reported on its own.
+    INSTRUCTION_SET.read().unwrap_or_else(|poisoned| poisoned.into_inner())
+}

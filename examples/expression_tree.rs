@@ -1,0 +1,103 @@
+//! A tree-shaped LSTM evaluates expressions such as `(7-(2+(9-4)))`. Each has a shape of its own,
+//! and the network follows it by plain recursion: what runs is what is differentiated.
+//!
+//! The cell is the binary tree-LSTM of Tai, Socher and Manning 2015, with weights of its own for
+//! each operator. `cargo run --release --example expression_tree`
+#![allow(clippy::print_stdout, reason = "an experiment reports what it found")]
+
+use std::fmt;
+
+use wengert::prelude::*;
+
+enum Expression {
+    Digit(usize),
+    /// Operator 0 adds, 1 subtracts.
+    Apply(usize, Box<[Expression; 2]>),
+}
+use Expression::{Apply, Digit};
+
+impl Expression {
+    fn random(depth: usize, rng: &mut Rng) -> Self {
+        if depth == 0 || rng.coin(0.2) {
+            return Digit(rng.below(10));
+        }
+        let sides = [Self::random(depth - 1, rng), Self::random(depth - 1, rng)];
+        Apply(rng.below(2), Box::new(sides))
+    }
+
+    fn value(&self) -> f64 {
+        match self {
+            Digit(digit) => *digit as f64,
+            Apply(0, sides) => sides[0].value() + sides[1].value(),
+            Apply(_, sides) => sides[0].value() - sides[1].value(),
+        }
+    }
+}
+
+impl fmt::Display for Expression {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            Digit(digit) => write!(f, "{digit}"),
+            Apply(op, sides) => write!(f, "({}{}{})", sides[0], ["+", "-"][*op], sides[1]),
+        }
+    }
+}
+
+#[derive(Tree, Clone)]
+struct Evaluator<P = Tensor> {
+    /// What each digit puts into h and c: [10, 2 H].
+    digits: P,
+    /// For each operator, from both h to the gates: [2 H, 5 H].
+    operators: [Linear<P>; 2],
+    head: Linear<P>,
+}
+
+impl<'t> Evaluator<Var<'t>> {
+    /// h and c of an expression, each [H].
+    fn state(&self, expression: &Expression) -> [Var<'t>; 2] {
+        match expression {
+            Digit(digit) => self.digits.select(0, *digit as isize).chunk(0),
+            Apply(op, sides) => {
+                let [[h0, c0], [h1, c1]] = [self.state(&sides[0]), self.state(&sides[1])];
+                let gates = self.operators[*op].forward(Var::cat(&[h0, h1], 0));
+                let [i, f0, f1, o, g] = gates.chunk(0);
+                let c = i.sigmoid() * g.tanh() + f0.sigmoid() * c0 + f1.sigmoid() * c1;
+                [o.sigmoid() * c.tanh(), c]
+            }
+        }
+    }
+
+    /// The mean squared error over a batch, in tens.
+    fn loss(&self, batch: &[Expression]) -> Var<'t> {
+        let error = |e: &Expression| self.head.forward(self.state(e)[0]) - e.value() / 10.0;
+        let squares = batch.iter().map(|e| error(e).square().sum());
+        squares.reduce(|a, b| a + b).expect("a batch is not empty") / batch.len() as f64
+    }
+}
+
+fn main() {
+    let quick = std::env::args().any(|argument| argument == "--quick");
+    let (hidden, steps) = (24, if quick { 300 } else { 3000 });
+    let mut rng = Rng::seed_from_u64(1);
+    let mut model = Evaluator {
+        digits: rng.normal([10, 2 * hidden], 0.0, 0.3),
+        operators: [(); 2].map(|_| Linear::new(2 * hidden, 5 * hidden, &mut rng)),
+        head: Linear::new(hidden, 1, &mut rng),
+    };
+    let mut batch = |size| -> Vec<_> { (0..size).map(|_| Expression::random(3, &mut rng)).collect() };
+    let test = batch(500);
+    let (mut adam, mut tape) = (Adam::new(3e-3), Tape::new());
+    for _ in 0..steps {
+        let (_, grads) = tape.value_and_grad(&model, |_, m| m.loss(&batch(32)));
+        adam.step(&mut model, &grads);
+    }
+    let mean = test.iter().map(Expression::value).sum::<f64>() / 500.0;
+    let guess = test.iter().map(|e| ((e.value() - mean) / 10.0).powi(2)).sum::<f64>() / 500.0;
+    let error = f64::from(tape.evaluate::<_, Tensor>(&model, |_, m| m.loss(&test)).item());
+    for expression in &test[..5] {
+        let y: Tensor = tape.evaluate(&model, |_, m| m.head.forward(m.state(expression)[0]));
+        println!("{expression} = {} (read as {:.1})", expression.value(), 10.0 * y.item());
+    }
+    println!("squared error {error:.4}, of the best constant guess {guess:.4}");
+    assert!(error < guess / if quick { 2.0 } else { 20.0 });
+}

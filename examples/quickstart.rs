@@ -1,0 +1,137 @@
+//! The Adding Problem of Hochreiter and Schmidhuber 1997: of a hundred numbers in [0, 1) two are
+//! marked, and their sum is wanted after the last. Who guesses 1 always has a mean squared error of
+//! 1/6; an LSTM learns to carry the two through the noise between them.
+//!
+//! `cargo run --release --example quickstart` (with `-- --help` for its options)
+#![allow(clippy::print_stdout, reason = "an experiment reports what it found")]
+
+mod support;
+
+use std::time::Instant;
+
+use clap::Parser;
+use serde_json::json;
+use support::picture::{Line, curves};
+use support::progress::Progress;
+use support::{Options, Outcome};
+use wengert::prelude::*;
+
+const TIME: usize = 100;
+const HIDDEN: usize = 32;
+const BATCH: usize = 64;
+const STEPS: usize = 6000;
+const RATE: f64 = 5e-3;
+/// The learning rate is halved after each so many steps.
+const HALF_LIFE: usize = 1500;
+/// The parts that a batch is computed in. It is no option, so that the sums, and with them the
+/// results, are the same on any number of threads.
+const SHARDS: usize = 2;
+/// Training ends when the validation error has been below this at so many looks in a row.
+const GOOD: f64 = 1e-3;
+const LOOKS: usize = 3;
+
+/// Learns to add two marked numbers a hundred steps apart
+#[derive(Parser)]
+struct Arguments {
+    #[command(flatten)]
+    options: Options,
+}
+
+#[derive(Tree, Clone)]
+struct Adder<P = Tensor> {
+    rnn: Lstm<P>,
+    head: Linear<P>,
+}
+
+impl<'t> Adder<Var<'t>> {
+    /// x \[B, T, 2\] → \[B, 1\]
+    fn predict(&self, x: Var<'t>) -> Var<'t> {
+        self.head.forward(self.rnn.last(x, None).h())
+    }
+}
+
+/// Sequences x \[B, T, 2\] of a number and a mark, and the sums y \[B, 1\] of the marked numbers,
+/// one in each half of the sequence.
+fn sequences(count: usize, rng: &mut Rng) -> (Tensor, Tensor) {
+    let mut x = Tensor::zeros([count, TIME, 2]);
+    let mut y = Tensor::zeros([count, 1]);
+    let rows = x.as_mut_slice().chunks_exact_mut(2 * TIME);
+    for (row, sum) in rows.zip(y.as_mut_slice()) {
+        for number in row.iter_mut().step_by(2) {
+            *number = rng.unit() as f32;
+        }
+        for marked in [rng.below(TIME / 2), TIME / 2 + rng.below(TIME / 2)] {
+            row[2 * marked + 1] = 1.0;
+            *sum += row[2 * marked];
+        }
+    }
+    (x, y)
+}
+
+/// The mean squared error of the model, and its predictions.
+fn test(model: &Adder, tape: &mut Tape, (x, y): &(Tensor, Tensor)) -> (f64, Tensor) {
+    let predicted: Tensor = tape.evaluate(model, |t, m| m.predict(t.constant(x)));
+    let square = |(a, b): (f32, f32)| f64::from(a - b).powi(2);
+    let sum: f64 = predicted.iter().zip(y.iter()).map(square).sum();
+    (sum / y.size() as f64, predicted)
+}
+
+fn main() -> Outcome {
+    let options = Arguments::parse().options;
+    let started = Instant::now();
+    let mut rng = Rng::seed_from_u64(options.seed);
+    let mut model: Adder = Adder {
+        rnn: Lstm::new(2, HIDDEN, &mut rng),
+        head: Linear::new(HIDDEN, 1, &mut rng),
+    };
+    let (validation, test_set) = (sequences(500, &mut rng), sequences(2000, &mut rng));
+
+    let steps = if options.quick { 30 } else { STEPS };
+    let look = (steps / 60).max(1);
+    let mut adam = Adam::new(RATE);
+    let mut tape = Tape::new();
+    let mut progress = Progress::new(steps);
+    let (mut training, mut validated) = (Vec::new(), Vec::new());
+    let (mut mean, mut error, mut good) = (0.0, f64::NAN, 0);
+    let mut done = 0;
+    while done < steps && good < LOOKS {
+        adam.learning_rate = RATE * 0.5f64.powi((done / HALF_LIFE) as i32);
+        let (x, y) = sequences(BATCH, &mut rng);
+        let (loss, mut grads) =
+            tape.value_and_grad(&model, |t, m| mse(m.predict(t.constant(&x)), &y));
+        clip_by_global_norm(&mut grads, 1.0);
+        adam.step(&mut model, &grads);
+        done += 1;
+        mean += f64::from(loss) / look as f64;
+        if done % look == 0 {
+            (error, _) = test(&model, &mut tape, &validation);
+            good = if error < GOOD { good + 1 } else { 0 };
+            training.push((done as f64, std::mem::take(&mut mean)));
+            validated.push((done as f64, error));
+        }
+        progress.step(done, || format!("loss {loss:.4}, validation {error:.4}"));
+    }
+    progress.finish();
+
+    let (test_mse, predicted) = test(&model, &mut tape, &test_set);
+    let seconds = started.elapsed().as_secs_f64();
+    println!("{done} steps in {seconds:.1} s");
+    println!("test error {test_mse:.5} on 2,000 fresh sequences; always guessing 1: {:.5}", 1.0 / 6.0);
+    println!("\n  wanted  predicted");
+    for (wanted, predicted) in test_set.1.iter().zip(predicted.iter()).take(5) {
+        println!("  {wanted:6.3}  {predicted:9.3}");
+    }
+
+    let path = options.picture("adding.svg")?;
+    let lines = [("training", &training), ("validation", &validated)];
+    let lines = lines.map(|(name, points)| Line { name, points });
+    curves(&path, "Adding Problem, T = 100", "step", "mean squared error", &lines)?;
+    println!("\nthe learning curve is in {}", path.display());
+    options.write_figures(&json!({
+        "test_mse": test_mse,
+        "baseline_mse": 1.0 / 6.0,
+        "seconds": seconds,
+        "steps": done,
+        "seed": options.seed,
+    }))
+}
