@@ -69,9 +69,11 @@ impl<'t> Evaluator<Var<'t>> {
 
     /// The mean squared error over a batch, in tens.
     fn loss(&self, batch: &[Expression]) -> Var<'t> {
-        let error = |e: &Expression| self.head.forward(self.state(e)[0]) - e.value() / 10.0;
-        let squares = batch.iter().map(|e| error(e).square().sum());
-        squares.reduce(|a, b| a + b).expect("a batch is not empty") / batch.len() as f64
+        let square = |expression: &Expression| {
+            let error = self.head.forward(self.state(expression)[0]) - expression.value() / 10.0;
+            (error * error).sum()
+        };
+        batch.iter().map(square).reduce(|a, b| a + b).expect("a batch is not empty") / batch.len() as f64
     }
 }
 

@@ -7,6 +7,7 @@
 
 mod support;
 
+use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Parser;
@@ -14,6 +15,8 @@ use serde_json::json;
 use support::picture::{Line, curves};
 use support::progress::Progress;
 use support::{Options, Outcome};
+use wengert::nn::data::Batches;
+use wengert::nn::parallel::Workers;
 use wengert::prelude::*;
 
 const TIME: usize = 100;
@@ -68,16 +71,22 @@ fn sequences(count: usize, rng: &mut Rng) -> (Tensor, Tensor) {
     (x, y)
 }
 
-/// The mean squared error of the model, and its predictions.
-fn test(model: &Adder, tape: &mut Tape, (x, y): &(Tensor, Tensor)) -> (f64, Tensor) {
-    let predicted: Tensor = tape.evaluate(model, |t, m| m.predict(t.constant(x)));
-    let square = |(a, b): (f32, f32)| f64::from(a - b).powi(2);
+/// The mean squared error of the model, and its predictions. Some hundred sequences at a time, so
+/// that the tape stays small.
+fn test(model: &Adder, (x, y): &(Tensor, Tensor)) -> (f64, Vec<f32>) {
+    let mut tape = Tape::new();
+    let mut predicted = Vec::new();
+    for rows in Batches::in_order(y.size(), 250) {
+        let x = x.index_select(0, &rows);
+        let part: Tensor = tape.evaluate(model, |t, m| m.predict(t.constant(&x)));
+        predicted.extend(part.iter());
+    }
+    let square = |(a, b): (&f32, f32)| f64::from(a - b).powi(2);
     let sum: f64 = predicted.iter().zip(y.iter()).map(square).sum();
     (sum / y.size() as f64, predicted)
 }
 
-fn main() -> Outcome {
-    let options = Arguments::parse().options;
+fn run(options: &Options) -> Outcome {
     let started = Instant::now();
     let mut rng = Rng::seed_from_u64(options.seed);
     let mut model: Adder = Adder {
@@ -89,7 +98,7 @@ fn main() -> Outcome {
     let steps = if options.quick { 30 } else { STEPS };
     let look = (steps / 60).max(1);
     let mut adam = Adam::new(RATE);
-    let mut tape = Tape::new();
+    let mut workers = Workers::new(options.threads(), SHARDS);
     let mut progress = Progress::new(steps);
     let (mut training, mut validated) = (Vec::new(), Vec::new());
     let (mut mean, mut error, mut good) = (0.0, f64::NAN, 0);
@@ -97,14 +106,17 @@ fn main() -> Outcome {
     while done < steps && good < LOOKS {
         adam.learning_rate = RATE * 0.5f64.powi((done / HALF_LIFE) as i32);
         let (x, y) = sequences(BATCH, &mut rng);
-        let (loss, mut grads) =
-            tape.value_and_grad(&model, |t, m| mse(m.predict(t.constant(&x)), &y));
+        let (loss, mut grads) = workers.value_and_grad(&model, BATCH, move |t, m, shard| {
+            let rows = shard.rows.start as isize..shard.rows.end as isize;
+            let predicted = m.predict(t.constant(&x.slice_axis(0, rows.clone())));
+            mse(predicted, &y.slice_axis(0, rows))
+        });
         clip_by_global_norm(&mut grads, 1.0);
         adam.step(&mut model, &grads);
         done += 1;
         mean += f64::from(loss) / look as f64;
         if done % look == 0 {
-            (error, _) = test(&model, &mut tape, &validation);
+            (error, _) = test(&model, &validation);
             good = if error < GOOD { good + 1 } else { 0 };
             training.push((done as f64, std::mem::take(&mut mean)));
             validated.push((done as f64, error));
@@ -113,12 +125,12 @@ fn main() -> Outcome {
     }
     progress.finish();
 
-    let (test_mse, predicted) = test(&model, &mut tape, &test_set);
+    let (test_mse, predicted) = test(&model, &test_set);
     let seconds = started.elapsed().as_secs_f64();
     println!("{done} steps in {seconds:.1} s");
     println!("test error {test_mse:.5} on 2,000 fresh sequences; always guessing 1: {:.5}", 1.0 / 6.0);
     println!("\n  wanted  predicted");
-    for (wanted, predicted) in test_set.1.iter().zip(predicted.iter()).take(5) {
+    for (wanted, predicted) in test_set.1.iter().zip(&predicted).take(5) {
         println!("  {wanted:6.3}  {predicted:9.3}");
     }
 
@@ -134,4 +146,8 @@ fn main() -> Outcome {
         "steps": done,
         "seed": options.seed,
     }))
+}
+
+fn main() -> ExitCode {
+    support::exit("quickstart", run(&Arguments::parse().options))
 }

@@ -174,7 +174,8 @@ fn names(line: &str) -> impl Iterator<Item = &str> {
 
 /// Whether one of `words` stands in the line, in any case, also as a plural or a part of a name.
 fn has_word(line: &str, words: &[&str]) -> bool {
-    let line = line.to_lowercase();
+    // Generic code has type parameters, whatever it computes.
+    let line = line.to_lowercase().replace("type parameter", "");
     line.split(|c: char| !c.is_alphanumeric())
         .any(|word| words.iter().any(|&w| word == w || word.strip_suffix('s') == Some(w)))
 }
@@ -315,10 +316,10 @@ fn every_rule_covers_a_file() {
 
 #[test]
 fn comments_and_lookalikes_are_no_faults() {
-    assert!(!has_word("a taper of type I: Isa", &["tape"]));
+    assert!(!has_word("a taper over a type parameter", &["tape", "parameter"]));
     assert!(has_word("fn clear_tape()", &["tape"]));
     assert!(!has_op_path("use std::ops::Add;"));
-    assert!(!reaches_outside("use std::fmt; // no time::Instant"));
+    assert!(!reaches_outside(code("use std::fmt; // no std::time")));
     let reasoned = File {
         path: String::new(),
         text: "// SAFETY: it is in bounds.\nunsafe { *pointer }".to_owned(),

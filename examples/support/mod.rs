@@ -7,9 +7,21 @@ pub mod progress;
 use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
-/// What an example's `main` returns: any error, told to the user in one line.
+/// A result with any error.
 pub type Outcome<T = ()> = Result<T, Box<dyn Error>>;
+
+/// The end of an example: an error is told in one line.
+pub fn exit(name: &str, outcome: Outcome) -> ExitCode {
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{name}: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
 
 /// The options of every experiment.
 #[derive(clap::Args, Clone, Debug)]

@@ -41,8 +41,8 @@ pub fn curves(path: &Path, title: &str, x_name: &str, y_name: &str, lines: &[Lin
         .x_label_formatter(&|x| format!("{x:.0}"))
         .y_label_formatter(&|y| format!("{y}"))
         .draw()?;
-    let colors = [BLUE, RED, GREEN, MAGENTA, BLACK];
-    for (line, color) in lines.iter().zip(colors.iter().cycle()) {
+    let colors = [BLUE, RED, GREEN, MAGENTA];
+    for (line, color) in lines.iter().zip(colors.into_iter().cycle()) {
         chart
             .draw_series(LineSeries::new(shown(line), color.stroke_width(2)))?
             .label(line.name)

@@ -137,7 +137,8 @@ mod tests {
             }
         };
         let text = expanded(item);
-        for kept in ["C : f64 = 1.5", "HALF : f64 = 0.5", "y : f64 = 0.25", "R :: lit (0.125 + y)"] {
+        for kept in ["C : f64 = 1.5", "HALF : f64 = 0.5", "y : f64 = 0.25", "R :: lit (0.125 + y)"]
+        {
             assert!(text.contains(kept), "{kept} in {text}");
         }
         for lifted in ["[R :: lit (3.0) ; 2]", "x * R :: lit (4.0)", "- R :: lit (5.0)"] {
@@ -155,7 +156,8 @@ mod tests {
 
     #[test]
     fn functions_over_no_type_or_several_keep_their_literals() {
-        let text = expanded(quote! { impl F { fn a(&self) -> f64 { 0.5 } fn b<T, I>() -> f64 { 1.5 } } });
+        let text =
+            expanded(quote! { impl F { fn a(&self) -> f64 { 0.5 } fn b<T, I>() -> f64 { 1.5 } } });
         assert!(!text.contains("lit"));
         assert_eq!(text.matches("inline (always)").count(), 2);
     }

@@ -131,7 +131,11 @@ pub fn orthogonal<T: Float>(shape: impl Into<Shape>, gain: f64, rng: &mut Rng) -
     let mut data = Vec::with_capacity(shape.size());
     for row in 0..rows {
         for column in 0..columns {
-            let (vector, at) = if rows >= columns { (column, row) } else { (row, column) };
+            let (vector, at) = if rows >= columns {
+                (column, row)
+            } else {
+                (row, column)
+            };
             data.push(T::from_f64(gain * vectors[vector * length + at]));
         }
     }

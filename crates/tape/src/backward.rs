@@ -133,7 +133,11 @@ impl<T: Float> Tape<T> {
             seeds.len(),
             outputs.len()
         );
-        let last = outputs.iter().map(|y| y.checked()).max().unwrap_or(0);
+        // A closure would lose the caller's line.
+        let mut last = 0;
+        for y in outputs {
+            last = last.max(y.checked());
+        }
         let bars = Contributions::new(last as usize + 1);
         let was_recording = {
             let inner = &mut *self.inner.borrow_mut();
@@ -144,6 +148,8 @@ impl<T: Float> Tape<T> {
             }
             std::mem::replace(&mut inner.recording, options.create_graph)
         };
+        // Before anything is given: what is given to a view of an input stops there.
+        let wanted = self.want(inputs);
         for (k, &y) in outputs.iter().enumerate() {
             let shape = y.shape();
             let seed = match seeds.get(k) {
@@ -159,7 +165,6 @@ impl<T: Float> Tape<T> {
             };
             Contributions::give(&bars, self, y.id(), seed);
         }
-        let wanted = self.want(inputs);
         walk_recorded(self, last, &bars);
         let result = inputs
             .iter()
@@ -197,6 +202,7 @@ impl<T: Float> Tape<T> {
 
     /// Walks back from node `id`, whose cotangent `fill` writes.
     pub(crate) fn walk_from(&self, id: Id, fill: impl FnOnce(&mut [T])) {
+        self.check_values();
         {
             let inner = &mut *self.inner.borrow_mut();
             inner.flow.start(id as usize + 1);

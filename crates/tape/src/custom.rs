@@ -111,8 +111,10 @@ impl<T: Float> Tape<T> {
     pub fn custom<'t>(&'t self, op: &Custom<T>, inputs: &[Var<'t, T>]) -> Var<'t, T> {
         let value = {
             let inner = self.inner.borrow();
-            let views: Vec<_> = inputs.iter().map(|x| x.check(self, &inner)).collect();
-            let views: Vec<_> = views.into_iter().map(|id| inner.view(id)).collect();
+            let mut views = Vec::with_capacity(inputs.len());
+            for x in inputs {
+                views.push(inner.view(x.check(self, &inner)));
+            }
             (op.forward)(&views)
         };
         let op = Recorded {

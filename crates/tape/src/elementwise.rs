@@ -3,20 +3,22 @@
 use std::panic::Location;
 
 use smallvec::SmallVec;
-use wengert_tensor::kernels::{Input, Isa, MapFn, Mode, Output, Plain, Source, map, map_flat};
+use wengert_tensor::kernels::{
+    Input, Isa, Loop, MapFn, Mode, Output, Plain, Source, map, map_flat,
+};
 use wengert_tensor::{Float, Layout, Shape, ShapeError, View};
 
 use crate::direct::Direct;
 use crate::flow::Flow;
 use crate::formula::{Formula, Kind, Partial};
 use crate::lane::Lane;
-use crate::node::{Id, List, MORE, NEEDS, NONE, Node, Place};
+use crate::node::{ALIAS, Id, List, MORE, NEEDS, NONE, Node, OpRef, Origin, Place, WANTED};
 use crate::op::{Op, Shapes};
 use crate::real::Real;
 use crate::record::refuse;
 use crate::reverse::Reverse;
 use crate::tangent::Tangent;
-use crate::tape::Tape;
+use crate::tape::{Inner, Tape};
 use crate::traced::Traced;
 use crate::var::{Operand, Var};
 
@@ -25,7 +27,6 @@ impl<T: Float> Tape<T> {
     ///
     /// # Panics
     /// If the shapes do not broadcast, or a variable is stale or of another tape.
-    #[inline]
     #[track_caller]
     pub fn formula<'t, F, const N: usize, const M: usize>(
         &'t self,
@@ -51,8 +52,13 @@ impl<T: Float> Tape<T> {
             same &= node.view == NONE && node.dims == model.dims && node.rank == model.rank;
         }
         if !same || M != 1 || N > 3 {
-            let vars = self.formula_broadcast(inner, formula, ids, location);
-            return vars;
+            let needs = if inner.recording { flags & NEEDS } else { 0 };
+            let (first, shape) =
+                broadcast_value(inner, F::NAME, &Value::<F, N, M>(formula), ids);
+            let op = inner.list.store(Elementwise::<F, N, M>(formula));
+            let origin = inner.origin(location);
+            let id = push_outputs::<T, M>(inner, op, &ids, needs, &shape, first, origin);
+            return std::array::from_fn(|m| Var::new(self, id + m as Id, inner.epoch));
         }
         let size = model.size as usize;
         let start = list.alloc(size);
@@ -68,7 +74,7 @@ impl<T: Float> Tape<T> {
             }
             let f = Value::<F, N, M>(formula);
             let outputs = [(0, Mode::Write); M];
-            map_flat(f, size, sources, [], [], outputs, &mut [&mut high[..size]]);
+            map_flat(&f, size, sources, [], [], outputs, &mut [&mut high[..size]]);
         }
         let mut inputs = [0; 3];
         inputs[..N].copy_from_slice(&ids);
@@ -85,66 +91,70 @@ impl<T: Float> Tape<T> {
         let id = inner.list.push(node, origin);
         [Var::new(self, id, inner.epoch); M]
     }
+}
 
-    /// The general case: any layouts, any number of outputs.
-    #[track_caller]
-    fn formula_broadcast<'t, F, const N: usize, const M: usize>(
-        &'t self,
-        inner: &mut crate::tape::Inner<T>,
-        formula: F,
-        ids: [Id; N],
-        location: &'static Location<'static>,
-    ) -> [Var<'t, T>; M]
-    where
-        F: Formula<N, M>,
-    {
-        let op = Elementwise::<F, N, M>(formula);
-        let shapes: [Shape; N] = ids.map(|id| inner.list.shape(id));
-        let shape = match broadcast_all(F::NAME, &shapes) {
-            Ok(shape) => shape,
-            Err(error) => refuse(inner, &ids, &error),
+/// The general case: the values of any number of outputs over any layouts. Returns where they
+/// start, one after the other, and their shape.
+#[track_caller]
+fn broadcast_value<T: Float, const N: usize, const M: usize>(
+    inner: &mut Inner<T>,
+    name: &'static str,
+    value: &dyn Loop<T, N, 0, 0, M>,
+    ids: [Id; N],
+) -> (usize, Shape) {
+    let shapes: [Shape; N] = ids.map(|id| inner.list.shape(id));
+    let shape = match broadcast_all(name, &shapes) {
+        Ok(shape) => shape,
+        Err(error) => refuse(inner, &ids, &error),
+    };
+    let list = &mut inner.list;
+    let size = shape.size();
+    // The outputs follow each other in one run, so that one buffer holds them.
+    let first = list.alloc(size * M);
+    let layouts = ids.map(|id| list.layout(id));
+    let output_layouts: [Layout; M] =
+        std::array::from_fn(|m| Layout::contiguous_at(shape.clone(), m * size));
+    let (low, high) = list.arena.split_at_mut(first);
+    let inputs: [Input<'_, T>; N] = std::array::from_fn(|k| Input {
+        source: Source::Slice(match list.nodes[ids[k] as usize].place {
+            Place::Arena(start) => &low[start as usize..],
+            Place::External(at) => list.externals[at as usize].storage(),
+            Place::Loan(at) => &list.loans[at as usize],
+        }),
+        layout: &layouts[k],
+    });
+    let outputs = std::array::from_fn(|m| Output {
+        buffer: 0,
+        layout: &output_layouts[m],
+        mode: Mode::Write,
+    });
+    map(value, &shape, inputs, [], [], outputs, &mut [&mut high[..size * M]]);
+    (first, shape)
+}
+
+/// Adds the nodes of `M` outputs that follow each other from `first`; returns the first node.
+fn push_outputs<T: Float, const M: usize>(
+    inner: &mut Inner<T>,
+    op: OpRef<T>,
+    ids: &[Id],
+    needs: u8,
+    shape: &Shape,
+    first: usize,
+    origin: Origin,
+) -> Id {
+    let template = inner.list.blank(ids, needs);
+    let id = inner.list.nodes.len() as Id;
+    for m in 0..M {
+        let node = Node {
+            op,
+            place: Place::Arena((first + m * shape.size()) as u32),
+            output: m as u8,
+            flags: needs | if m == 0 && M > 1 { MORE } else { 0 },
+            ..template
         };
-        let origin = inner.origin(location);
-        let needs = if inner.recording { inner.needs(&ids) } else { 0 };
-        let list = &mut inner.list;
-        let size = shape.size();
-        // The outputs follow each other in one run, so that one buffer holds them.
-        let first = list.alloc(size * M);
-        let output_layouts: [Layout; M] =
-            std::array::from_fn(|m| Layout::contiguous_at(shape.clone(), m * size));
-        {
-            let layouts = ids.map(|id| list.layout(id));
-            let (low, high) = list.arena.split_at_mut(first);
-            let inputs: [Input<'_, T>; N] = std::array::from_fn(|k| Input {
-                source: Source::Slice(match list.nodes[ids[k] as usize].place {
-                    Place::Arena(start) => &low[start as usize..],
-                    Place::External(at) => list.externals[at as usize].storage(),
-                    Place::Loan(at) => &list.loans[at as usize],
-                }),
-                layout: &layouts[k],
-            });
-            let outputs = std::array::from_fn(|m| Output {
-                buffer: 0,
-                layout: &output_layouts[m],
-                mode: Mode::Write,
-            });
-            let f = Value::<F, N, M>(formula);
-            map(f, &shape, inputs, [], [], outputs, &mut [&mut high[..size * M]]);
-        }
-        let op = list.store(op);
-        let template = list.blank(&ids, needs);
-        std::array::from_fn(|m| {
-            let node = Node {
-                op,
-                place: Place::Arena((first + m * size) as u32),
-                output: m as u8,
-                flags: needs | if m == 0 && M > 1 { MORE } else { 0 },
-                ..template
-            };
-            let layout = Layout::contiguous(shape.clone());
-            self.var_in(inner, |list| list.push_shaped(node, layout, None, origin))
-        })
+        inner.list.push_shaped(node, Layout::contiguous(shape.clone()), None, origin);
     }
+    id
 }
 
 /// The common shape of all operands.
@@ -182,7 +192,7 @@ impl<T: Float, F: Formula<N, M>, const N: usize, const M: usize> Op<T> for Eleme
             layout: &layout,
             mode: Mode::Write,
         });
-        map(Value::<F, N, M>(self.0), &shape, x, [], [], y, outputs);
+        map(&Value::<F, N, M>(self.0), &shape, x, [], [], y, outputs);
     }
 
     fn reverse(&self, rule: &Reverse<'_, '_, T>) {
@@ -221,8 +231,13 @@ impl<T: Float, F: Formula<N, M>, const N: usize, const M: usize> Op<T> for Eleme
     }
 
     fn direct(&self, direct: &mut Direct<'_, T>) -> bool {
-        if M != 1 || !flat_pullback(self.0, direct) {
-            pullback(self.0, direct);
+        if M == 1 && scalar_pullback(self.0, direct) {
+            return true;
+        }
+        let kinds = kinds::<T, F, N, M>(self.0);
+        let f = Pullback::<F, N, M>(self.0);
+        if M != 1 || !flat_pullback(&f, kinds[0], direct) {
+            pullback(&f, kinds, direct);
         }
         true
     }
@@ -233,7 +248,6 @@ impl<T: Float, F: Formula<N, M>, const N: usize, const M: usize> Op<T> for Eleme
 struct Value<F, const N: usize, const M: usize>(F);
 
 impl<F: Formula<N, M>, const N: usize, const M: usize> MapFn<N, 0, 0, M> for Value<F, N, M> {
-    const CHEAP: bool = F::CHEAP;
 
     #[inline(always)]
     fn call<T: Float, I: Isa>(&self, x: [T; N], b: [T; 0], c: [T; 0]) -> [T; M] {
@@ -266,7 +280,6 @@ fn lanes<T: Float, I: Isa, const K: usize>(x: [T; K]) -> [Lane<T, I>; K] {
 struct Pullback<F, const N: usize, const M: usize>(F);
 
 impl<F: Formula<N, M>, const N: usize, const M: usize> MapFn<N, M, M, N> for Pullback<F, N, M> {
-    const CHEAP: bool = F::CHEAP;
 
     #[inline(always)]
     fn call<T: Float, I: Isa>(&self, x: [T; N], y: [T; M], y_bar: [T; M]) -> [T; N] {
@@ -316,60 +329,84 @@ fn kinds<T: Float, F: Formula<N, M>, const N: usize, const M: usize>(f: F) -> [[
     kinds
 }
 
-/// The pullback where every operand is plain and of the output's shape. Works in the cotangent's
-/// own buffer where that is free. Returns `false` if the operands are not so.
-#[inline]
-fn flat_pullback<T: Float, F: Formula<N, M>, const N: usize, const M: usize>(
+/// The pullback of one number. Returns `false` if an operand is more than that.
+fn scalar_pullback<T: Float, F: Formula<N, M>, const N: usize, const M: usize>(
     f: F,
     direct: &mut Direct<'_, T>,
 ) -> bool {
     let list = direct.list;
-    let node = &list.nodes[direct.id as usize];
-    if node.view != NONE || N > 3 {
+    let Some(ids) = plain_operands::<T, N>(list, direct.id) else {
         return false;
+    };
+    if list.nodes[direct.id as usize].size != 1 {
+        return false;
+    }
+    let Flow { bars, pool, .. } = &mut *direct.flow;
+    let Some(y_bar) = bars[direct.id as usize].take() else {
+        return true;
+    };
+    let kinds = kinds::<T, F, N, M>(f)[0];
+    let mut x = [T::ZERO; N];
+    for k in 0..N {
+        x[k] = list.plain(ids[k])[0];
+    }
+    let y = [list.plain(direct.id)[0]; M];
+    let mut x_bar = [T::ZERO; N];
+    Pullback::<F, N, M>(f).call_into::<T, Plain>(x, y, [y_bar[0]; M], &mut x_bar);
+    let mut own = Some(y_bar);
+    for k in 0..N {
+        if list.nodes[ids[k] as usize].flags & NEEDS == 0 || kinds[k] == Partial::Zero {
+            continue;
+        }
+        match &mut bars[ids[k] as usize] {
+            Some(sum) => sum[0] += x_bar[k],
+            empty => {
+                let mut first = own.take().unwrap_or_else(|| pool.take(1));
+                first[0] = x_bar[k];
+                *empty = Some(first);
+            }
+        }
+    }
+    if let Some(y_bar) = own {
+        pool.give(y_bar);
+    }
+    true
+}
+
+/// The inputs of a node, if it and they are plain and of one shape.
+#[inline]
+fn plain_operands<T: Float, const N: usize>(list: &List<T>, id: Id) -> Option<[Id; N]> {
+    let node = &list.nodes[id as usize];
+    if node.view != NONE || N > 3 {
+        return None;
     }
     let mut ids = [0; N];
     ids.copy_from_slice(&node.inputs[..N]);
     for id in ids {
         let input = &list.nodes[id as usize];
         if input.view != NONE || input.dims != node.dims || input.rank != node.rank {
-            return false;
+            return None;
         }
     }
+    Some(ids)
+}
+
+/// The pullback where every operand is plain and of the output's shape. Works in the cotangent's
+/// own buffer where that is free. Returns `false` if the operands are not so.
+fn flat_pullback<T: Float, const N: usize, const M: usize>(
+    f: &dyn Loop<T, N, M, M, N>,
+    kinds: [Kind; N],
+    direct: &mut Direct<'_, T>,
+) -> bool {
+    let list = direct.list;
+    let Some(ids) = plain_operands::<T, N>(list, direct.id) else {
+        return false;
+    };
     let Some(mut y_bar) = direct.flow.bars[direct.id as usize].take() else {
         return true;
     };
-    let size = node.size as usize;
-    let kinds = kinds::<T, F, N, M>(f)[0];
+    let size = list.nodes[direct.id as usize].size as usize;
     let Flow { bars, pool, .. } = &mut *direct.flow;
-
-    if size == 1 {
-        let mut x = [T::ZERO; N];
-        for k in 0..N {
-            x[k] = list.plain(ids[k])[0];
-        }
-        let y = [list.plain(direct.id)[0]; M];
-        let mut x_bar = [T::ZERO; N];
-        Pullback::<F, N, M>(f).call_into::<T, Plain>(x, y, [y_bar[0]; M], &mut x_bar);
-        let mut own = Some(y_bar);
-        for k in 0..N {
-            if list.nodes[ids[k] as usize].flags & NEEDS == 0 || kinds[k] == Partial::Zero {
-                continue;
-            }
-            match &mut bars[ids[k] as usize] {
-                Some(sum) => sum[0] += x_bar[k],
-                empty => {
-                    let mut first = own.take().unwrap_or_else(|| pool.take(1));
-                    first[0] = x_bar[k];
-                    *empty = Some(first);
-                }
-            }
-        }
-        if let Some(y_bar) = own {
-            pool.give(y_bar);
-        }
-        return true;
-    }
 
     // Where each input's share goes: buffer 0 is the cotangent's own, buffer k + 1 input k's.
     let mut buffers: [Vec<T>; N] = [const { Vec::new() }; N];
@@ -407,7 +444,7 @@ fn flat_pullback<T: Float, F: Formula<N, M>, const N: usize, const M: usize>(
         for (slice, buffer) in slices[1..].iter_mut().zip(&mut buffers) {
             *slice = buffer;
         }
-        map_flat(Pullback::<F, N, M>(f), size, x, y, g, target, &mut slices);
+        map_flat(f, size, x, y, g, target, &mut slices);
     }
     for (k, buffer) in buffers.into_iter().enumerate() {
         if target[k].0 == k + 1 {
@@ -423,15 +460,15 @@ fn flat_pullback<T: Float, F: Formula<N, M>, const N: usize, const M: usize>(
 
 /// The pullback of any formula over any layouts: into the regions of the bases' cotangents where
 /// the shapes agree, and through a buffer that is summed down where an input was broadcast.
-fn pullback<T: Float, F: Formula<N, M>, const N: usize, const M: usize>(
-    f: F,
+fn pullback<T: Float, const N: usize, const M: usize>(
+    f: &dyn Loop<T, N, M, M, N>,
+    kinds: [[Kind; N]; M],
     direct: &mut Direct<'_, T>,
 ) {
     let (list, id) = (direct.list, direct.id);
     let flow = &mut *direct.flow;
     let shape = list.shape(id);
     let size = shape.size();
-    let kinds = kinds::<T, F, N, M>(f);
     let ids: [Id; N] = std::array::from_fn(|k| list.inputs(id)[k]);
     let contiguous = Layout::contiguous(shape.clone());
 
@@ -442,9 +479,10 @@ fn pullback<T: Float, F: Formula<N, M>, const N: usize, const M: usize>(
     let mut regions: [Layout; N] = std::array::from_fn(|_| contiguous.clone());
     let mut target = [(0, Mode::Skip); N];
     let mut broadcast = [false; N];
+    let is_zero = |k: usize| kinds.iter().all(|row| row[k] == Partial::Zero);
+    let parts = if (0..N).any(is_zero) { None } else { filled_by(list, flow, &ids) };
     for k in 0..N {
-        let zero = kinds.iter().all(|row| row[k] == Partial::Zero);
-        if list.nodes[ids[k] as usize].flags & NEEDS == 0 || zero {
+        if list.nodes[ids[k] as usize].flags & NEEDS == 0 || is_zero(k) {
             continue;
         }
         if list.shape(ids[k]) != shape {
@@ -453,7 +491,11 @@ fn pullback<T: Float, F: Formula<N, M>, const N: usize, const M: usize>(
             continue;
         }
         let (base, region) = list.region(ids[k]);
-        target[k] = targets.find(list, flow, base, &region);
+        target[k] = if parts == Some(base) {
+            targets.part(list, flow, base)
+        } else {
+            targets.find(list, flow, base, &region)
+        };
         regions[k] = region;
     }
 
@@ -489,7 +531,7 @@ fn pullback<T: Float, F: Formula<N, M>, const N: usize, const M: usize>(
         });
         let mut slices: SmallVec<[&mut [T]; 8]> =
             targets.buffers.iter_mut().map(Vec::as_mut_slice).collect();
-        map(Pullback::<F, N, M>(f), &shape, x, y, g, outputs, &mut slices);
+        map(f, &shape, x, y, g, outputs, &mut slices);
     }
     for (k, _) in broadcast.iter().enumerate().filter(|(_, broadcast)| **broadcast) {
         let full = std::mem::take(&mut targets.buffers[target[k].0]);
@@ -501,6 +543,42 @@ fn pullback<T: Float, F: Formula<N, M>, const N: usize, const M: usize>(
     for bar in y_bars.into_iter().flatten() {
         flow.pool.give(bar);
     }
+}
+
+/// The base whose cotangent, not there yet, is filled by the inputs' regions without a gap or an
+/// overlap, as that of the gates of a recurrent cell is: it is written and needs no zeros.
+fn filled_by<T: Float>(list: &List<T>, flow: &Flow<T>, ids: &[Id]) -> Option<Id> {
+    let views = ids.iter().filter_map(|&id| {
+        let node = &list.nodes[id as usize];
+        let simple = node.flags & (ALIAS | WANTED | NEEDS) == ALIAS | NEEDS;
+        simple.then(|| &list.views[node.view as usize])
+    });
+    let base = views.clone().next()?.base;
+    if flow.bars[base as usize].is_some() || ids.contains(&base) {
+        return None;
+    }
+    let size = list.nodes[base as usize].size as usize;
+    let parts = views.filter(|view| view.base == base);
+    let mut offsets: SmallVec<[usize; 8]> = SmallVec::new();
+    let mut model: Option<&Layout> = None;
+    for view in parts {
+        let region = &view.region;
+        let model = *model.get_or_insert(region);
+        // Equal parts side by side along the inner of two axes.
+        if region.shape() != model.shape() || region.strides() != model.strides() {
+            return None;
+        }
+        offsets.push(region.offset());
+    }
+    let region = model?;
+    let (shape, strides) = (region.shape(), region.strides());
+    offsets.sort_unstable();
+    let tiles = shape.rank() == 2
+        && strides[1] == 1
+        && strides[0] as usize == shape[1] * offsets.len()
+        && shape.size() * offsets.len() == size
+        && offsets.iter().enumerate().all(|(at, offset)| *offset == at * shape[1]);
+    tiles.then_some(base)
 }
 
 /// The buffers that one kernel writes, each once, and the nodes that they belong to.
@@ -535,6 +613,15 @@ impl<T: Float> Targets<T> {
             return (self.push(Some(base), flow.pool.take(size)), Mode::Write);
         }
         (self.push(Some(base), flow.pool.zeros(size)), Mode::Add)
+    }
+
+    /// The buffer of a base's cotangent that is going to be filled, and that its part is written.
+    fn part(&mut self, list: &List<T>, flow: &mut Flow<T>, base: Id) -> (usize, Mode) {
+        if let Some(at) = self.bases.iter().position(|other| *other == Some(base)) {
+            return (at, Mode::Write);
+        }
+        let size = list.nodes[base as usize].size as usize;
+        (self.push(Some(base), flow.pool.take(size)), Mode::Write)
     }
 
     /// Puts the buffers back where they belong.
@@ -585,7 +672,6 @@ pub(crate) struct Unary<E>(pub E);
 
 impl<E: crate::Elementary> Formula<1, 1> for Unary<E> {
     const NAME: &'static str = E::NAME;
-    const CHEAP: bool = E::CHEAP;
     #[inline(always)]
     fn eval<R: Real>(&self, [x]: [R; 1]) -> [R; 1] {
         [x.apply(self.0)]
@@ -602,7 +688,6 @@ struct WithRight<F>(F, f64);
 
 impl<F: Formula<2, 1>> Formula<1, 1> for WithRight<F> {
     const NAME: &'static str = F::NAME;
-    const CHEAP: bool = F::CHEAP;
     #[inline(always)]
     fn eval<R: Real>(&self, [x]: [R; 1]) -> [R; 1] {
         self.0.eval([x, R::lit(self.1)])
@@ -620,7 +705,6 @@ struct WithLeft<F>(f64, F);
 
 impl<F: Formula<2, 1>> Formula<1, 1> for WithLeft<F> {
     const NAME: &'static str = F::NAME;
-    const CHEAP: bool = F::CHEAP;
     #[inline(always)]
     fn eval<R: Real>(&self, [x]: [R; 1]) -> [R; 1] {
         self.1.eval([R::lit(self.0), x])

@@ -33,10 +33,6 @@ use crate::real::Real;
 pub trait Formula<const N: usize, const M: usize>: Copy + Send + Sync + 'static {
     /// The name, as in errors and drawings.
     const NAME: &'static str;
-    /// Whether a value is a few instructions without a fused multiply-add, so that one element is
-    /// not worth a dispatch.
-    const CHEAP: bool = false;
-
     /// The values.
     fn eval<R: Real>(&self, x: [R; N]) -> [R; M];
 

@@ -311,7 +311,11 @@ impl<T: Float> Tape<T> {
         outputs: &[Var<'t, T>],
         inputs: &[(Var<'t, T>, Var<'t, T>)],
     ) -> Vec<Var<'t, T>> {
-        let last = outputs.iter().map(|y| y.checked()).max().unwrap_or(0);
+        // A closure would lose the caller's line.
+        let mut last = 0;
+        for y in outputs {
+            last = last.max(y.checked());
+        }
         let mut dots = Vec::new();
         for (k, (x, x_dot)) in inputs.iter().enumerate() {
             let (shape, found) = (x.shape(), x_dot.shape());

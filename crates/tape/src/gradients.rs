@@ -132,6 +132,34 @@ impl<M: Tree<Tensor<T>>, T: Float> Gradients<M, T> {
         }
     }
 
+    /// `own` · self + `factor` · other, for gradients and new state alike: the weighted mean of what
+    /// the shards of a batch gave, one shard after the other. A gradient that only one of the two
+    /// has counts as 0 in the other; a leaf is unreached if both do not reach it.
+    ///
+    /// ```
+    /// use wengert_tape::Tape;
+    /// use wengert_tensor::Tensor;
+    /// let mut tape = Tape::<f64>::new();
+    /// let x = Tensor::from([1.0, 2.0]);
+    /// let (_, mut grads) = tape.value_and_grad(&x, |_, x| x.sum());
+    /// let (_, other) = tape.value_and_grad(&x, |_, x| (x * x).sum());
+    /// grads.combine(0.25, &other, 0.75);
+    /// assert_eq!(grads.get(0).unwrap().to_vec(), [1.75, 3.25]);
+    /// ```
+    ///
+    /// # Panics
+    /// If the two are not of the same model.
+    #[track_caller]
+    pub fn combine(&mut self, own: f64, other: &Self, factor: f64) {
+        let (len, beside) = (self.len(), other.len());
+        assert!(len == beside, "combine: gradients of {len} leaves beside those of {beside}");
+        let (own, factor) = (T::from_f64(own), T::from_f64(factor));
+        for (entry, beside) in self.ledger.entries.iter_mut().zip(&other.ledger.entries) {
+            entry.combine(own, beside, factor);
+        }
+        self.ledger.unreached.retain(|path| other.ledger.unreached.contains(path));
+    }
+
     /// The Euclidean norm of all gradients as one vector.
     pub fn norm(&self) -> f64 {
         let square = |x: T| x.to_f64() * x.to_f64();
@@ -212,6 +240,36 @@ impl<T: Float> Tape<T> {
 }
 
 impl<T: Float> Entry<T> {
+    /// `own` · self + `factor` · other.
+    #[track_caller]
+    fn combine(&mut self, own: T, other: &Self, factor: T) {
+        let value = other.tensor.as_ref().filter(|_| other.content != Content::Nothing);
+        if let Some(value) = value {
+            let fresh = self.content == Content::Nothing;
+            self.content = other.content;
+            let tensor = self.tensor.get_or_insert_with(|| Tensor::zeros(value.shape()));
+            if tensor.shape() != value.shape() {
+                assert!(fresh, "combine: {} beside {}", tensor.shape(), value.shape());
+                *tensor = Tensor::zeros(value.shape());
+            }
+            let add = |(x, y): (&mut T, T)| {
+                // What an old buffer holds does not count.
+                let scaled = if fresh { T::ZERO } else { own * *x };
+                *x = scaled + factor * y;
+            };
+            match value.as_slice() {
+                Some(value) => {
+                    tensor.as_mut_slice().iter_mut().zip(value.iter().copied()).for_each(add);
+                }
+                None => tensor.as_mut_slice().iter_mut().zip(value.iter()).for_each(add),
+            }
+        } else if let Some(tensor) = &mut self.tensor
+            && self.content != Content::Nothing
+        {
+            tensor.as_mut_slice().iter_mut().for_each(|x| *x *= own);
+        }
+    }
+
     /// Puts `data` into the entry's tensor; returns the buffer that was there.
     fn fill(&mut self, mut data: Vec<T>, shape: &wengert_tensor::Shape) -> Vec<T> {
         if let Some(tensor) = &mut self.tensor

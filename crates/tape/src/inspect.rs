@@ -5,7 +5,7 @@ use std::panic::Location;
 use wengert_tensor::{Float, Shape};
 
 use crate::node::Id;
-use crate::tape::Tape;
+use crate::tape::{Inner, Tape};
 
 /// What a tape holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +32,8 @@ pub struct NonFinite {
     pub op: &'static str,
     /// Where the program recorded it.
     pub location: &'static Location<'static>,
+    /// The names of the parts of the program around it; empty outside of [`Tape::named`].
+    pub path: String,
     /// Its shape.
     pub shape: Shape,
     /// The first value that is not finite.
@@ -42,7 +44,11 @@ pub struct NonFinite {
 
 impl std::fmt::Display for NonFinite {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} {} at {} made {}", self.op, self.shape, self.location, self.value)?;
+        write!(f, "{} {} at {}", self.op, self.shape, self.location)?;
+        if !self.path.is_empty() {
+            write!(f, " in {}", self.path)?;
+        }
+        write!(f, " made {}", self.value)?;
         for (k, (op, shape)) in self.inputs.iter().enumerate() {
             write!(f, "{} {op} {shape}", if k == 0 { " from" } else { "," })?;
         }
@@ -73,17 +79,62 @@ impl<T: Float> Tape<T> {
     /// ```
     pub fn first_non_finite(&self) -> Option<NonFinite> {
         let inner = self.inner.borrow();
-        let list = &inner.list;
-        let op = |id: Id| list.with_op(id, |op| op.name());
-        (0..list.nodes.len() as Id).find_map(|id| {
-            let value = list.view(id).iter().find(|x| !x.is_finite())?;
-            Some(NonFinite {
-                op: op(id),
-                location: list.origins[id as usize].location,
-                shape: list.shape(id),
-                value: value.to_f64(),
-                inputs: list.inputs(id).iter().map(|&id| (op(id), list.shape(id))).collect(),
-            })
+        (0..inner.list.nodes.len() as Id).find_map(|id| {
+            let value = inner.list.view(id).iter().find(|x| !x.is_finite())?;
+            Some(inner.non_finite(id, value))
         })
+    }
+
+    /// Switches the search for anomalies on or off. While it is on, a backward pass panics at the
+    /// first recorded value that is not finite, and at the first op whose reverse rule makes a
+    /// cotangent that is not finite, with the op, its place in the source and its inputs.
+    ///
+    /// ```should_panic
+    /// use wengert_tape::Tape;
+    /// use wengert_tensor::Tensor;
+    /// let tape = Tape::<f64>::new();
+    /// tape.detect_anomaly(true);
+    /// let x = tape.leaf(&Tensor::scalar(0.0));
+    /// x.sqrt().backward(); // the slope of the root at 0 is infinite
+    /// ```
+    pub fn detect_anomaly(&self, on: bool) {
+        self.inner.borrow_mut().anomaly = on;
+    }
+
+    /// Panics if a recorded value is not finite, while anomalies are searched for.
+    pub(crate) fn check_values(&self) {
+        if self.inner.borrow().anomaly
+            && let Some(found) = self.first_non_finite()
+        {
+            panic!("anomaly: {found}");
+        }
+    }
+}
+
+impl<T: Float> Inner<T> {
+    fn non_finite(&self, id: Id, value: T) -> NonFinite {
+        let list = &self.list;
+        let op = |id: Id| list.with_op(id, |op| op.name());
+        let origin = list.origins[id as usize];
+        NonFinite {
+            op: op(id),
+            location: origin.location,
+            path: self.path_of(origin.name),
+            shape: list.shape(id),
+            value: value.to_f64(),
+            inputs: list.inputs(id).iter().map(|&id| (op(id), list.shape(id))).collect(),
+        }
+    }
+
+    /// Panics if the rule of node `id` left a cotangent of an input that is not finite.
+    pub fn check_cotangents(&self, id: Id) {
+        for &input in self.list.inputs(id) {
+            let base = self.list.region(input).0;
+            let bar = self.flow.bars.get(base as usize).and_then(Option::as_ref);
+            let found = bar.and_then(|bar| bar.iter().find(|x| !x.is_finite()));
+            if let Some(&value) = found {
+                panic!("anomaly: the reverse rule of {}", self.non_finite(id, value));
+            }
+        }
     }
 }

@@ -115,8 +115,6 @@ pub trait Real:
 pub trait Elementary: Copy + Send + Sync + 'static {
     /// The name, as in errors and drawings.
     const NAME: &'static str;
-    /// Whether a value is a few instructions; see [`MapFn::CHEAP`](wengert_tensor::kernels::MapFn).
-    const CHEAP: bool = false;
     /// The value.
     fn lane<T: Float, I: Isa>(self, x: T) -> T;
     /// The derivative at `x`, where the value is `y`.

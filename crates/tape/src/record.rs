@@ -3,7 +3,7 @@
 use std::panic::Location;
 
 use smallvec::SmallVec;
-use wengert_tensor::{Float, Shape, ShapeError, View};
+use wengert_tensor::{Float, Layout, Shape, ShapeError, View};
 
 use crate::node::{Id, LONG, MORE, NEEDS, Node, NONE, OpRef, Place, WANTED};
 use crate::op::Op;
@@ -39,13 +39,18 @@ impl<T: Float> Tape<T> {
     ) -> Outputs<'t, T> {
         let location = Location::caller();
         let inner = &mut *self.inner.borrow_mut();
-        let ids: SmallVec<[Id; 4]> = inputs.iter().map(|x| x.check(self, inner)).collect();
-        let input_shapes: SmallVec<[Shape; 4]> =
-            ids.iter().map(|&id| inner.list.shape(id)).collect();
+        let mut ids: SmallVec<[Id; 4]> = lend(&mut inner.spare.ids, inputs.len());
+        // A closure would lose the caller's line.
+        for x in inputs {
+            ids.push(x.check(self, inner));
+        }
+        let mut input_shapes: SmallVec<[Shape; 4]> = lend(&mut inner.spare.shapes, ids.len());
+        input_shapes.extend(ids.iter().map(|&id| inner.list.shape(id)));
         let shapes = match op.shapes(&input_shapes) {
             Ok(shapes) => shapes,
             Err(error) => refuse(inner, &ids, &error),
         };
+        take_back(&mut inner.spare.shapes, input_shapes);
         let origin = inner.origin(location);
         let needs = if inner.recording { inner.needs(&ids) } else { 0 };
 
@@ -84,24 +89,27 @@ impl<T: Float> Tape<T> {
         for shape in &shapes {
             starts.push(inner.list.alloc(shape.size()));
         }
-        let list = &mut inner.list;
+        let (list, spare) = (&mut inner.list, &mut inner.spare);
         let first = starts.first().copied().unwrap_or(list.used);
         {
             // An output always lies after its inputs, so one split separates them.
-            let layouts: SmallVec<[_; 4]> = ids.iter().map(|&id| list.layout(id)).collect();
+            let mut layouts: SmallVec<[Layout; 4]> = lend(&mut spare.layouts, ids.len());
+            layouts.extend(ids.iter().map(|&id| list.layout(id)));
             let (low, mut high) = list.arena.split_at_mut(first);
-            let views: SmallVec<[View<'_, T>; 4]> = ids
-                .iter()
-                .zip(layouts)
-                .map(|(&id, layout)| {
-                    let data: &[T] = match list.nodes[id as usize].place {
-                        Place::Arena(start) => &low[start as usize..],
-                        Place::External(at) => list.externals[at as usize].storage(),
-                        Place::Loan(at) => &list.loans[at as usize],
-                    };
-                    View::new(data, layout)
-                })
-                .collect();
+            // Not by `lend`: behind a reference, the lifetime could not be shortened.
+            let mut views: SmallVec<[View<'_, T>; 4]> = match ids.len() {
+                0..=4 => SmallVec::new(),
+                _ => SmallVec::from_vec(std::mem::take(&mut spare.views)),
+            };
+            views.extend(ids.iter().zip(layouts.drain(..)).map(|(&id, layout)| {
+                let data: &[T] = match list.nodes[id as usize].place {
+                    Place::Arena(start) => &low[start as usize..],
+                    Place::External(at) => list.externals[at as usize].storage(),
+                    Place::Loan(at) => &list.loans[at as usize],
+                };
+                View::new(data, layout)
+            }));
+            take_back(&mut spare.layouts, layouts);
             let mut outputs: SmallVec<[&mut [T]; 2]> = SmallVec::new();
             let mut at = first;
             for (&start, shape) in starts.iter().zip(&shapes) {
@@ -112,6 +120,11 @@ impl<T: Float> Tape<T> {
                 at = start + shape.size();
             }
             op.forward(&views, &mut outputs);
+            if views.spilled() {
+                // An empty list has no lifetime; this collects into the memory of the old one.
+                views.clear();
+                spare.views = views.into_vec().into_iter().map(|_| unreachable!()).collect();
+            }
         }
         let op = list.store(op);
         let count = shapes.len();
@@ -125,10 +138,45 @@ impl<T: Float> Tape<T> {
                 flags: needs | if m == 0 && count > 1 { MORE } else { 0 },
                 ..template
             };
-            let layout = wengert_tensor::Layout::contiguous(shape.clone());
+            let layout = Layout::contiguous(shape.clone());
             vars.push(self.var_in(inner, |list| list.push_shaped(node, layout, None, origin)));
         }
+        take_back(&mut inner.spare.ids, ids);
         vars
+    }
+}
+
+/// Memory for what is listed while an op with many inputs is recorded.
+pub(crate) struct Spare<T: 'static> {
+    ids: Vec<Id>,
+    shapes: Vec<Shape>,
+    layouts: Vec<Layout>,
+    views: Vec<View<'static, T>>,
+}
+
+impl<T> Default for Spare<T> {
+    fn default() -> Self {
+        Spare {
+            ids: Vec::new(),
+            shapes: Vec::new(),
+            layouts: Vec::new(),
+            views: Vec::new(),
+        }
+    }
+}
+
+/// An empty list, in spare memory if it will be long.
+#[inline]
+fn lend<X, const N: usize>(spare: &mut Vec<X>, len: usize) -> SmallVec<[X; N]> {
+    if len <= N { SmallVec::new() } else { SmallVec::from_vec(std::mem::take(spare)) }
+}
+
+/// Keeps the memory of a long list.
+#[inline]
+fn take_back<X, const N: usize>(spare: &mut Vec<X>, list: SmallVec<[X; N]>) {
+    if list.spilled() {
+        *spare = list.into_vec();
+        spare.clear();
     }
 }
 

@@ -124,13 +124,15 @@ impl<'t, T: Float> Reverse<'t, '_, T> {
 /// buffers of the tape's flow, where the seeds lie at the start.
 pub(crate) fn walk<T: Float>(tape: &Tape<T>, last: Id) {
     let mut inner = tape.inner.borrow_mut();
+    let len = end(&inner.list, last);
+    inner.flow.bars.resize_with(len, || None);
     for id in (0..=last).rev() {
-        let (planted, plain) = (inner.planted, inner.plain);
+        let (planted, plain, anomaly) = (inner.planted, inner.plain, inner.anomaly);
         let Inner { list, flow, .. } = &mut *inner;
         // Nearly every node: one output, no view, and a rule that goes straight into buffers.
         let node = &list.nodes[id as usize];
         let simple = node.flags & (NEEDS | LEAF | ALIAS | WANTED | MORE) == NEEDS;
-        if simple && node.output == 0 && !plain && planted.is_none() {
+        if simple && node.output == 0 && !plain && !anomaly && planted.is_none() {
             if flow.bars[id as usize].is_none() {
                 continue;
             }
@@ -157,6 +159,9 @@ pub(crate) fn walk<T: Float>(tape: &Tape<T>, last: Id) {
         for (at, bar) in kept {
             flow.bars[at as usize] = Some(bar);
         }
+        if anomaly {
+            inner.check_cotangents(id);
+        }
     }
 }
 
@@ -171,6 +176,18 @@ fn visits<T: Float>(list: &List<T>, id: Id, has_bar: impl Fn(Id) -> bool) -> Opt
     }
     let outputs = if node.flags & MORE == 0 { 1 } else { output_count(list, id) };
     (id..id + outputs as Id).any(has_bar).then_some(outputs)
+}
+
+/// The number of the node after the last output of the op that made `id`: a rule asks for the
+/// cotangents of outputs that the program may not have used.
+pub(crate) fn end<T: Float>(list: &List<T>, id: Id) -> usize {
+    match list.nodes.get(id as usize) {
+        Some(node) => {
+            let first = id - Id::from(node.output);
+            first as usize + output_count(list, first)
+        }
+        None => 0,
+    }
 }
 
 /// The number of outputs of the op whose first output is `id`.
@@ -254,6 +271,7 @@ fn run_unrecorded<T: Float>(tape: &Tape<T>, id: Id, outputs: usize) {
 
 /// Walks back from node `last` with every rule recorded. The cotangents are variables.
 pub(crate) fn walk_recorded<T: Float>(tape: &Tape<T>, last: Id, bars: &RefCell<Contributions>) {
+    bars.borrow_mut().make_room(end(&tape.inner.borrow().list, last));
     for id in (0..=last).rev() {
         let outputs = {
             let inner = tape.inner.borrow();

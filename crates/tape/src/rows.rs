@@ -112,7 +112,11 @@ pub(crate) fn record<'t, T: Float, O: Op<T>>(
     for &(x, w) in pairs {
         ids.extend([x.check(tape, inner), w.check(tape, inner)]);
     }
-    let bias = bias.map(|bias| bias.check(tape, inner));
+    let mut bias_id = None;
+    if let Some(bias) = bias {
+        bias_id = Some(bias.check(tape, inner));
+    }
+    let bias = bias_id;
     ids.extend(bias);
     let list = &mut inner.list;
     let model = list.nodes[ids[0] as usize];

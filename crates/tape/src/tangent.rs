@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use wengert_tensor::{Float, Shape};
 
 use crate::node::{Id, LEAF, NONE};
-use crate::reverse::output_count;
+use crate::reverse::{end, output_count};
 use crate::tape::Tape;
 use crate::var::Var;
 
@@ -65,7 +65,9 @@ impl<'t, T: Float> Tangent<'t, '_, T> {
 /// Walks forward over the first `len` nodes. `dots` holds the tangents of the inputs at the start
 /// and of every node that moves at the end.
 pub(crate) fn walk<T: Float>(tape: &Tape<T>, len: usize, dots: &mut Vec<Id>) {
-    dots.resize(len, NONE);
+    // A rule gives to all outputs of its op, also to those behind the last that is asked for.
+    let room = end(&tape.inner.borrow().list, (len as Id).saturating_sub(1));
+    dots.resize(room.max(len), NONE);
     let mut id: Id = 0;
     while (id as usize) < len {
         let (outputs, x_dots) = {

@@ -11,7 +11,7 @@ use crate::flow::Flow;
 use crate::gradients::Bin;
 use crate::node::{Id, List, NEEDS, NONE, Origin, Place};
 use crate::op::Op;
-use crate::record::One;
+use crate::record::{One, Spare};
 use crate::var::{Operand, Var};
 
 /// A define-by-run tape: operations on its variables are recorded, and differentiated backwards.
@@ -66,10 +66,14 @@ pub(crate) struct Inner<T: Float> {
     pub names: Vec<Named>,
     pub active_name: u32,
     pub planted: Option<Planted>,
+    /// Whether a backward pass looks for what is not finite.
+    pub anomaly: bool,
     /// Whether views are copied and fast paths left out.
     pub plain: bool,
     /// Where the buffers of dropped gradients wait.
     pub bin: Bin<T>,
+    /// Memory to list the inputs of an op in.
+    pub spare: Spare<T>,
 }
 
 /// A name given to a part of the program, inside another.
@@ -101,8 +105,10 @@ impl<T: Float> Tape<T> {
                 names: Vec::new(),
                 active_name: NONE,
                 planted: None,
+                anomaly: false,
                 plain: false,
                 bin: Bin::default(),
+                spare: Spare::default(),
             }),
         }
     }
@@ -313,6 +319,25 @@ impl<T: Float> Tape<T> {
     /// Draws from the tape's generator.
     pub fn draw<R>(&self, f: impl FnOnce(&mut Rng) -> R) -> R {
         f(&mut self.inner.borrow_mut().rng)
+    }
+
+    /// A constant whose elements are drawn from the tape's generator, in row-major order: the mask
+    /// of a dropout, the noise of a sampling layer.
+    ///
+    /// ```
+    /// use wengert_tape::Tape;
+    /// let tape = Tape::<f64>::new();
+    /// let noise = tape.sample([2, 3], |rng| rng.standard_normal());
+    /// assert_eq!(noise.shape(), [2, 3]);
+    /// ```
+    #[track_caller]
+    pub fn sample(&self, shape: impl Into<Shape>, mut draw: impl FnMut(&mut Rng) -> f64) -> Var<'_, T> {
+        let mut rng = self.inner.borrow().rng.clone();
+        let drawn = self.constant_with(&shape.into(), |out| {
+            out.iter_mut().for_each(|x| *x = T::from_f64(draw(&mut rng)));
+        });
+        self.set_rng(rng);
+        drawn
     }
 
     /// The variable of a node, in the scope that is open now.

@@ -81,7 +81,14 @@ impl Formula<2, 2> for Everything {
         debug_assert!(quarter < 1.0);
         let lifted = R::lit(self.scale * 2.0 + HALF + quarter) - R::lit(2 as f64);
         let closure = |y: R| y * 100.0;
-        [one_more(sum), closure(lifted) + match x.len() { 2 => 1.0, _ => 0.0 }]
+        [
+            one_more(sum),
+            closure(lifted)
+                + match x.len() {
+                    2 => 1.0,
+                    _ => 0.0,
+                },
+        ]
     }
 
     #[inline]

@@ -213,7 +213,11 @@ fn amsgrad_step<T: Float>(
         mean[k] = by.b1 * mean[k] + by.a1 * bar;
         square[k] = by.b2 * square[k] + by.a2 * (bar * bar);
         // A NaN stays.
-        max[k] = if max[k] >= square[k] { max[k] } else { square[k] };
+        max[k] = if max[k] >= square[k] {
+            max[k]
+        } else {
+            square[k]
+        };
         let root = max[k].sqrt() * by.root + by.epsilon;
         weights[k] = by.keep * weights[k] - by.rate * mean[k] / root;
     }

@@ -30,8 +30,7 @@ pub fn clip_by_global_norm<M: Tree<Tensor<T>>, T: Float>(
     });
     let norm = squares.sum::<f64>().sqrt();
     let factor = max / (norm + 1e-6);
-    // A factor that is NaN is applied too.
-    if !(factor >= 1.0) {
+    if factor < 1.0 || factor.is_nan() {
         grads.scale(factor);
     }
     norm

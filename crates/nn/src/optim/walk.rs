@@ -19,7 +19,10 @@ pub(super) fn update<M: Tree<Tensor<T>>, T: Float, S: Default>(
 ) {
     let mut at = 0;
     model.visit_leaves_mut(path, &mut |path, leaf: &mut Tensor<T>| {
-        assert!(at < grads.len(), "there are gradients of {at} leaves, and none of `{path}`");
+        assert!(
+            at < grads.len(),
+            "there are gradients of {at} leaves, and none of `{path}`"
+        );
         if slots.len() <= at {
             slots.push(S::default());
         }
@@ -44,10 +47,7 @@ pub(super) fn update<M: Tree<Tensor<T>>, T: Float, S: Default>(
 ///
 /// # Panics
 /// If it is that of a leaf of another size.
-pub(super) fn moment<'a, T: Float>(
-    moment: &'a mut Option<Tensor<T>>,
-    like: &[T],
-) -> &'a mut [T] {
+pub(super) fn moment<'a, T: Float>(moment: &'a mut Option<Tensor<T>>, like: &[T]) -> &'a mut [T] {
     let moment = moment.get_or_insert_with(|| Tensor::zeros([like.len()]));
     assert!(
         moment.size() == like.len(),

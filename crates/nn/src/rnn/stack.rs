@@ -111,7 +111,11 @@ impl<C> Recurrent<C> {
 
     /// The number of directions.
     fn directions(&self) -> usize {
-        1 + usize::from(self.layers.first().is_some_and(|layer| layer.backward.is_some()))
+        1 + usize::from(
+            self.layers
+                .first()
+                .is_some_and(|layer| layer.backward.is_some()),
+        )
     }
 
     /// All outputs \[B, T, D·H\], and the state after the last step. Without `state` the run starts
@@ -187,7 +191,10 @@ impl<C> Recurrent<C> {
     where
         C: Cell<'t, T>,
     {
-        let cells = self.layers.iter().flat_map(|layer| [Some(&layer.forward), layer.backward.as_ref()]);
+        let cells = self
+            .layers
+            .iter()
+            .flat_map(|layer| [Some(&layer.forward), layer.backward.as_ref()]);
         State {
             cells: cells.flatten().map(|cell| cell.initial(x)).collect(),
             directions: self.directions(),
@@ -226,7 +233,7 @@ impl<C> Recurrent<C> {
         }
         let directions = self.directions();
         let mut cells = SmallVec::new();
-        let mut sequence = Sequence::Whole(x);
+        let mut below = Steps::new();
         // A step of zeros with the batch and the features of the input, for the initial states.
         let like = match shape[1] {
             0 => x.tape().zeros([shape[0], shape[2]]),
@@ -236,6 +243,10 @@ impl<C> Recurrent<C> {
             let start = |cell: &C, direction: usize| match &state {
                 Some(state) => state.cells[at * directions + direction],
                 None => cell.initial(like),
+            };
+            let sequence = match at {
+                0 => Sequence::Whole(x),
+                _ => Sequence::Steps(&below),
             };
             let keep = wanted || at + 1 < self.layers.len();
             let mut outputs = Steps::new();
@@ -248,7 +259,13 @@ impl<C> Recurrent<C> {
                     outputs.push(h);
                 }
             };
-            cells.push(unroll(&layer.forward, &sequence, Direction::Forward, first, push));
+            cells.push(unroll(
+                &layer.forward,
+                sequence,
+                Direction::Forward,
+                first,
+                push,
+            ));
             if let Some(cell) = &layer.backward {
                 let first = start(cell, 1);
                 let mut at = outputs.len();
@@ -258,14 +275,10 @@ impl<C> Recurrent<C> {
                         outputs[at] = Var::cat(&[outputs[at], h], -1);
                     }
                 };
-                cells.push(unroll(cell, &sequence, Direction::Backward, first, join));
+                cells.push(unroll(cell, sequence, Direction::Backward, first, join));
             }
-            sequence = Sequence::Steps(outputs);
+            below = outputs;
         }
-        let outputs = match sequence {
-            Sequence::Steps(outputs) => outputs,
-            Sequence::Whole(_) => Steps::new(),
-        };
-        (outputs, State { cells, directions })
+        (below, State { cells, directions })
     }
 }

@@ -10,16 +10,17 @@ use super::{Carried, Cell};
 pub(super) type Steps<'t, T> = SmallVec<[Var<'t, T>; 64]>;
 
 /// What a layer runs over.
-pub(super) enum Sequence<'t, T: Float> {
+#[derive(Clone, Copy)]
+pub(super) enum Sequence<'s, 't, T: Float> {
     /// A value \[B, T, I\].
     Whole(Var<'t, T>),
     /// A value \[B, I\] for every step.
-    Steps(Steps<'t, T>),
+    Steps(&'s [Var<'t, T>]),
 }
 
-impl<'t, T: Float> Sequence<'t, T> {
+impl<'t, T: Float> Sequence<'_, 't, T> {
     #[track_caller]
-    pub fn len(&self) -> usize {
+    pub fn len(self) -> usize {
         match self {
             Sequence::Whole(x) => x.dim(1),
             Sequence::Steps(steps) => steps.len(),
@@ -27,7 +28,7 @@ impl<'t, T: Float> Sequence<'t, T> {
     }
 
     #[track_caller]
-    pub fn at(&self, t: usize) -> Var<'t, T> {
+    pub fn at(self, t: usize) -> Var<'t, T> {
         match self {
             Sequence::Whole(x) => x.select(1, t as isize),
             Sequence::Steps(steps) => steps[t],
@@ -47,7 +48,7 @@ pub(super) enum Direction {
 #[track_caller]
 pub(super) fn unroll<'t, T: Float, C: Cell<'t, T>>(
     cell: &C,
-    sequence: &Sequence<'t, T>,
+    sequence: Sequence<'_, 't, T>,
     direction: Direction,
     mut state: C::State,
     mut each: impl FnMut(Var<'t, T>),

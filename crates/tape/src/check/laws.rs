@@ -9,7 +9,7 @@ use super::differences::Estimate;
 use super::gradient::{
     Checker, absolute_dot, analytic_jacobian, dot, numeric_jacobian, random_like,
 };
-use super::samples::{Bad, Case, Samples};
+use super::samples::{Bad, Case, Reference, Samples};
 use super::subject::{Record, Recorded, Subject, pull, pull_recorded, record_leaves};
 use crate::node::{Id, LEAF};
 use crate::reverse::output_count;
@@ -65,7 +65,8 @@ pub fn laws(samples: &Samples<f64>) -> Vec<Violation> {
     }
     for case in &samples.cases {
         book.at(&case.label);
-        book.guarded(|book| case_laws(samples, case, book));
+        book.guarded(|book| exact_laws(samples.reference.as_ref(), case, book));
+        book.guarded(|book| differences(case, book));
     }
     for bad in &samples.bad {
         book.at(bad.message);
@@ -75,6 +76,40 @@ pub fn laws(samples: &Samples<f64>) -> Vec<Violation> {
     book.guarded(|book| single_values(samples, book));
     if !samples.cases.iter().any(|case| names_in(case).contains(&samples.name)) {
         book.note("samples", format!("no case records the op `{}`", samples.name));
+    }
+    book.violations
+}
+
+/// [`laws`] for one program and its inputs: a layer, a loss, or any other function.
+///
+/// ```
+/// use wengert_tape::check::laws_of;
+/// use wengert_tensor::Tensor;
+/// let x = Tensor::from([[0.3, -1.2], [0.8, 2.0]]);
+/// let violations = laws_of("softmax", &[x], true, |x| {
+///     let e = x[0].exp();
+///     vec![e / e.sum_axes(&[1], true)]
+/// });
+/// assert_eq!(violations, []);
+/// ```
+///
+/// A program that is not `smooth` is not compared with differences.
+pub fn laws_of(
+    name: &'static str,
+    inputs: &[Tensor<f64>],
+    smooth: bool,
+    program: impl for<'t> Fn(&[Var<'t, f64>]) -> Vec<Var<'t, f64>> + Send + Sync + 'static,
+) -> Vec<Violation> {
+    let case = Case {
+        label: "a program".into(),
+        inputs: inputs.to_vec(),
+        program: std::sync::Arc::new(program),
+    };
+    let mut book = Book::new(name);
+    book.at(&case.label);
+    book.guarded(|book| exact_laws(None, &case, book));
+    if smooth {
+        book.guarded(|book| differences(&case, book));
     }
     book.violations
 }
@@ -234,21 +269,13 @@ struct Plain {
     hv: Vec<Tensor<f64>>,
 }
 
-fn case_laws(samples: &Samples<f64>, case: &Case<f64>, book: &mut Book) {
-    let record: Record<'_> = &|tape, x| {
-        tape.set_rng(Rng::seed_from_u64(0));
-        record_leaves(tape, x, |x| (case.program)(x))
-    };
-    let subject = Subject {
-        names: (0..case.inputs.len()).map(|k| format!("input {k}")).collect(),
-        inputs: case.inputs.clone(),
-        record,
-    };
+/// The laws that hold to rounding.
+fn exact_laws(reference: Option<&Reference>, case: &Case<f64>, book: &mut Book) {
     let tape = Tape::new();
     let recorded = record_case(&tape, case);
     replay(&tape, book);
     let y = values(&recorded.outputs);
-    if let Some(reference) = &samples.reference {
+    if let Some(reference) = reference {
         let plain = reference(&case.inputs);
         if let Some(detail) = apart(&y, &plain, 1e-12) {
             book.note("value", detail);
@@ -275,7 +302,19 @@ fn case_laws(samples: &Samples<f64>, case: &Case<f64>, book: &mut Book) {
     for layout in LayoutKind::ALL {
         other_layout(case, layout, &plain, book);
     }
+}
 
+/// First and second derivatives beside differences.
+fn differences(case: &Case<f64>, book: &mut Book) {
+    let record: Record<'_> = &|tape, x| {
+        tape.set_rng(Rng::seed_from_u64(0));
+        record_leaves(tape, x, |x| (case.program)(x))
+    };
+    let subject = Subject {
+        names: (0..case.inputs.len()).map(|k| format!("input {k}")).collect(),
+        inputs: case.inputs.clone(),
+        record,
+    };
     if let Err(failure) = Checker::new().second(&subject) {
         book.note("second differences", failure.to_string());
     }

@@ -16,13 +16,15 @@ mod differences;
 mod failure;
 mod gradient;
 mod laws;
+#[cfg(feature = "proptest")]
+pub mod random;
 mod samples;
 mod sight;
 mod subject;
 
 pub use failure::{Failure, Report, Site};
 pub use gradient::{Checker, check_model, gradcheck, gradgradcheck};
-pub use laws::{Violation, laws, laws_f32};
+pub use laws::{Violation, laws, laws_f32, laws_of};
 #[doc(hidden)]
 pub use laws::{apart, readings};
 pub use samples::{Bad, Case, Program, Reference, Samples};

@@ -34,7 +34,6 @@ pub struct Abs;
 
 impl Elementary for Abs {
     const NAME: &'static str = "abs";
-    const CHEAP: bool = true;
     #[inline(always)]
     fn lane<T: Float, I: Isa>(self, x: T) -> T {
         x.abs()

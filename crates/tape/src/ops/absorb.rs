@@ -36,7 +36,6 @@ struct Absorb;
 
 impl Formula<2, 1> for Absorb {
     const NAME: &'static str = "absorb";
-    const CHEAP: bool = true;
     #[inline(always)]
     fn eval<R: Real>(&self, [x, y]: [R; 2]) -> [R; 1] {
         [x.absorb(y)]

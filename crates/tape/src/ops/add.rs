@@ -21,7 +21,6 @@ struct Plus;
 
 impl Formula<2, 1> for Plus {
     const NAME: &'static str = "add";
-    const CHEAP: bool = true;
     #[inline(always)]
     fn eval<R: Real>(&self, [x, y]: [R; 2]) -> [R; 1] {
         [x + y]

@@ -44,7 +44,6 @@ macro_rules! choose {
 
         impl Formula<4, 1> for $name {
             const NAME: &'static str = $text;
-            const CHEAP: bool = true;
             #[inline(always)]
             fn eval<R: Real>(&self, [a, b, x, y]: [R; 4]) -> [R; 1] {
                 [R::$method(a, b, x, y)]

@@ -21,7 +21,6 @@ struct Over;
 
 impl Formula<2, 1> for Over {
     const NAME: &'static str = "div";
-    const CHEAP: bool = true;
     #[inline(always)]
     fn eval<R: Real>(&self, [x, y]: [R; 2]) -> [R; 1] {
         [x / y]

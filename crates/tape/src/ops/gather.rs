@@ -51,7 +51,12 @@ impl<'t, T: Float> Var<'t, T> {
 
 /// An index out of range, as a shape rule says it: the message is the same.
 pub(super) fn out_of_range(error: IndexError) -> ShapeError {
-    let IndexError { op, index, axis, shape } = error;
+    let IndexError {
+        op,
+        index,
+        axis,
+        shape,
+    } = error;
     ShapeError::new(op, format!("index {index} is out of range for axis {axis} of {shape}"))
 }
 
@@ -91,9 +96,7 @@ impl<T: Float> Op<T> for Gather {
 
 pub(super) fn samples<T: Float>() -> Samples<T> {
     Samples::new("gather")
-        .case("one a row", &[&[3, 4]], |x| {
-            vec![x[0].gather(1, &Tensor::from([[1], [3], [-1]]))]
-        })
+        .case("one a row", &[&[3, 4]], |x| vec![x[0].gather(1, &Tensor::from([[1], [3], [-1]]))])
         .case("twice the same", &[&[4]], |x| vec![x[0].gather(0, &Tensor::from([2, 0, 2, -4, 2]))])
         .case("outer, fewer rows", &[&[3, 4]], |x| {
             vec![x[0].gather(0, &Tensor::from([[2, 0], [1, 0], [2, 2], [0, 1], [-1, 2]]))]
@@ -104,9 +107,7 @@ pub(super) fn samples<T: Float>() -> Samples<T> {
         .case("of a view", &[&[4, 3]], |x| {
             vec![x[0].t().slice(0, 1..).gather(1, &Tensor::from([[3, 3], [0, 1]]))]
         })
-        .case("nothing", &[&[3, 4]], |x| {
-            vec![x[0].gather(1, &Tensor::<i64>::zeros([3, 0]))]
-        })
+        .case("nothing", &[&[3, 4]], |x| vec![x[0].gather(1, &Tensor::<i64>::zeros([3, 0]))])
         .bad(&[&[2, 3]], "gather: index 3 is out of range for axis 1 of [2, 3]", |x| {
             vec![x[0].gather(1, &Tensor::from([[0], [3]]))]
         })

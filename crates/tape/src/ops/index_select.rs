@@ -81,7 +81,8 @@ impl<T: Float> Op<T> for IndexSelect {
     fn shapes(&self, inputs: &[Shape]) -> Result<Shapes, ShapeError> {
         let mut shape = inputs[0].clone();
         if self.indices.rank() != 1 {
-            let reason = format!("the indices have the shape {}, not one axis", self.indices.shape());
+            let reason =
+                format!("the indices have the shape {}, not one axis", self.indices.shape());
             return Err(ShapeError::new("index_select", reason));
         }
         check_indices("index_select", &shape, self.axis, &self.indices.view())

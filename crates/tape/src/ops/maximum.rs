@@ -33,7 +33,6 @@ struct Maximum;
 
 impl Formula<2, 1> for Maximum {
     const NAME: &'static str = "maximum";
-    const CHEAP: bool = true;
     #[inline(always)]
     fn eval<R: Real>(&self, [x, y]: [R; 2]) -> [R; 1] {
         [x.maximum(y)]

@@ -34,7 +34,6 @@ struct Minimum;
 
 impl Formula<2, 1> for Minimum {
     const NAME: &'static str = "minimum";
-    const CHEAP: bool = true;
     #[inline(always)]
     fn eval<R: Real>(&self, [x, y]: [R; 2]) -> [R; 1] {
         [x.minimum(y)]

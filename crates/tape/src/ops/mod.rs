@@ -49,7 +49,7 @@ ops! {
     // Indices.
     gather, scatter_add, index_select, sort,
     // Reductions.
-    sum,
+    sum, mean, amax, amin, logsumexp, var, norm, softmax, log_softmax,
     // Products.
     matmul, affine,
 }

@@ -21,7 +21,6 @@ struct Times;
 
 impl Formula<2, 1> for Times {
     const NAME: &'static str = "mul";
-    const CHEAP: bool = true;
     #[inline(always)]
     fn eval<R: Real>(&self, [x, y]: [R; 2]) -> [R; 1] {
         [x * y]

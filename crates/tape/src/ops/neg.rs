@@ -21,7 +21,6 @@ struct Negative;
 
 impl Formula<1, 1> for Negative {
     const NAME: &'static str = "neg";
-    const CHEAP: bool = true;
     #[inline(always)]
     fn eval<R: Real>(&self, [x]: [R; 1]) -> [R; 1] {
         [-x]

@@ -41,8 +41,8 @@ impl<'t, T: Float> Var<'t, T> {
     #[track_caller]
     pub fn transpose(self, a: isize, b: isize) -> Self {
         let shape = self.shape();
-        let at = |axis| shape.axis("transpose", axis).unwrap_or_else(|error| panic!("{error}"));
-        let (a, b) = (at(a), at(b));
+        let a = or_panic(shape.axis("transpose", a));
+        let b = or_panic(shape.axis("transpose", b));
         let mut axes: wengert_tensor::Axes = (0..shape.rank()).collect();
         axes.swap(a, b);
         self.permute_to(&axes)

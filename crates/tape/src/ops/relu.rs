@@ -34,7 +34,6 @@ pub struct Relu;
 
 impl Elementary for Relu {
     const NAME: &'static str = "relu";
-    const CHEAP: bool = true;
     #[inline(always)]
     fn lane<T: Float, I: Isa>(self, x: T) -> T {
         if x < T::ZERO { T::ZERO } else { x }

@@ -35,15 +35,14 @@ impl<'t, T: Float> Var<'t, T> {
     /// # Panics
     /// If the axis or an index is out of range, or the shapes do not fit.
     #[track_caller]
-    pub fn scatter_add(
-        self,
-        axis: isize,
-        index: &Tensor<i64>,
-        src: impl Operand<'t, T>,
-    ) -> Self {
+    pub fn scatter_add(self, axis: isize, index: &Tensor<i64>, src: impl Operand<'t, T>) -> Self {
         let shape = self.shape();
         let axis = or_panic(shape.axis("scatter_add", axis));
-        let op = ScatterAdd { axis, index: index.clone(), shape };
+        let op = ScatterAdd {
+            axis,
+            index: index.clone(),
+            shape,
+        };
         let tape = self.tape();
         tape.apply(op, [src.on(tape), self])
     }
@@ -57,7 +56,11 @@ pub(super) fn scatter<'t, T: Float>(
     index: &Tensor<i64>,
     shape: Shape,
 ) -> Var<'t, T> {
-    let op = ScatterAdd { axis, index: index.clone(), shape };
+    let op = ScatterAdd {
+        axis,
+        index: index.clone(),
+        shape,
+    };
     src.tape().apply(op, [src])
 }
 

@@ -68,7 +68,10 @@ impl<'t, T: Float> Var<'t, T> {
         others: [Self; N],
     ) -> (Self, [Self; N], Tensor<i64>) {
         let (axis, positions) = self.order("sort", axis, descending);
-        let op = Sort { axis, positions: positions.clone() };
+        let op = Sort {
+            axis,
+            positions: positions.clone(),
+        };
         let mut inputs = vec![self];
         inputs.extend(others);
         let outputs = self.tape().apply_all(op, &inputs);
@@ -99,7 +102,10 @@ impl<'t, T: Float> Var<'t, T> {
             or_panic::<(), _>(Err(ShapeError::new("topk", reason)));
         }
         let positions = positions.slice(axis as isize, 0, k as isize, 1).contiguous();
-        let op = Sort { axis, positions: positions.clone() };
+        let op = Sort {
+            axis,
+            positions: positions.clone(),
+        };
         (self.tape().apply(op, [self]), positions)
     }
 
@@ -126,7 +132,10 @@ struct Sort {
 
 impl Sort {
     fn again(&self) -> Sort {
-        Sort { axis: self.axis, positions: self.positions.clone() }
+        Sort {
+            axis: self.axis,
+            positions: self.positions.clone(),
+        }
     }
 }
 

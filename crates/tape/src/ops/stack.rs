@@ -51,6 +51,16 @@ impl<T: Float> Op<T> for Stack {
         "stack"
     }
     fn shapes(&self, inputs: &[Shape]) -> Result<Shapes, ShapeError> {
+        // Of many equal shapes one says it all, without a list.
+        if let [first, rest @ ..] = inputs
+            && rest.iter().all(|shape| shape == first)
+        {
+            let one = Shape::stack(&[first], self.axis)?;
+            let axis = self.axis.rem_euclid(one.rank() as isize) as usize;
+            let dims = one.iter().enumerate();
+            let shape = dims.map(|(k, &dim)| if k == axis { inputs.len() } else { dim }).collect();
+            return Ok(Shapes::from_elem(shape, 1));
+        }
         let inputs: SmallVec<[&Shape; 8]> = inputs.iter().collect();
         Ok(Shapes::from_elem(Shape::stack(&inputs, self.axis)?, 1))
     }

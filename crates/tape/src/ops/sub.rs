@@ -21,7 +21,6 @@ struct Minus;
 
 impl Formula<2, 1> for Minus {
     const NAME: &'static str = "sub";
-    const CHEAP: bool = true;
     #[inline(always)]
     fn eval<R: Real>(&self, [x, y]: [R; 2]) -> [R; 1] {
         [x - y]

@@ -39,6 +39,12 @@ impl<'t, T: Float> Var<'t, T> {
         self.tape().apply(Sum { axes, keep }, [self])
     }
 
+    /// The sum over a set of axes, which are kept.
+    #[track_caller]
+    pub(super) fn sum_over(self, axes: AxisSet) -> Self {
+        self.tape().apply(Sum { axes, keep: true }, [self])
+    }
+
     /// The sum over the axes along which `shape` was broadcast to this value's shape.
     ///
     /// # Panics

@@ -47,7 +47,6 @@ struct Where;
 
 impl Formula<3, 1> for Where {
     const NAME: &'static str = "where_";
-    const CHEAP: bool = true;
     #[inline(always)]
     fn eval<R: Real>(&self, [mask, x, y]: [R; 3]) -> [R; 1] {
         [R::select_equal(mask, R::lit(0.0), y, x)]

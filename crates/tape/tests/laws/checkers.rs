@@ -109,7 +109,8 @@ fn gradgradcheck_sees_second_order_alone() {
         let value = (x * x).detach();
         value + slope * (x - x.detach())
     }
-    assert!(gradcheck(&[x()], |x| hidden(x[0])).is_err(), "differences move what is detached");
+    assert!(gradcheck(&[x()], |x| hidden(x[0])).is_ok());
+    assert!(gradgradcheck(&[x()], |x| hidden(x[0])).is_err());
     assert!(gradgradcheck(&[x()], |x| x[0].exp() * x[0].exp().detach()).is_err());
 }
 

@@ -1,3 +1,17 @@
 //! Laws of the tape itself.
 
+#![allow(clippy::unwrap_used)]
+// A call that must panic gives nothing to drop.
+#![allow(dropping_copy_types, clippy::drop_non_drop)]
+
+mod custom;
+mod faces;
+mod formulas;
+mod handles;
+mod indices;
+mod orders;
+mod programs;
+mod scale;
 mod smoke;
+mod steps;
+mod support;

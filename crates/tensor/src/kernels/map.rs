@@ -4,6 +4,11 @@
 //! results are stored. Because the function is inlined into a loop of fixed length over local
 //! arrays, the compiler turns the lanes into vector registers.
 //!
+//! Only the loop over whole blocks of contiguous operands is compiled for every function. What
+//! does not fit a block, and what is strided or stretched, goes through buffers of a block's
+//! length by code that all functions share: hundreds of functions in three instruction sets would
+//! otherwise take minutes to compile.
+//!
 //! Operands come in three groups of constant length, `A`, `B` and `C`, because a function of a
 //! node's inputs, its outputs and what flows back into them has three kinds of arguments, and
 //! stable Rust cannot add constant lengths up. A plain function leaves `B` and `C` at 0.
@@ -18,10 +23,6 @@ use crate::{Float, Layout, Shape};
 ///
 /// `call` must be `#[inline(always)]`, or the loop around it does not become vector code.
 pub trait MapFn<const A: usize, const B: usize, const C: usize, const O: usize>: Copy {
-    /// Whether one evaluation is a few instructions, so that a single element is not worth a
-    /// dispatch. The result must then be the same with and without a fused multiply-add.
-    const CHEAP: bool = false;
-
     /// Evaluates the function.
     fn call<T: Float, I: Isa>(&self, a: [T; A], b: [T; B], c: [T; C]) -> [T; O];
 
@@ -74,8 +75,28 @@ pub struct Output<'a> {
     pub mode: Mode,
 }
 
-/// The greatest number of axes that a loop can have after those that follow each other are joined.
-const MOST_AXES: usize = 16;
+/// A [`MapFn`] with its loop, behind a pointer, so that what surrounds the loop is compiled once
+/// for all functions.
+pub trait Loop<T, const A: usize, const B: usize, const C: usize, const O: usize> {
+    /// Applies the function to contiguous operands.
+    ///
+    /// # Safety
+    /// Every pointer must have `len` elements, but for the outputs that are skipped.
+    #[doc(hidden)]
+    unsafe fn run(&self, operands: Operands<T, A, B, C, O>);
+}
+
+/// Contiguous operands of one length.
+#[doc(hidden)]
+#[derive(Clone, Copy)]
+pub struct Operands<T, const A: usize, const B: usize, const C: usize, const O: usize> {
+    a: [*const T; A],
+    b: [*const T; B],
+    c: [*const T; C],
+    y: [*mut T; O],
+    modes: [Mode; O],
+    len: usize,
+}
 
 /// Applies `f` to the first `len` elements of contiguous operands.
 ///
@@ -83,9 +104,8 @@ const MOST_AXES: usize = 16;
 ///
 /// # Panics
 /// If a slice or a buffer that is used has fewer than `len` elements.
-#[inline]
 pub fn map_flat<T: Float, F, const A: usize, const B: usize, const C: usize, const O: usize>(
-    f: F,
+    f: &F,
     len: usize,
     a: [Source<'_, T>; A],
     b: [Source<'_, T>; B],
@@ -93,7 +113,7 @@ pub fn map_flat<T: Float, F, const A: usize, const B: usize, const C: usize, con
     outputs: [(usize, Mode); O],
     buffers: &mut [&mut [T]],
 ) where
-    F: MapFn<A, B, C, O>,
+    F: Loop<T, A, B, C, O> + ?Sized,
 {
     let mut y = [std::ptr::null_mut(); O];
     let mut modes = [Mode::Skip; O];
@@ -105,22 +125,324 @@ pub fn map_flat<T: Float, F, const A: usize, const B: usize, const C: usize, con
             y[m] = buffers[at].as_mut_ptr();
         }
     }
-    let row = Row {
-        f,
-        a: Operands::flat(a, len, buffers),
-        b: Operands::flat(b, len, buffers),
-        c: Operands::flat(c, len, buffers),
+    let operands = Operands {
+        a: flat(a, len, buffers),
+        b: flat(b, len, buffers),
+        c: flat(c, len, buffers),
         y,
-        ys: [1; O],
         modes,
-        cols: len,
+        len,
     };
-    if F::CHEAP && len == 1 {
-        // SAFETY: every operand was checked to have at least `len` = 1 element.
-        unsafe { row.one::<Plain>(0) };
-    } else {
-        dispatch(row);
+    // SAFETY: every operand was just checked to have `len` elements.
+    unsafe { f.run(operands) }
+}
+
+#[inline(always)]
+fn flat<T, const K: usize>(
+    sources: [Source<'_, T>; K],
+    len: usize,
+    buffers: &mut [&mut [T]],
+) -> [*const T; K] {
+    let mut starts = [std::ptr::null(); K];
+    for k in 0..K {
+        starts[k] = match sources[k] {
+            Source::Slice(slice) => {
+                assert!(slice.len() >= len, "map: an input is too short");
+                slice.as_ptr()
+            }
+            Source::Buffer(at) => {
+                assert!(buffers[at].len() >= len, "map: a buffer is too short");
+                buffers[at].as_mut_ptr().cast_const()
+            }
+        };
     }
+    starts
+}
+
+/// The lanes of a block of `f32`: two registers of AVX2, one of AVX-512, and few enough that the
+/// operands of a recurrent cell's gates fit.
+const BLOCK: usize = 16;
+
+impl<T: Float, F, const A: usize, const B: usize, const C: usize, const O: usize>
+    Loop<T, A, B, C, O> for F
+where
+    F: MapFn<A, B, C, O>,
+{
+    #[inline]
+    unsafe fn run(&self, operands: Operands<T, A, B, C, O>) {
+        let len = operands.len;
+        if len == 1 {
+            // SAFETY: by the contract.
+            unsafe { one(self, &operands) };
+            return;
+        }
+        let whole = len - len % BLOCK;
+        if whole > 0 {
+            dispatch(Blocks {
+                f: *self,
+                operands: Operands { len: whole, ..operands },
+            });
+        }
+        if whole == len {
+            return;
+        }
+        if whole > 0 && operands.may_repeat() {
+            // The last block once more, moved back to end with the operands.
+            dispatch(Blocks {
+                f: *self,
+                operands: operands.from(len - BLOCK, BLOCK),
+            });
+            return;
+        }
+        let mut tail = Tail::new();
+        // SAFETY: by the contract the elements from `whole` on are there, less than a block.
+        let padded = unsafe { tail.fill(&operands, whole) };
+        dispatch(Blocks {
+            f: *self,
+            operands: padded,
+        });
+        // SAFETY: as above.
+        unsafe { tail.store(&operands, whole) };
+    }
+}
+
+impl<T, const A: usize, const B: usize, const C: usize, const O: usize> Operands<T, A, B, C, O> {
+    /// Whether an element may be computed twice: nothing is added, and nothing that is written is
+    /// read as well.
+    #[inline]
+    fn may_repeat(&self) -> bool {
+        (0..O).all(|m| match self.modes[m] {
+            Mode::Skip => true,
+            Mode::Add => false,
+            Mode::Write => {
+                let (low, high) = (self.y[m].addr(), self.y[m].wrapping_add(self.len).addr());
+                let apart = |start: &*const T| {
+                    start.addr() >= high || start.wrapping_add(self.len).addr() <= low
+                };
+                self.a.iter().all(apart) && self.b.iter().all(apart) && self.c.iter().all(apart)
+            }
+        })
+    }
+
+    /// The `len` elements from `from` on.
+    #[inline]
+    fn from(&self, from: usize, len: usize) -> Self {
+        Operands {
+            a: self.a.map(|start| start.wrapping_add(from)),
+            b: self.b.map(|start| start.wrapping_add(from)),
+            c: self.c.map(|start| start.wrapping_add(from)),
+            y: self.y.map(|start| start.wrapping_add(from)),
+            modes: self.modes,
+            len,
+        }
+    }
+}
+
+/// One element, for which a dispatch is not worth while.
+///
+/// # Safety
+/// Every operand must have an element.
+#[inline]
+unsafe fn one<T: Float, F, const A: usize, const B: usize, const C: usize, const O: usize>(
+    f: &F,
+    operands: &Operands<T, A, B, C, O>,
+) where
+    F: MapFn<A, B, C, O>,
+{
+    let (mut a, mut b, mut c) = ([T::ZERO; A], [T::ZERO; B], [T::ZERO; C]);
+    let mut y = [T::ZERO; O];
+    // SAFETY: by the contract; a skipped output's pointer is not touched.
+    unsafe {
+        for k in 0..A {
+            a[k] = *operands.a[k];
+        }
+        for k in 0..B {
+            b[k] = *operands.b[k];
+        }
+        for k in 0..C {
+            c[k] = *operands.c[k];
+        }
+        f.call_into::<T, Plain>(a, b, c, &mut y);
+        for m in 0..O {
+            match operands.modes[m] {
+                Mode::Write => *operands.y[m] = y[m],
+                Mode::Add => *operands.y[m] += y[m],
+                Mode::Skip => {}
+            }
+        }
+    }
+}
+
+/// The loop over whole blocks: all that is compiled for every function and instruction set.
+struct Blocks<T, F, const A: usize, const B: usize, const C: usize, const O: usize> {
+    f: F,
+    operands: Operands<T, A, B, C, O>,
+}
+
+impl<T: Float, F, const A: usize, const B: usize, const C: usize, const O: usize> Kernel
+    for Blocks<T, F, A, B, C, O>
+where
+    F: MapFn<A, B, C, O>,
+{
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self) {
+        // SAFETY: whoever makes this value has checked that the operands have `len` elements, a
+        // multiple of the block.
+        unsafe { self.lanes::<I>() }
+    }
+}
+
+impl<T: Float, F, const A: usize, const B: usize, const C: usize, const O: usize>
+    Blocks<T, F, A, B, C, O>
+where
+    F: MapFn<A, B, C, O>,
+{
+    /// # Safety
+    /// Every operand must have `len` elements, a multiple of the block.
+    #[inline(always)]
+    unsafe fn lanes<I: Isa>(self) {
+        const L: usize = BLOCK;
+        let operands = self.operands;
+        let mut at = 0;
+        while at < operands.len {
+            let (mut a, mut b, mut c) = ([[T::ZERO; L]; A], [[T::ZERO; L]; B], [[T::ZERO; L]; C]);
+            let mut y = [[T::ZERO; L]; O];
+            // SAFETY: by the contract `L` elements from `at` are there.
+            unsafe {
+                for k in 0..A {
+                    a[k] = *operands.a[k].add(at).cast::<[T; L]>();
+                }
+                for k in 0..B {
+                    b[k] = *operands.b[k].add(at).cast::<[T; L]>();
+                }
+                for k in 0..C {
+                    c[k] = *operands.c[k].add(at).cast::<[T; L]>();
+                }
+            }
+            for l in 0..L {
+                let (mut p, mut q, mut r) = ([T::ZERO; A], [T::ZERO; B], [T::ZERO; C]);
+                for k in 0..A {
+                    p[k] = a[k][l];
+                }
+                for k in 0..B {
+                    q[k] = b[k][l];
+                }
+                for k in 0..C {
+                    r[k] = c[k][l];
+                }
+                let mut result = [T::ZERO; O];
+                self.f.call_into::<T, I>(p, q, r, &mut result);
+                for m in 0..O {
+                    y[m][l] = result[m];
+                }
+            }
+            for m in 0..O {
+                // SAFETY: as above; a skipped output's pointer is not touched.
+                unsafe {
+                    match operands.modes[m] {
+                        Mode::Skip => {}
+                        Mode::Write => *operands.y[m].add(at).cast::<[T; L]>() = y[m],
+                        Mode::Add => {
+                            let place = &mut *operands.y[m].add(at).cast::<[T; L]>();
+                            for l in 0..L {
+                                place[l] += y[m][l];
+                            }
+                        }
+                    }
+                }
+            }
+            at += L;
+        }
+    }
+}
+
+/// The elements after the last whole block, filled up to a block.
+struct Tail<T, const A: usize, const B: usize, const C: usize, const O: usize> {
+    a: [[T; BLOCK]; A],
+    b: [[T; BLOCK]; B],
+    c: [[T; BLOCK]; C],
+    y: [[T; BLOCK]; O],
+}
+
+impl<T: Float, const A: usize, const B: usize, const C: usize, const O: usize> Tail<T, A, B, C, O> {
+    fn new() -> Self {
+        Tail {
+            a: [[T::ZERO; BLOCK]; A],
+            b: [[T::ZERO; BLOCK]; B],
+            c: [[T::ZERO; BLOCK]; C],
+            y: [[T::ZERO; BLOCK]; O],
+        }
+    }
+
+    /// Copies the elements from `from` on and returns operands that are these copies.
+    ///
+    /// # Safety
+    /// Every operand must have `len` elements, less than `from` and a block.
+    unsafe fn fill(
+        &mut self,
+        operands: &Operands<T, A, B, C, O>,
+        from: usize,
+    ) -> Operands<T, A, B, C, O> {
+        let used = operands.len - from;
+        // SAFETY: by the contract.
+        unsafe {
+            copy_group(&mut self.a, &operands.a, from, used);
+            copy_group(&mut self.b, &operands.b, from, used);
+            copy_group(&mut self.c, &operands.c, from, used);
+        }
+        let skip = |mode| if mode == Mode::Skip { Mode::Skip } else { Mode::Write };
+        Operands {
+            a: pointers(&self.a),
+            b: pointers(&self.b),
+            c: pointers(&self.c),
+            y: self.y.each_mut().map(|y| y.as_mut_ptr()),
+            modes: operands.modes.map(skip),
+            len: BLOCK,
+        }
+    }
+
+    /// Brings the results to their places, in the order of the outputs.
+    ///
+    /// # Safety
+    /// Every output that is not skipped must have `len` elements.
+    unsafe fn store(&self, operands: &Operands<T, A, B, C, O>, from: usize) {
+        for m in 0..O {
+            for l in 0..operands.len - from {
+                let place = operands.y[m].wrapping_add(from + l);
+                // SAFETY: by the contract; a skipped output's pointer is not touched.
+                unsafe {
+                    match operands.modes[m] {
+                        Mode::Write => *place = self.y[m][l],
+                        Mode::Add => *place += self.y[m][l],
+                        Mode::Skip => break,
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// # Safety
+/// The pointers must have `used` elements from `from` on, and `used` must be at most `BLOCK`.
+unsafe fn copy_group<T: Float, const K: usize>(
+    to: &mut [[T; BLOCK]; K],
+    group: &[*const T; K],
+    from: usize,
+    used: usize,
+) {
+    for k in 0..K {
+        // SAFETY: by the contract; a local array overlaps nothing.
+        unsafe { std::ptr::copy_nonoverlapping(group[k].add(from), to[k].as_mut_ptr(), used) };
+        // Zeros would make some functions slow or loud; an element that is there anyway does not.
+        let last = to[k][used - 1];
+        to[k][used..].fill(last);
+    }
+}
+
+fn pointers<T, const L: usize, const K: usize>(group: &[[T; L]; K]) -> [*const T; K] {
+    group.each_ref().map(|x| x.as_ptr())
 }
 
 /// Applies `f` to operands of any layout, broadcast to `shape`.
@@ -131,30 +453,19 @@ pub fn map_flat<T: Float, F, const A: usize, const B: usize, const C: usize, con
 /// # Panics
 /// If a layout reaches beyond its storage, an input does not broadcast to `shape`, or an output
 /// that is not skipped has another shape.
-pub fn map<T: Float, F, const A: usize, const B: usize, const C: usize, const O: usize>(
-    f: F,
+pub fn map<T: Float, const A: usize, const B: usize, const C: usize, const O: usize>(
+    f: &dyn Loop<T, A, B, C, O>,
     shape: &Shape,
     a: [Input<'_, T>; A],
     b: [Input<'_, T>; B],
     c: [Input<'_, T>; C],
     outputs: [Output<'_>; O],
     buffers: &mut [&mut [T]],
-) where
-    F: MapFn<A, B, C, O>,
-{
+) {
     if shape.size() == 0 {
         return;
     }
-    let y = outputs.map(|output| {
-        if output.mode == Mode::Skip {
-            return std::ptr::null_mut();
-        }
-        assert!(output.layout.shape() == shape, "map: an output has another shape");
-        assert!(output.layout.end() <= buffers[output.buffer].len(), "map: a buffer is too short");
-        buffers[output.buffer].as_mut_ptr().wrapping_add(output.layout.offset())
-    });
     let modes = outputs.map(|output| output.mode);
-
     let mut dims: SmallVec<[Dim<A, B, C, O>; 4]> = SmallVec::new();
     for (axis, &len) in shape.iter().enumerate() {
         if len == 1 {
@@ -176,29 +487,45 @@ pub fn map<T: Float, F, const A: usize, const B: usize, const C: usize, const O:
             _ => dims.push(dim),
         }
     }
-    assert!(dims.len() <= MOST_AXES, "map: a tensor has too many axes");
     let inner = dims.pop().unwrap_or(Dim {
         len: 1,
-        a: [0; A],
-        b: [0; B],
-        c: [0; C],
-        y: [0; O],
+        a: [1; A],
+        b: [1; B],
+        c: [1; C],
+        y: [1; O],
     });
-    let count = dims.iter().map(|dim| dim.len).product();
-    dispatch(Rows {
-        count,
-        row: Row {
-            f,
-            a: Operands::strided(a, shape, inner.a, buffers),
-            b: Operands::strided(b, shape, inner.b, buffers),
-            c: Operands::strided(c, shape, inner.c, buffers),
-            y,
-            ys: inner.y,
-            modes,
-            cols: inner.len,
-        },
-        outer: &dims,
-    });
+    let mut row = Row {
+        a: starts(a, shape, buffers),
+        b: starts(b, shape, buffers),
+        c: starts(c, shape, buffers),
+        y: outputs.map(|output| {
+            if output.mode == Mode::Skip {
+                return std::ptr::null_mut();
+            }
+            let buffer = &mut *buffers[output.buffer];
+            assert!(output.layout.shape() == shape, "map: an output has another shape");
+            assert!(output.layout.end() <= buffer.len(), "map: a buffer is too short");
+            buffer.as_mut_ptr().wrapping_add(output.layout.offset())
+        }),
+        modes,
+        inner,
+    };
+    let count: usize = dims.iter().map(|dim| dim.len).product();
+    let mut index: SmallVec<[usize; 4]> = SmallVec::from_elem(0, dims.len());
+    for _ in 0..count {
+        // SAFETY: every layout was checked against its storage, and the walk below visits only
+        // indices of their shape.
+        unsafe { row.run(f) };
+        for axis in (0..dims.len()).rev() {
+            index[axis] += 1;
+            let wrapped = index[axis] == dims[axis].len;
+            row.advance(&dims[axis], if wrapped { 1 - dims[axis].len as isize } else { 1 });
+            if !wrapped {
+                break;
+            }
+            index[axis] = 0;
+        }
+    }
 }
 
 /// The stride of the axis that is `back` from the inner end, 0 where the operand is stretched.
@@ -207,6 +534,23 @@ fn broadcast_stride(layout: &Layout, back: usize) -> isize {
         Some(axis) if layout.shape()[axis] != 1 => layout.strides()[axis],
         _ => 0,
     }
+}
+
+/// The first elements of a group of inputs, which are checked.
+fn starts<T, const K: usize>(
+    inputs: [Input<'_, T>; K],
+    shape: &Shape,
+    buffers: &mut [&mut [T]],
+) -> [*const T; K] {
+    inputs.map(|input| {
+        let (start, len) = match input.source {
+            Source::Slice(slice) => (slice.as_ptr(), slice.len()),
+            Source::Buffer(at) => (buffers[at].as_mut_ptr().cast_const(), buffers[at].len()),
+        };
+        assert!(input.layout.shape().broadcasts_to(shape), "map: an input does not broadcast");
+        assert!(input.layout.end() <= len, "map: an input is too short");
+        start.wrapping_add(input.layout.offset())
+    })
 }
 
 /// One axis of the loop: its length and every operand's stride.
@@ -232,358 +576,125 @@ impl<const A: usize, const B: usize, const C: usize, const O: usize> Dim<A, B, C
     }
 }
 
-/// A group of operands along the innermost axis.
-#[derive(Clone, Copy)]
-struct Operands<T, const K: usize> {
-    start: [*const T; K],
-    stride: [isize; K],
-}
-
-impl<T: Float, const K: usize> Operands<T, K> {
-    #[inline(always)]
-    fn flat(sources: [Source<'_, T>; K], len: usize, buffers: &mut [&mut [T]]) -> Self {
-        let mut start = [std::ptr::null(); K];
-        for k in 0..K {
-            start[k] = match sources[k] {
-                Source::Slice(slice) => {
-                    assert!(slice.len() >= len, "map: an input is too short");
-                    slice.as_ptr()
-                }
-                Source::Buffer(at) => {
-                    assert!(buffers[at].len() >= len, "map: a buffer is too short");
-                    buffers[at].as_mut_ptr().cast_const()
-                }
-            };
-        }
-        Operands { start, stride: [1; K] }
-    }
-
-    fn strided(
-        inputs: [Input<'_, T>; K],
-        shape: &Shape,
-        stride: [isize; K],
-        buffers: &mut [&mut [T]],
-    ) -> Self {
-        let start = inputs.map(|input| {
-            let (start, len) = match input.source {
-                Source::Slice(slice) => (slice.as_ptr(), slice.len()),
-                Source::Buffer(at) => (buffers[at].as_mut_ptr().cast_const(), buffers[at].len()),
-            };
-            assert!(input.layout.shape().broadcasts_to(shape), "map: an input does not broadcast");
-            assert!(input.layout.end() <= len, "map: an input is too short");
-            start.wrapping_add(input.layout.offset())
-        });
-        Operands { start, stride }
-    }
-
-    /// # Safety
-    /// Element `at` of every operand must be inside its storage.
-    #[inline(always)]
-    unsafe fn one(&self, at: usize) -> [T; K] {
-        let mut x = [T::ZERO; K];
-        for k in 0..K {
-            // SAFETY: by the contract.
-            x[k] = unsafe { *self.start[k].wrapping_offset(at as isize * self.stride[k]) };
-        }
-        x
-    }
-
-    /// Loads elements `at..at + L`.
-    ///
-    /// # Safety
-    /// These elements of every operand must be inside their storage.
-    #[inline(always)]
-    unsafe fn load<const L: usize, const FLAT: bool>(&self, x: &mut [[T; L]; K], at: usize) {
-        for k in 0..K {
-            let stride = if FLAT { 1 } else { self.stride[k] };
-            let start = self.start[k].wrapping_offset(at as isize * stride);
-            // SAFETY: by the contract `L` elements from `start` are readable.
-            unsafe {
-                if stride == 1 {
-                    x[k] = *start.cast::<[T; L]>();
-                } else if stride == 0 {
-                    x[k] = [*start; L];
-                } else {
-                    for l in 0..L {
-                        x[k][l] = *start.offset(l as isize * stride);
-                    }
-                }
-            }
-        }
-    }
-
-    /// Loads elements `at..at + used` into the first lanes.
-    ///
-    /// # Safety
-    /// These elements of every operand must be inside their storage, and `used <= L`.
-    #[inline(always)]
-    unsafe fn load_some<const L: usize, const FLAT: bool>(
-        &self,
-        x: &mut [[T; L]; K],
-        at: usize,
-        used: usize,
-    ) {
-        for k in 0..K {
-            let stride = if FLAT { 1 } else { self.stride[k] };
-            let start = self.start[k].wrapping_offset(at as isize * stride);
-            for l in 0..used {
-                // SAFETY: by the contract.
-                x[k][l] = unsafe { *start.offset(l as isize * stride) };
-            }
-        }
-    }
-
-    #[inline(always)]
-    fn advance(&mut self, steps: isize, strides: &[isize; K]) {
-        for k in 0..K {
-            self.start[k] = self.start[k].wrapping_offset(steps * strides[k]);
-        }
-    }
-}
-
-/// The innermost axis of a loop.
-#[derive(Clone, Copy)]
-struct Row<T, F, const A: usize, const B: usize, const C: usize, const O: usize> {
-    f: F,
-    a: Operands<T, A>,
-    b: Operands<T, B>,
-    c: Operands<T, C>,
+/// The innermost axis of a strided loop.
+struct Row<T, const A: usize, const B: usize, const C: usize, const O: usize> {
+    a: [*const T; A],
+    b: [*const T; B],
+    c: [*const T; C],
     y: [*mut T; O],
-    ys: [isize; O],
     modes: [Mode; O],
-    cols: usize,
+    inner: Dim<A, B, C, O>,
 }
 
-/// The axes around it.
-struct Rows<'a, T, F, const A: usize, const B: usize, const C: usize, const O: usize> {
-    row: Row<T, F, A, B, C, O>,
-    outer: &'a [Dim<A, B, C, O>],
-    /// The product of their lengths.
-    count: usize,
-}
+/// The elements of a strided row that are brought together at a time.
+const CHUNK: usize = 128;
 
-impl<T: Float, F, const A: usize, const B: usize, const C: usize, const O: usize>
-    Row<T, F, A, B, C, O>
-where
-    F: MapFn<A, B, C, O>,
-{
+impl<T: Float, const A: usize, const B: usize, const C: usize, const O: usize> Row<T, A, B, C, O> {
+    fn advance(&mut self, dim: &Dim<A, B, C, O>, steps: isize) {
+        let step = |start: &mut *const T, stride: &isize| {
+            *start = start.wrapping_offset(steps * stride);
+        };
+        self.a.iter_mut().zip(&dim.a).for_each(|(start, stride)| step(start, stride));
+        self.b.iter_mut().zip(&dim.b).for_each(|(start, stride)| step(start, stride));
+        self.c.iter_mut().zip(&dim.c).for_each(|(start, stride)| step(start, stride));
+        for (start, stride) in self.y.iter_mut().zip(&dim.y) {
+            *start = start.wrapping_offset(steps * stride);
+        }
+    }
+
     /// # Safety
-    /// Element `at` of every operand must be inside its storage.
-    #[inline(always)]
-    unsafe fn one<I: Isa>(&self, at: usize) {
-        // SAFETY: by the contract; a skipped output's pointer is not touched.
-        unsafe {
-            let mut y = [T::ZERO; O];
-            self.f.call_into::<T, I>(self.a.one(at), self.b.one(at), self.c.one(at), &mut y);
-            for m in 0..O {
-                let place = self.y[m].wrapping_offset(at as isize * self.ys[m]);
-                match self.modes[m] {
-                    Mode::Write => *place = y[m],
-                    Mode::Add => *place += y[m],
-                    Mode::Skip => {}
-                }
+    /// The row's elements of every operand must be inside their storage.
+    unsafe fn run(&self, f: &dyn Loop<T, A, B, C, O>) {
+        let Dim { len, a, b, c, y } = self.inner;
+        let straight = |strides: &[isize]| strides.iter().all(|stride| *stride == 1);
+        let written = |m: usize| self.modes[m] == Mode::Skip || y[m] == 1;
+        if len == 1 || (straight(&a) && straight(&b) && straight(&c) && (0..O).all(written)) {
+            // SAFETY: by the contract.
+            unsafe {
+                f.run(Operands {
+                    a: self.a,
+                    b: self.b,
+                    c: self.c,
+                    y: self.y,
+                    modes: self.modes,
+                    len,
+                });
             }
+        } else {
+            // SAFETY: by the contract.
+            unsafe { self.gathered(f) };
         }
     }
 
-    /// Applies the function to every lane.
-    #[inline(always)]
-    fn compute<I: Isa, const L: usize>(
-        &self,
-        a: &[[T; L]; A],
-        b: &[[T; L]; B],
-        c: &[[T; L]; C],
-        y: &mut [[T; L]; O],
-    ) {
-        for l in 0..L {
-            let (mut p, mut q, mut r) = ([T::ZERO; A], [T::ZERO; B], [T::ZERO; C]);
-            for k in 0..A {
-                p[k] = a[k][l];
-            }
-            for k in 0..B {
-                q[k] = b[k][l];
-            }
-            for k in 0..C {
-                r[k] = c[k][l];
-            }
-            let mut result = [T::ZERO; O];
-            self.f.call_into::<T, I>(p, q, r, &mut result);
-            for m in 0..O {
-                y[m][l] = result[m];
-            }
-        }
-    }
-
-    /// Elements `at..at + L`.
+    /// Runs over chunks whose strided operands are brought together in local buffers.
     ///
     /// # Safety
-    /// These elements of every operand must be inside their storage.
-    #[inline(always)]
-    unsafe fn block<I: Isa, const L: usize, const FLAT: bool>(&self, at: usize) {
-        let (mut a, mut b, mut c) = ([[T::ZERO; L]; A], [[T::ZERO; L]; B], [[T::ZERO; L]; C]);
-        let mut y = [[T::ZERO; L]; O];
-        // SAFETY: by the contract.
-        unsafe {
-            self.a.load::<L, FLAT>(&mut a, at);
-            self.b.load::<L, FLAT>(&mut b, at);
-            self.c.load::<L, FLAT>(&mut c, at);
-        }
-        self.compute::<I, L>(&a, &b, &c, &mut y);
-        for m in 0..O {
-            let stride = if FLAT { 1 } else { self.ys[m] };
-            let start = self.y[m].wrapping_offset(at as isize * stride);
-            // SAFETY: as for reading; a skipped output's pointer is not touched.
-            unsafe {
-                match self.modes[m] {
-                    Mode::Skip => {}
-                    Mode::Write if stride == 1 => *start.cast::<[T; L]>() = y[m],
-                    Mode::Add if stride == 1 => {
-                        let place = &mut *start.cast::<[T; L]>();
-                        for l in 0..L {
-                            place[l] += y[m][l];
-                        }
-                    }
-                    mode => store_some(start, stride, &y[m], L, mode),
+    /// As for `run`.
+    #[inline(never)]
+    unsafe fn gathered(&self, f: &dyn Loop<T, A, B, C, O>) {
+        let Dim { len, a, b, c, y } = self.inner;
+        let (mut a_chunk, mut b_chunk, mut c_chunk) =
+            ([[T::ZERO; CHUNK]; A], [[T::ZERO; CHUNK]; B], [[T::ZERO; CHUNK]; C]);
+        let mut y_chunk = [[T::ZERO; CHUNK]; O];
+        for at in (0..len).step_by(CHUNK) {
+            let used = CHUNK.min(len - at);
+            let direct = |m: usize| self.modes[m] == Mode::Skip || y[m] == 1;
+            let mut y_starts = [std::ptr::null_mut(); O];
+            let mut modes = self.modes;
+            for m in 0..O {
+                if direct(m) {
+                    y_starts[m] = self.y[m].wrapping_add(at);
+                } else {
+                    y_starts[m] = y_chunk[m].as_mut_ptr();
+                    modes[m] = Mode::Write;
                 }
             }
-        }
-    }
-
-    /// Elements `at..at + used`, less than `L`.
-    ///
-    /// # Safety
-    /// These elements of every operand must be inside their storage, and `used <= L`.
-    #[inline(always)]
-    unsafe fn tail<I: Isa, const L: usize, const FLAT: bool>(&self, at: usize, used: usize) {
-        let (mut a, mut b, mut c) = ([[T::ZERO; L]; A], [[T::ZERO; L]; B], [[T::ZERO; L]; C]);
-        let mut y = [[T::ZERO; L]; O];
-        // SAFETY: by the contract.
-        unsafe {
-            self.a.load_some::<L, FLAT>(&mut a, at, used);
-            self.b.load_some::<L, FLAT>(&mut b, at, used);
-            self.c.load_some::<L, FLAT>(&mut c, at, used);
-        }
-        self.compute::<I, L>(&a, &b, &c, &mut y);
-        for m in 0..O {
-            let stride = if FLAT { 1 } else { self.ys[m] };
-            let start = self.y[m].wrapping_offset(at as isize * stride);
-            // SAFETY: as for reading; a skipped output's pointer is not touched.
+            // SAFETY: elements `at..at + used` are in the row, and a chunk holds them.
             unsafe {
-                match self.modes[m] {
-                    Mode::Skip => {}
-                    mode => store_some(start, stride, &y[m], used, mode),
-                }
-            }
-        }
-    }
-
-    /// # Safety
-    /// The first `cols` elements of every operand must be inside their storage.
-    #[inline(always)]
-    unsafe fn lanes<I: Isa, const FLAT: bool>(&self) {
-        // SAFETY: by the contract.
-        unsafe {
-            // Many operands fill the registers with fewer lanes each.
-            if A + B + C >= 7 || T::LANES < 16 {
-                self.run::<I, 16, FLAT>();
-            } else {
-                self.run::<I, 32, FLAT>();
-            }
-        }
-    }
-
-    /// # Safety
-    /// The first `cols` elements of every operand must be inside their storage.
-    #[inline(always)]
-    unsafe fn run<I: Isa, const L: usize, const FLAT: bool>(&self) {
-        let mut at = 0;
-        // SAFETY: `at + L <= cols` in the loop and `at + used == cols` after it.
-        unsafe {
-            while at + L <= self.cols {
-                self.block::<I, L, FLAT>(at);
-                at += L;
-            }
-            while at + 8 <= self.cols {
-                self.block::<I, 8, FLAT>(at);
-                at += 8;
-            }
-            match self.cols - at {
-                0 => {}
-                used if F::CHEAP || used == 1 => {
-                    for at in at..at + used {
-                        self.one::<I>(at);
+                let operands = Operands {
+                    a: gather(&mut a_chunk, &self.a, &a, at, used),
+                    b: gather(&mut b_chunk, &self.b, &b, at, used),
+                    c: gather(&mut c_chunk, &self.c, &c, at, used),
+                    y: y_starts,
+                    modes,
+                    len: used,
+                };
+                f.run(operands);
+                for m in (0..O).filter(|&m| !direct(m)) {
+                    for l in 0..used {
+                        let place = self.y[m].offset((at + l) as isize * y[m]);
+                        let value = y_chunk[m][l];
+                        *place = if self.modes[m] == Mode::Add { *place + value } else { value };
                     }
                 }
-                used => self.tail::<I, 8, FLAT>(at, used),
             }
         }
     }
 }
 
+/// Elements `at..at + used` of a group of operands: where they lie, or copied together.
+///
 /// # Safety
-/// The first `used` elements from `start`, `stride` apart, must be inside their storage.
-#[inline(always)]
-unsafe fn store_some<T: Float, const L: usize>(
-    start: *mut T,
-    stride: isize,
-    y: &[T; L],
+/// These elements must be inside their storage, and `used` at most `CHUNK`.
+unsafe fn gather<T: Float, const K: usize>(
+    chunks: &mut [[T; CHUNK]; K],
+    starts: &[*const T; K],
+    strides: &[isize; K],
+    at: usize,
     used: usize,
-    mode: Mode,
-) {
-    for l in 0..used {
-        // SAFETY: by the contract.
-        unsafe {
-            let place = start.offset(l as isize * stride);
-            *place = if mode == Mode::Add { *place + y[l] } else { y[l] };
+) -> [*const T; K] {
+    let mut gathered = [std::ptr::null(); K];
+    for k in 0..K {
+        let start = starts[k].wrapping_offset(at as isize * strides[k]);
+        if strides[k] == 1 {
+            gathered[k] = start;
+            continue;
         }
-    }
-}
-
-impl<T: Float, F, const A: usize, const B: usize, const C: usize, const O: usize> Kernel
-    for Row<T, F, A, B, C, O>
-where
-    F: MapFn<A, B, C, O>,
-{
-    type Output = ();
-
-    #[inline(always)]
-    fn run<I: Isa>(self) {
-        // SAFETY: `map_flat` checked the length of every operand.
-        unsafe { self.lanes::<I, true>() }
-    }
-}
-
-impl<T: Float, F, const A: usize, const B: usize, const C: usize, const O: usize> Kernel
-    for Rows<'_, T, F, A, B, C, O>
-where
-    F: MapFn<A, B, C, O>,
-{
-    type Output = ();
-
-    #[inline(always)]
-    fn run<I: Isa>(self) {
-        let mut row = self.row;
-        let mut index = [0; MOST_AXES];
-        for _ in 0..self.count {
-            // SAFETY: the callers checked every layout against its storage, and the walk below
-            // visits only indices of the layouts' shape.
-            unsafe { row.lanes::<I, false>() };
-            for axis in (0..self.outer.len()).rev() {
-                let dim = &self.outer[axis];
-                index[axis] += 1;
-                let wrapped = index[axis] == dim.len;
-                let steps = if wrapped { 1 - dim.len as isize } else { 1 };
-                row.a.advance(steps, &dim.a);
-                row.b.advance(steps, &dim.b);
-                row.c.advance(steps, &dim.c);
-                for m in 0..O {
-                    row.y[m] = row.y[m].wrapping_offset(steps * dim.y[m]);
-                }
-                if !wrapped {
-                    break;
-                }
-                index[axis] = 0;
-            }
+        for l in 0..used {
+            // SAFETY: by the contract.
+            chunks[k][l] = unsafe { *start.offset(l as isize * strides[k]) };
         }
+        gathered[k] = chunks[k].as_ptr();
     }
+    gathered
 }

@@ -8,6 +8,7 @@ mod map;
 pub mod math;
 mod matmul;
 mod reduce;
+mod softmax;
 mod sort;
 
 pub use copy::{copy, copy_into, fill_region, write_into};
@@ -15,9 +16,10 @@ pub use index::{
     check_gather, check_indices, gather, index_add, index_select, one_hot, scatter_add,
 };
 pub use isa::{Avx2, Avx512, Isa, Kernel, Path, Plain, dispatch, force_path, path, paths};
-pub use map::{Input, MapFn, Mode, Output, Source, map, map_flat};
+pub use map::{Input, Loop, MapFn, Mode, Operands, Output, Source, map, map_flat};
 pub use matmul::{Factor, Matrix, MatrixMut, dot, matmul};
 pub use reduce::{
     amax, amin, argmax, argmin, check_nonempty, logsumexp, mean, norm, sum, sum_to, var,
 };
+pub use softmax::{log_softmax, log_softmax_pullback, softmax, softmax_pullback};
 pub use sort::{nan_greatest, sort};

@@ -20,7 +20,7 @@ fn unary<T: Float, F: MapFn<1, 0, 0, 1>>(f: F, x: &Tensor<T>) -> Tensor<T> {
         layout: &layout,
         mode: Mode::Write,
     };
-    map(f, x.shape(), [input], [], [], [output], &mut [&mut data]);
+    map(&f, x.shape(), [input], [], [], [output], &mut [&mut data]);
     Tensor::row_major(data, x.shape().clone())
 }
 
@@ -39,7 +39,7 @@ fn unary_assign<T: Float, F: MapFn<1, 0, 0, 1>>(f: F, x: &mut Tensor<T>) {
     let len = x.size();
     let buffer = [Source::Buffer(0)];
     map_flat(
-        f,
+        &f,
         len,
         buffer,
         [],
@@ -68,7 +68,7 @@ where
         layout: &layout,
         mode: Mode::Write,
     };
-    map(f, &shape, inputs, [], [], [output], &mut [&mut data]);
+    map(&f, &shape, inputs, [], [], [output], &mut [&mut data]);
     Tensor::row_major(data, shape)
 }
 
@@ -103,7 +103,7 @@ fn assign<T: Float, F: MapFn<2, 0, 0, 1>>(
         mode: Mode::Write,
     };
     map(
-        f,
+        &f,
         &shape,
         [target, other],
         [],
@@ -120,7 +120,6 @@ macro_rules! operators {
         struct $Op;
 
         impl MapFn<2, 0, 0, 1> for $Op {
-            const CHEAP: bool = true;
             #[inline(always)]
             fn call<T: Float, I: Isa>(&self, [$a, $b]: [T; 2], _: [T; 0], _: [T; 0]) -> [T; 1] {
                 [$y]
@@ -261,7 +260,6 @@ operators! {
 struct Right<F>(F, f64);
 
 impl<F: MapFn<2, 0, 0, 1>> MapFn<1, 0, 0, 1> for Right<F> {
-    const CHEAP: bool = F::CHEAP;
     #[inline(always)]
     fn call<T: Float, I: Isa>(&self, [x]: [T; 1], b: [T; 0], c: [T; 0]) -> [T; 1] {
         self.0.call::<T, I>([x, T::from_f64(self.1)], b, c)
@@ -273,7 +271,6 @@ impl<F: MapFn<2, 0, 0, 1>> MapFn<1, 0, 0, 1> for Right<F> {
 struct Left<F>(F, f64);
 
 impl<F: MapFn<2, 0, 0, 1>> MapFn<1, 0, 0, 1> for Left<F> {
-    const CHEAP: bool = F::CHEAP;
     #[inline(always)]
     fn call<T: Float, I: Isa>(&self, [x]: [T; 1], b: [T; 0], c: [T; 0]) -> [T; 1] {
         self.0.call::<T, I>([T::from_f64(self.1), x], b, c)
@@ -300,7 +297,6 @@ impl<T: Float> ops::Neg for Tensor<T> {
 struct Neg;
 
 impl MapFn<1, 0, 0, 1> for Neg {
-    const CHEAP: bool = true;
     #[inline(always)]
     fn call<T: Float, I: Isa>(&self, [x]: [T; 1], _: [T; 0], _: [T; 0]) -> [T; 1] {
         [-x]
@@ -353,7 +349,6 @@ unary_methods! {
 struct Maximum;
 
 impl MapFn<2, 0, 0, 1> for Maximum {
-    const CHEAP: bool = true;
     #[inline(always)]
     fn call<T: Float, I: Isa>(&self, [a, b]: [T; 2], _: [T; 0], _: [T; 0]) -> [T; 1] {
         [if a > b || a.is_nan() { a } else { b }]
@@ -364,7 +359,6 @@ impl MapFn<2, 0, 0, 1> for Maximum {
 struct Minimum;
 
 impl MapFn<2, 0, 0, 1> for Minimum {
-    const CHEAP: bool = true;
     #[inline(always)]
     fn call<T: Float, I: Isa>(&self, [a, b]: [T; 2], _: [T; 0], _: [T; 0]) -> [T; 1] {
         [if a < b || a.is_nan() { a } else { b }]

@@ -1,0 +1,171 @@
+//! `BatchNorm` and `LayerNorm`: values brought to mean 0 and variance 1.
+
+use smallvec::SmallVec;
+use wengert_tape::Var;
+use wengert_tape::tree::Tree;
+use wengert_tensor::{Float, Tensor};
+
+/// Normalizes each feature over the batch.
+///
+/// x is \[…, C\] with at least two axes, w, b and the running values \[C\]; mean and variance are over
+/// all axes but the last.
+///
+/// ```text
+/// y = (x − mean) / √(var + ε) w + b
+/// ```
+///
+/// In training mode mean and var are those of the batch (var divided by n), and the running values
+/// move towards them by the momentum, 0.1; the running variance towards the unbiased one (divided
+/// by n − 1). The new running values are state, which the step hands back and optimizers write.
+/// In evaluation mode the running values stand for the batch's. ε is 1e-5.
+///
+/// w starts at 1, b at 0, the running values at 0 and 1.
+///
+/// Source: Ioffe and Szegedy 2015, *Batch normalization*, algorithm 1; details as in PyTorch.
+///
+/// ```
+/// use wengert_nn::{BatchNorm, Sgd};
+/// use wengert_tape::Tape;
+/// use wengert_tensor::Tensor;
+///
+/// let mut layer = BatchNorm::new(1);
+/// let x = Tensor::<f64>::from([[1.0], [3.0]]);
+/// let mut tape = Tape::new();
+/// tape.set_training(true);
+/// let (_, grads) = tape.value_and_grad(&layer, |t, layer| layer.forward(t.constant(&x)).sum());
+/// Sgd::new(0.0).step(&mut layer, &grads);
+/// assert_eq!(layer.mean.item(), 0.2);
+/// assert_eq!(layer.variance.item(), 1.1);
+/// ```
+#[derive(Tree, Clone, Debug)]
+pub struct BatchNorm<P = Tensor> {
+    /// w \[C\].
+    pub weight: P,
+    /// b \[C\].
+    pub bias: P,
+    /// The running mean \[C\].
+    #[tree(state)]
+    pub mean: P,
+    /// The running variance \[C\].
+    #[tree(state)]
+    pub variance: P,
+    /// How far a step moves the running values.
+    pub momentum: f64,
+    /// ε.
+    pub epsilon: f64,
+}
+
+impl<T: Float> BatchNorm<Tensor<T>> {
+    /// A layer for `features` features.
+    pub fn new(features: usize) -> Self {
+        BatchNorm {
+            weight: Tensor::ones([features]),
+            bias: Tensor::zeros([features]),
+            mean: Tensor::zeros([features]),
+            variance: Tensor::ones([features]),
+            momentum: 0.1,
+            epsilon: 1e-5,
+        }
+    }
+}
+
+impl<'t, T: Float> BatchNorm<Var<'t, T>> {
+    /// The normalized values.
+    ///
+    /// # Panics
+    /// If the last axis of `x` is not C long, or, in training mode, there are fewer than two values
+    /// of each feature.
+    #[track_caller]
+    pub fn forward(&self, x: Var<'t, T>) -> Var<'t, T> {
+        let tape = x.tape();
+        let (centered, variance) = if tape.training() {
+            let shape = x.shape();
+            let features = shape.last().copied().unwrap_or(1).max(1);
+            let count = shape.size() / features;
+            assert!(
+                count > 1,
+                "batch norm: more than one value of each feature is needed in training, the \
+                 shape is {shape}"
+            );
+            let axes: SmallVec<[isize; 8]> = (0..shape.rank() as isize - 1).collect();
+            let mean = x.sum_axes(&axes, false) / count as f64;
+            let centered = x - mean;
+            let variance = (centered * centered).sum_axes(&axes, false) / count as f64;
+            self.set(self.mean, mean);
+            self.set(
+                self.variance,
+                variance * (count as f64 / (count - 1) as f64),
+            );
+            (centered, variance)
+        } else {
+            (x - self.mean, self.variance)
+        };
+        centered / (variance + self.epsilon).sqrt() * self.weight + self.bias
+    }
+
+    /// Moves a running value.
+    fn set(&self, running: Var<'t, T>, towards: Var<'t, T>) {
+        let tape = running.tape();
+        let towards = towards.detach();
+        let moved = running * (1.0 - self.momentum) + towards * self.momentum;
+        tape.set_state(running, moved);
+    }
+}
+
+/// Normalizes each row.
+///
+/// x is \[…, C\], w and b \[C\]; mean and variance (divided by C) are over the last axis.
+///
+/// ```text
+/// y = (x − mean) / √(var + ε) w + b
+/// ```
+///
+/// w starts at 1, b at 0; ε is 1e-5.
+///
+/// Source: Ba, Kiros and Hinton 2016, *Layer normalization*.
+///
+/// ```
+/// use wengert_nn::LayerNorm;
+/// use wengert_tape::{Bind, Tape};
+/// use wengert_tensor::Tensor;
+///
+/// let layer = LayerNorm::<Tensor<f64>>::new(2);
+/// let tape = Tape::new();
+/// let y = layer.bind(&tape).forward(tape.constant(&Tensor::from([[1.0, 3.0]])));
+/// assert!((y.value()[[0, 1]] - 1.0).abs() < 1e-5);
+/// ```
+#[derive(Tree, Clone, Debug)]
+pub struct LayerNorm<P = Tensor> {
+    /// w \[C\].
+    pub weight: P,
+    /// b \[C\].
+    pub bias: P,
+    /// ε.
+    pub epsilon: f64,
+}
+
+impl<T: Float> LayerNorm<Tensor<T>> {
+    /// A layer for rows of `features` elements.
+    pub fn new(features: usize) -> Self {
+        LayerNorm {
+            weight: Tensor::ones([features]),
+            bias: Tensor::zeros([features]),
+            epsilon: 1e-5,
+        }
+    }
+}
+
+impl<'t, T: Float> LayerNorm<Var<'t, T>> {
+    /// The normalized values.
+    ///
+    /// # Panics
+    /// If the last axis of `x` is not C long.
+    #[track_caller]
+    pub fn forward(&self, x: Var<'t, T>) -> Var<'t, T> {
+        let features = x.dim(-1) as f64;
+        let mean = x.sum_axes(&[-1], true) / features;
+        let centered = x - mean;
+        let variance = (centered * centered).sum_axes(&[-1], true) / features;
+        centered / (variance + self.epsilon).sqrt() * self.weight + self.bias
+    }
+}

@@ -1,0 +1,95 @@
+//! After warm-up, a training step takes nothing from the heap but one block a `Vec` of the model.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+use wengert_nn::rnn::Stacking;
+use wengert_nn::{Adam, Linear, Lstm, clip_by_global_norm};
+use wengert_tape::tree::Tree;
+use wengert_tape::{Tape, Var};
+use wengert_tensor::{Rng, Tensor};
+
+/// Counts what this thread takes while it is told to.
+struct Counting;
+
+thread_local! {
+    static COUNT: Cell<Option<usize>> = const { Cell::new(None) };
+}
+
+fn count() {
+    let Some(count) = COUNT.get() else { return };
+    COUNT.set(None);
+    if std::env::var_os("WENGERT_TRACE").is_some() {
+        eprintln!("{}", std::backtrace::Backtrace::force_capture());
+    }
+    COUNT.set(Some(count + 1));
+}
+
+// SAFETY: every call goes to the system's allocator as it is.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count();
+        // SAFETY: the caller keeps the contract.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        // SAFETY: the caller keeps the contract.
+        unsafe { System.dealloc(block, layout) }
+    }
+
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        count();
+        // SAFETY: the caller keeps the contract.
+        unsafe { System.realloc(block, layout, size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// The number of blocks that `f` takes.
+fn blocks(f: impl FnOnce()) -> usize {
+    COUNT.set(Some(0));
+    f();
+    COUNT.take().unwrap_or(0)
+}
+
+#[derive(Tree, Clone)]
+struct Model<P = Tensor> {
+    rnn: Lstm<P>,
+    head: Linear<P>,
+}
+
+#[test]
+fn of_a_two_layer_bidirectional_lstm() {
+    let mut rng = Rng::seed_from_u64(1);
+    let both = Stacking {
+        layers: 2,
+        bidirectional: true,
+    };
+    let mut model: Model = Model {
+        rnn: Lstm::stacked(3, 16, both, &mut rng),
+        head: Linear::new(32, 1, &mut rng),
+    };
+    let (x, y): (Tensor, Tensor) = (
+        rng.normal([8, 20, 3], 0.0, 1.0),
+        rng.normal([8, 20, 1], 0.0, 1.0),
+    );
+    let (mut tape, mut adam) = (Tape::new(), Adam::new(1e-3));
+    let mut step = || {
+        let (_, mut grads) = tape.value_and_grad(&model, |t, m: Model<Var<'_>>| {
+            let (outputs, _) = m.rnn.run(t.constant(&x), None);
+            let error = m.head.forward(outputs) - &y;
+            (error * error).sum() / 160.0
+        });
+        clip_by_global_norm(&mut grads, 0.1);
+        adam.step(&mut model, &grads);
+    };
+    for _ in 0..3 {
+        step();
+    }
+    // The list of layers is the model's only `Vec`.
+    let taken: Vec<usize> = (0..5).map(|_| blocks(&mut step)).collect();
+    assert_eq!(taken, [1; 5]);
+}

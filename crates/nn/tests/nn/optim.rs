@@ -1,0 +1,173 @@
+//! The optimizers, beside PyTorch's paths and at their edges.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use wengert_nn::{Adam, BatchNorm, Sgd, clip_by_global_norm, clip_by_value};
+use wengert_tape::{Gradients, Tape};
+use wengert_tensor::{Rng, Tensor};
+
+use crate::golden::{Book, agree};
+
+/// The gradient `bar` of one tensor.
+fn grads(x: &Tensor<f64>, bar: &Tensor<f64>) -> Gradients<Tensor<f64>, f64> {
+    Tape::new().value_and_grad(x, |_, x| (x * bar).sum()).1
+}
+
+#[test]
+fn the_paths_are_those_of_pytorch() {
+    let book = Book::open("optim");
+    let follow =
+        |case: &str, step: &mut dyn FnMut(&mut Tensor<f64>, &Gradients<Tensor<f64>, f64>)| {
+            let (bars, path) = (book.get(case, "gradients"), book.get(case, "path"));
+            let mut x = book.get(case, "start");
+            for k in 0..10 {
+                let grads = grads(&x, &bars.select(0, k));
+                step(&mut x, &grads);
+                agree(case, &format!("step {k}"), &x, &path.select(0, k));
+            }
+        };
+    let sgd = |case, mut sgd: Sgd<f64>| follow(case, &mut |x, grads| sgd.step(x, grads));
+    sgd("sgd", Sgd::new(0.1));
+    sgd("sgd_momentum", Sgd::new(0.1).with_momentum(0.9));
+    sgd("sgd_nesterov", Sgd::new(0.1).with_nesterov(0.9));
+    sgd(
+        "sgd_weight_decay",
+        Sgd::new(0.1).with_momentum(0.9).with_weight_decay(0.01),
+    );
+    let adam = |case, mut adam: Adam<f64>| follow(case, &mut |x, grads| adam.step(x, grads));
+    adam("adam", Adam::new(0.01));
+    adam("adam_l2", Adam::new(0.01).with_weight_decay(0.1));
+    adam("amsgrad", Adam::new(0.01).with_amsgrad());
+    adam("adamw", Adam::new(0.01).with_decoupled_weight_decay(0.1));
+}
+
+#[test]
+fn clipping_is_that_of_pytorch() {
+    let book = Book::open("optim");
+    let get = |name: &str| book.get("clip_norm", name);
+    let bars = [get("gradient.0"), get("gradient.1")];
+    let model = bars.clone();
+    let (_, mut grads) = Tape::new().value_and_grad(&model, |_, [a, b]| {
+        (a * &bars[0]).sum() + (b * &bars[1]).sum()
+    });
+    let norm = clip_by_global_norm(&mut grads, 1.0);
+    agree("clip_norm", "norm", &Tensor::from([norm]), &get("norm"));
+    for (k, bar) in grads.iter().enumerate() {
+        agree("clip_norm", "clipped", bar, &get(&format!("clipped.{k}")));
+    }
+}
+
+#[test]
+fn a_small_norm_is_left_alone_and_nan_shows() {
+    let x = Tensor::from([1.0, 2.0]);
+    let mut small = grads(&x, &Tensor::from([0.3, 0.4]));
+    assert_eq!(clip_by_global_norm(&mut small, 1.0), 0.5);
+    assert_eq!(small.get(0).map(Tensor::to_vec), Some(vec![0.3, 0.4]));
+    assert_eq!(clip_by_global_norm(&mut small, f64::INFINITY), 0.5);
+
+    let mut broken = grads(&x, &Tensor::from([f64::NAN, 0.4]));
+    assert!(clip_by_global_norm(&mut broken, 1.0).is_nan());
+    assert!(broken.iter().all(|bar| bar.iter().all(f64::is_nan)));
+    clip_by_value(&mut broken, 1.0);
+    assert!(broken.iter().all(|bar| bar.iter().all(f64::is_nan)));
+}
+
+#[test]
+fn a_leaf_without_gradient_is_left_alone() {
+    let start = (
+        Tensor::from([1.0, 2.0]),
+        Tensor::from([3.0]),
+        Tensor::from([4.0]),
+    );
+    let mut adam = Adam::<f64>::new(0.1).with_decoupled_weight_decay(0.5);
+    let mut sgd = Sgd::<f64>::new(0.1)
+        .with_momentum(0.9)
+        .with_weight_decay(0.5);
+    for which in 0..2 {
+        let (mut tape, mut model) = (Tape::new(), start.clone());
+        // "1" is frozen, and "2" is out of reach.
+        let (_, grads) =
+            tape.value_and_grad_where(&model, |path| path != "1", |_, (a, b, _)| (a * b).sum());
+        assert_eq!(grads.unreached(), ["2"]);
+        match which {
+            0 => adam.step(&mut model, &grads),
+            _ => sgd.step(&mut model, &grads),
+        }
+        assert!(model.0 != start.0);
+        assert_eq!((&model.1, &model.2), (&start.1, &start.2));
+    }
+    let steps: Vec<_> = adam.slots.iter().map(|slot| slot.steps).collect();
+    assert_eq!(steps, [1, 0, 0]);
+}
+
+#[test]
+fn state_is_written_by_every_optimizer() {
+    let x: Tensor<f64> = Rng::seed_from_u64(1).normal([8, 3], 2.0, 1.0);
+    let mut tape = Tape::new();
+    tape.set_training(true);
+    let layer = BatchNorm::new(3);
+    let mut results = Vec::new();
+    for which in 0..2 {
+        let mut layer = layer.clone();
+        let (_, grads) = tape.value_and_grad(&layer, |t, l| l.forward(t.constant(&x)).sum());
+        match which {
+            0 => Adam::new(0.1).step(&mut layer, &grads),
+            _ => Sgd::new(0.1).step(&mut layer, &grads),
+        }
+        results.push((layer.mean, layer.variance));
+    }
+    let expected = x.mean(&[0]) * 0.1;
+    assert!(results[0].0.allclose(&expected, 1e-12, 1e-12));
+    assert_eq!(results[0], results[1]);
+}
+
+#[test]
+fn the_rate_can_be_set() {
+    let mut x = Tensor::from([1.0]);
+    let mut sgd = Sgd::<f64>::new(0.1);
+    sgd.learning_rate = 0.5;
+    let bar = grads(&x, &Tensor::from([1.0]));
+    sgd.step(&mut x, &bar);
+    assert_eq!(x.to_vec(), [0.5]);
+}
+
+#[test]
+fn other_structures_are_refused_by_path() {
+    let message = |f: &mut dyn FnMut()| {
+        let panic = catch_unwind(AssertUnwindSafe(f)).expect_err("a refusal");
+        match panic.downcast::<String>() {
+            Ok(text) => *text,
+            Err(_) => panic!("another panic"),
+        }
+    };
+    let two = vec![Tensor::from([1.0]), Tensor::from([2.0])];
+    let (_, grads) = Tape::<f64>::new().value_and_grad(&two, |_, m| (m[0] * m[1]).sum());
+    let mut three = vec![
+        Tensor::from([1.0]),
+        Tensor::from([2.0]),
+        Tensor::from([3.0]),
+    ];
+    assert_eq!(
+        message(&mut || Adam::new(0.1).step(&mut three, &grads)),
+        "there are gradients of 2 leaves, and none of `2`"
+    );
+    let mut one = vec![Tensor::from([1.0])];
+    assert_eq!(
+        message(&mut || Sgd::new(0.1).step(&mut one, &grads)),
+        "there are gradients of 2 leaves, the model has 1"
+    );
+    let mut wide = vec![Tensor::from([1.0]), Tensor::from([2.0, 3.0])];
+    assert_eq!(
+        message(&mut || Adam::new(0.1).step(&mut wide, &grads)),
+        "`1` is [2], its gradient [1]"
+    );
+    let mut adam = Adam::new(0.1);
+    adam.step(&mut two.clone(), &grads);
+    let other = vec![Tensor::from([1.0, 1.0]), Tensor::from([2.0, 2.0])];
+    let (_, grads) = Tape::<f64>::new().value_and_grad(&other, |_, m| (m[0] * m[1]).sum());
+    assert_eq!(
+        message(&mut || adam.step(&mut other.clone(), &grads)),
+        "the optimizer holds moments of a leaf of 1 elements, this one has 2: it is the optimizer \
+         of another model"
+    );
+}

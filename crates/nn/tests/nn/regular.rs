@@ -1,0 +1,74 @@
+//! Dropout and batch norm: their modes, draws and state.
+
+use wengert_nn::{BatchNorm, Dropout};
+use wengert_tape::Tape;
+use wengert_tensor::{Rng, Tensor};
+
+#[test]
+fn dropout_keeps_the_mean_and_draws_from_the_tape() {
+    let tape = Tape::<f64>::new();
+    tape.set_training(true);
+    let x = tape.ones([100, 100]);
+    let layer = Dropout::new(0.3);
+    let draw = |seed| {
+        tape.set_rng(Rng::seed_from_u64(seed));
+        layer.forward(x).value()
+    };
+    let y = draw(1);
+    assert!((y.iter().sum::<f64>() / 1e4 - 1.0).abs() < 0.03);
+    assert!(y.iter().all(|y| y == 0.0 || (y - 1.0 / 0.7).abs() < 1e-12));
+    assert_eq!(y, draw(1));
+    assert!(y != draw(2));
+    assert!(y != layer.forward(x).value());
+}
+
+#[test]
+fn dropout_at_its_ends() {
+    let tape = Tape::<f64>::new();
+    tape.set_training(true);
+    let x = tape.leaf(&Tensor::from([1.0, 2.0]));
+    assert_eq!(Dropout::new(0.0).forward(x).value().to_vec(), [1.0, 2.0]);
+    let y = Dropout::new(1.0).forward(x);
+    assert_eq!(y.value().to_vec(), [0.0, 0.0]);
+    assert_eq!(
+        y.sum().backward().wrt(x).map(Tensor::into_vec),
+        Some(vec![0.0, 0.0])
+    );
+}
+
+#[test]
+#[should_panic(expected = "dropout: 1.5 is no probability")]
+fn dropout_refuses_what_is_no_probability() {
+    Dropout::new(1.5);
+}
+
+#[test]
+#[should_panic(expected = "batch norm: more than one value of each feature is needed in training")]
+fn batch_norm_refuses_a_single_row() {
+    let mut tape = Tape::<f64>::new();
+    tape.set_training(true);
+    tape.value_and_grad(&BatchNorm::new(2), |t, l| l.forward(t.ones([1, 2])).sum());
+}
+
+#[test]
+fn batch_norm_learns_the_mean_and_variance() {
+    let mut rng = Rng::seed_from_u64(4);
+    let mut layer = BatchNorm::<Tensor<f64>>::new(2);
+    let mut tape = Tape::new();
+    tape.set_training(true);
+    for _ in 0..300 {
+        let x: Tensor<f64> = rng.normal([64, 2], 3.0, 2.0);
+        let (_, grads) = tape.value_and_grad(&layer, |t, l| l.forward(t.constant(&x)).sum());
+        grads.update_state(&mut layer);
+    }
+    assert!(layer.mean.iter().all(|mean| (mean - 3.0).abs() < 0.3));
+    assert!(
+        layer
+            .variance
+            .iter()
+            .all(|variance| (variance - 4.0).abs() < 0.6)
+    );
+    tape.set_training(false);
+    let y: Tensor<f64> = tape.evaluate(&layer, |t, l| l.forward(t.fill([1, 2], 3.0)));
+    assert!(y.iter().all(|y| y.abs() < 0.2));
+}

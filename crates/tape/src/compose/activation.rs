@@ -1,0 +1,117 @@
+//! Functions of single elements, as formulas.
+
+use wengert_tensor::Float;
+
+use crate::formula::{Formula, Partial};
+use crate::real::Real;
+use crate::var::Var;
+
+/// Declares formulas of one number, each with the method that records it.
+macro_rules! formulas {
+    ($(
+        $(#[$doc:meta])*
+        $method:ident($($attribute:ident),*) = $name:ident, |$this:ident, $x:ident| $value:expr
+        $(, slope |$y:ident| $slope:expr)?;
+    )*) => {
+        $(
+            #[doc = concat!("The formula of [`Var::", stringify!($method), "`].")]
+            #[derive(Clone, Copy, Debug)]
+            pub struct $name {
+                $(
+                    #[doc = concat!("The attribute `", stringify!($attribute), "`.")]
+                    pub $attribute: f64,
+                )*
+            }
+
+            impl Formula<1, 1> for $name {
+                const NAME: &'static str = stringify!($method);
+                #[inline(always)]
+                fn eval<R: Real>(&self, [$x]: [R; 1]) -> [R; 1] {
+                    let $this = self;
+                    let _ = $this;
+                    [$value]
+                }
+                $(
+                    #[inline(always)]
+                    fn partials<R: Real>(&self, [$x]: [R; 1], [$y]: [R; 1]) -> [[Partial<R>; 1]; 1] {
+                        let $this = self;
+                        let _ = ($this, $y);
+                        [[Partial::Value($slope)]]
+                    }
+                )?
+            }
+        )*
+
+        impl<'t, T: Float> Var<'t, T> {
+            $(
+                $(#[$doc])*
+                #[track_caller]
+                pub fn $method(self, $($attribute: f64),*) -> Self {
+                    let [y] = self.tape().formula($name { $($attribute),* }, [self]);
+                    y
+                }
+            )*
+        }
+    };
+}
+
+formulas! {
+    /// x².
+    square() = Square, |_this, x| x * x;
+
+    /// 1 / x.
+    reciprocal() = Reciprocal, |_this, x| R::lit(1.0) / x;
+
+    /// 1 / √x.
+    rsqrt() = Rsqrt, |_this, x| R::lit(1.0) / x.sqrt(), slope |y| R::lit(-0.5) * y / x;
+
+    /// x sigmoid(x), also known as swish.
+    ///
+    /// Source: Elfwing, Uchibe and Doya 2018, Sigmoid-Weighted Linear Units.
+    silu() = Silu, |_this, x| x * x.sigmoid();
+
+    /// ln(1 + eˣ), without overflow.
+    ///
+    /// ```
+    /// use wengert_tape::Tape;
+    /// let tape = Tape::<f64>::new();
+    /// assert_eq!(tape.scalar(1000.0).softplus().item(), 1000.0);
+    /// ```
+    ///
+    /// Source: Dugas et al. 2001, Incorporating second-order functional knowledge.
+    softplus() = Softplus, |_this, x| softplus(x), slope |_y| x.sigmoid();
+
+    /// ln sigmoid(x), without overflow.
+    log_sigmoid() = LogSigmoid, |_this, x| -softplus(-x), slope |_y| (-x).sigmoid();
+
+    /// x above 0 and `slope` · x below; the derivative at 0 is `slope`.
+    ///
+    /// Source: Maas, Hannun and Ng 2013, Rectifier Nonlinearities Improve Acoustic Models.
+    leaky_relu(negative_slope) = LeakyRelu, |this, x| {
+        R::select_less(R::lit(0.0), x, x, x * R::lit(this.negative_slope))
+    };
+
+    /// x above 0 and α (eˣ − 1) below.
+    ///
+    /// Source: Clevert, Unterthiner and Hochreiter 2016, Exponential Linear Units.
+    elu(alpha) = Elu, |this, x| {
+        // The exponential of what is not taken must not overflow.
+        let low = x.minimum(R::lit(0.0));
+        R::select_less(R::lit(0.0), x, x, R::lit(this.alpha) * (low.exp() - R::lit(1.0)))
+    }, slope |y| R::select_less(R::lit(0.0), x, R::lit(1.0), y + R::lit(this.alpha));
+
+    /// ½ x (1 + tanh(√(2/π) (x + 0.044715 x³))), the fast form of the Gaussian error linear unit.
+    ///
+    /// Source: Hendrycks and Gimpel 2016, Gaussian Error Linear Units.
+    gelu_tanh() = GeluTanh, |_this, x| {
+        let root = R::lit((2.0 / std::f64::consts::PI).sqrt());
+        let inner = root * (x + R::lit(0.044715) * (x * x * x));
+        R::lit(0.5) * x * (R::lit(1.0) + inner.tanh())
+    };
+}
+
+/// ln(1 + eˣ).
+#[inline(always)]
+fn softplus<R: Real>(x: R) -> R {
+    x.maximum(R::lit(0.0)) + (R::lit(1.0) + (-x.abs()).exp()).ln()
+}

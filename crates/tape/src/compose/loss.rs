@@ -1,0 +1,295 @@
+//! Losses. Targets are constants or variables; class indices are tensors of integers.
+
+use wengert_tensor::{Float, Tensor};
+
+use crate::formula::{Formula, Partial};
+use crate::real::Real;
+use crate::var::{Operand, Var};
+
+/// What becomes of the losses of the single elements.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Reduction {
+    /// Their mean, over what is not ignored.
+    #[default]
+    Mean,
+    /// Their sum.
+    Sum,
+    /// They stay as they are.
+    None,
+}
+
+impl Reduction {
+    /// The reduction of `losses`.
+    #[track_caller]
+    pub fn of<T: Float>(self, losses: Var<'_, T>) -> Var<'_, T> {
+        match self {
+            Reduction::Mean => losses.mean(),
+            Reduction::Sum => losses.sum(),
+            Reduction::None => losses,
+        }
+    }
+}
+
+/// The mean of (y − target)².
+///
+/// ```
+/// use wengert_tape::{Tape, compose::mse};
+/// use wengert_tensor::Tensor;
+/// let tape = Tape::<f64>::new();
+/// let y = tape.leaf(&Tensor::from([1.0, 4.0]));
+/// assert_eq!(mse(y, &Tensor::from([1.0, 2.0])).item(), 2.0);
+/// ```
+///
+/// # Panics
+/// If the shapes do not broadcast.
+#[track_caller]
+pub fn mse<'t, T: Float>(y: Var<'t, T>, target: impl Operand<'t, T>) -> Var<'t, T> {
+    mse_with(y, target, Reduction::Mean)
+}
+
+/// (y − target)².
+///
+/// # Panics
+/// If the shapes do not broadcast.
+#[track_caller]
+pub fn mse_with<'t, T: Float>(
+    y: Var<'t, T>,
+    target: impl Operand<'t, T>,
+    reduction: Reduction,
+) -> Var<'t, T> {
+    reduction.of((y - target.on(y.tape())).square())
+}
+
+/// |y − target|; the derivative where they are equal is 0.
+///
+/// # Panics
+/// If the shapes do not broadcast.
+#[track_caller]
+pub fn l1_loss<'t, T: Float>(
+    y: Var<'t, T>,
+    target: impl Operand<'t, T>,
+    reduction: Reduction,
+) -> Var<'t, T> {
+    reduction.of((y - target.on(y.tape())).abs())
+}
+
+/// ½ d² where d = |y − target| is less than `delta`, and delta (d − ½ delta) elsewhere.
+///
+/// Source: Huber 1964, Robust Estimation of a Location Parameter.
+///
+/// # Panics
+/// If the shapes do not broadcast.
+#[track_caller]
+pub fn huber_loss<'t, T: Float>(
+    y: Var<'t, T>,
+    target: impl Operand<'t, T>,
+    delta: f64,
+    reduction: Reduction,
+) -> Var<'t, T> {
+    let [loss] = y.tape().formula(Huber { delta }, [y - target.on(y.tape())]);
+    reduction.of(loss)
+}
+
+/// ½ d² / beta where d = |y − target| is less than `beta`, and d − ½ beta elsewhere.
+///
+/// Source: Girshick 2015, Fast R-CNN.
+///
+/// # Panics
+/// If the shapes do not broadcast.
+#[track_caller]
+pub fn smooth_l1_loss<'t, T: Float>(
+    y: Var<'t, T>,
+    target: impl Operand<'t, T>,
+    beta: f64,
+    reduction: Reduction,
+) -> Var<'t, T> {
+    if beta == 0.0 {
+        return l1_loss(y, target, reduction);
+    }
+    huber_loss(y, target, beta, reduction) / beta
+}
+
+/// The formula of [`huber_loss`], of the difference.
+#[derive(Clone, Copy)]
+struct Huber {
+    delta: f64,
+}
+
+impl Formula<1, 1> for Huber {
+    const NAME: &'static str = "huber";
+    #[inline(always)]
+    fn eval<R: Real>(&self, [x]: [R; 1]) -> [R; 1] {
+        let (delta, half) = (R::lit(self.delta), R::lit(0.5));
+        let d = x.abs();
+        [R::select_less(d, delta, half * x * x, delta * (d - half * delta))]
+    }
+}
+
+/// The cross entropy, in nats, of a Bernoulli distribution with the given logits:
+/// −t ln sigmoid(x) − (1 − t) ln(1 − sigmoid(x)), without overflow.
+///
+/// # Panics
+/// If the shapes do not broadcast.
+#[track_caller]
+pub fn bce_with_logits<'t, T: Float>(
+    logits: Var<'t, T>,
+    target: impl Operand<'t, T>,
+    reduction: Reduction,
+) -> Var<'t, T> {
+    let [loss] = logits.tape().formula(BceWithLogits, [logits, target.on(logits.tape())]);
+    reduction.of(loss)
+}
+
+/// The formula of [`bce_with_logits`].
+#[derive(Clone, Copy)]
+struct BceWithLogits;
+
+impl Formula<2, 1> for BceWithLogits {
+    const NAME: &'static str = "bce_with_logits";
+    #[inline(always)]
+    fn eval<R: Real>(&self, [x, target]: [R; 2]) -> [R; 1] {
+        let log = (R::lit(1.0) + (-x.abs()).exp()).ln();
+        [x.maximum(R::lit(0.0)) - x * target + log]
+    }
+    #[inline(always)]
+    fn partials<R: Real>(&self, [x, target]: [R; 2], _: [R; 1]) -> [[Partial<R>; 2]; 1] {
+        [[Partial::Value(x.sigmoid() - target), Partial::Value(-x)]]
+    }
+}
+
+/// The cross entropy, in nats, of a Bernoulli distribution with the given probabilities:
+/// −t ln p − (1 − t) ln(1 − p), where the logarithms are at least −100.
+///
+/// # Panics
+/// If the shapes do not broadcast.
+#[track_caller]
+pub fn bce<'t, T: Float>(
+    p: Var<'t, T>,
+    target: impl Operand<'t, T>,
+    reduction: Reduction,
+) -> Var<'t, T> {
+    let target = target.on(p.tape());
+    let log = |p: Var<'t, T>| p.ln().maximum(-100.0);
+    reduction.of(-(target * log(p) + (1.0 - target) * log(1.0 - p)))
+}
+
+/// How [`cross_entropy_with`] treats targets and losses.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct CrossEntropy {
+    /// A target that gives no loss and does not count in the mean.
+    pub ignore_index: Option<i64>,
+    /// The share of the target's probability that is spread over all classes evenly.
+    pub label_smoothing: f64,
+    /// What becomes of the single losses.
+    pub reduction: Reduction,
+}
+
+impl Default for CrossEntropy {
+    /// Nothing ignored, nothing smoothed, the mean.
+    fn default() -> Self {
+        CrossEntropy {
+            ignore_index: None,
+            label_smoothing: 0.0,
+            reduction: Reduction::Mean,
+        }
+    }
+}
+
+/// The mean cross entropy, in nats: −ln softmax(logits) at the target. The classes lie along the
+/// last axis of `logits` \[…, C\], the targets are \[…\].
+///
+/// ```
+/// use wengert_tape::{Tape, compose::cross_entropy};
+/// use wengert_tensor::Tensor;
+/// let tape = Tape::<f64>::new();
+/// let logits = tape.zeros([2, 4]);
+/// let loss = cross_entropy(logits, &Tensor::from([3i64, 0]));
+/// assert_eq!(loss.item(), 4.0_f64.ln());
+/// ```
+///
+/// # Panics
+/// If the targets have not the shape of the logits without the last axis, or one is no class.
+#[track_caller]
+pub fn cross_entropy<'t, T: Float>(logits: Var<'t, T>, targets: &Tensor<i64>) -> Var<'t, T> {
+    cross_entropy_with(logits, targets, CrossEntropy::default())
+}
+
+/// The same with options. Where all targets are ignored, the mean is 0 with gradient 0.
+///
+/// # Panics
+/// If the targets have not the shape of the logits without the last axis, or one is no class.
+#[track_caller]
+pub fn cross_entropy_with<'t, T: Float>(
+    logits: Var<'t, T>,
+    targets: &Tensor<i64>,
+    options: CrossEntropy,
+) -> Var<'t, T> {
+    nll(logits.log_softmax(-1), targets, options, "cross_entropy")
+}
+
+/// The cross entropy, in nats, between targets that are probabilities and the softmax of `logits`,
+/// along the last axis: −Σ t ln softmax(logits). The mean is over what is left.
+///
+/// # Panics
+/// If the shapes do not broadcast.
+#[track_caller]
+pub fn cross_entropy_probs<'t, T: Float>(
+    logits: Var<'t, T>,
+    targets: impl Operand<'t, T>,
+    reduction: Reduction,
+) -> Var<'t, T> {
+    let targets = targets.on(logits.tape());
+    // A class of probability 0 gives 0, even where its logarithm is −∞.
+    let terms = Var::absorb(targets, logits.log_softmax(-1));
+    reduction.of(-terms.sum_axes(&[-1], false))
+}
+
+/// The negative log-likelihood of the targets \[…\], in nats, for log-probabilities \[…, C\].
+///
+/// # Panics
+/// If the targets have not the shape of the log-probabilities without the last axis, or one is no
+/// class.
+#[track_caller]
+pub fn nll_loss<'t, T: Float>(
+    log_p: Var<'t, T>,
+    targets: &Tensor<i64>,
+    options: CrossEntropy,
+) -> Var<'t, T> {
+    nll(log_p, targets, options, "nll_loss")
+}
+
+#[track_caller]
+fn nll<'t, T: Float>(
+    log_p: Var<'t, T>,
+    targets: &Tensor<i64>,
+    options: CrossEntropy,
+    name: &str,
+) -> Var<'t, T> {
+    let shape = log_p.shape();
+    let fits = shape.split_last().is_some_and(|(_, outer)| outer == targets.shape().dims());
+    assert!(fits, "{name}: targets {} do not fit {shape}, classes last", targets.shape());
+    let classes = shape[shape.rank() - 1];
+    let ignores = |class: i64| Some(class) == options.ignore_index;
+    let known = |class: i64| ignores(class) || usize::try_from(class).is_ok_and(|at| at < classes);
+    if let Some(class) = targets.iter().find(|&class| !known(class)) {
+        panic!("{name}: the target {class} is none of the {classes} classes of {shape}");
+    }
+    let pick = |classes: &Tensor<i64>| log_p.gather(-1, &classes.unsqueeze(-1)).squeeze(-1);
+    let smooth = |picked: Var<'t, T>| match options.label_smoothing {
+        0.0 => -picked,
+        share => -(picked * (1.0 - share) + log_p.mean_axes(&[-1], false) * share),
+    };
+    let mut counted = targets.size();
+    let losses = if targets.iter().any(ignores) {
+        counted = targets.iter().filter(|&class| !ignores(class)).count();
+        // What is ignored need not be a class; its loss is replaced.
+        let losses = smooth(pick(&targets.map(|class| if ignores(class) { 0 } else { class })));
+        log_p.tape().scalar(0.0).where_(&targets.map(ignores), losses)
+    } else {
+        smooth(pick(targets))
+    };
+    match options.reduction {
+        Reduction::Mean => losses.sum() / counted.max(1) as f64,
+        other => other.of(losses),
+    }
+}

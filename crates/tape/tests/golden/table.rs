@@ -1,0 +1,363 @@
+//! PyTorch's functions as programs of this library.
+
+use wengert_tape::Var;
+use wengert_tensor::{Shape, Tensor};
+
+use crate::case::Case;
+
+type V<'t> = Var<'t, f64>;
+
+/// A function of the case's inputs.
+pub type Program = for<'t> fn(&[V<'t>], &Case<'_>) -> V<'t>;
+
+/// The program of a function, if it is covered.
+pub fn program(op: &str) -> Option<Program> {
+    Some(match op {
+        // Elementary functions.
+        "neg" => |x, _| -x[0],
+        "exp" => |x, _| x[0].exp(),
+        "log" => |x, _| x[0].ln(),
+        "sqrt" => |x, _| x[0].sqrt(),
+        "tanh" => |x, _| x[0].tanh(),
+        "sigmoid" => |x, _| x[0].sigmoid(),
+        "abs" => |x, _| x[0].abs(),
+        "relu" => |x, _| x[0].relu(),
+        "log1p" => |x, _| (1.0 + x[0]).ln(),
+        "expm1" => |x, _| x[0].exp() - 1.0,
+        "rsqrt" => |x, _| x[0].pow(-0.5),
+        "square" => |x, _| x[0] * x[0],
+        "reciprocal" => |x, _| 1.0 / x[0],
+        "sinh" => |x, _| (x[0].exp() - (-x[0]).exp()) / 2.0,
+        "cosh" => |x, _| (x[0].exp() + (-x[0]).exp()) / 2.0,
+        "asinh" => |x, _| (x[0] + (x[0] * x[0] + 1.0).sqrt()).ln(),
+        "acosh" => |x, _| (x[0] + (x[0] * x[0] - 1.0).sqrt()).ln(),
+        "atanh" => |x, _| ((1.0 + x[0]) / (1.0 - x[0])).ln() / 2.0,
+        "log_sigmoid" => |x, _| x[0].sigmoid().ln(),
+        "softplus" => |x, _| softplus(x[0]),
+        "silu" => |x, _| x[0] * x[0].sigmoid(),
+        "mish" => |x, _| x[0] * softplus(x[0]).tanh(),
+        "softsign" => |x, _| x[0] / (1.0 + x[0].abs()),
+        "tanhshrink" => |x, _| x[0] - x[0].tanh(),
+        "elu" => |x, _| elu(x[0], 1.0),
+        "selu" => |x, _| elu(x[0], 1.673_263_242_354_377_2) * 1.050_700_987_355_480_5,
+        "leaky_relu" => |x, case| {
+            x[0].where_(&x[0].value().gt(0.0), x[0] * case.f64("negative_slope"))
+        },
+        "relu6" => |x, _| clamp(x[0], 0.0, 6.0),
+        "hardsigmoid" => |x, _| clamp(x[0] / 6.0 + 0.5, 0.0, 1.0),
+        "hardswish" => |x, _| x[0] * clamp(x[0] / 6.0 + 0.5, 0.0, 1.0),
+        "clamp" => |x, case| clamp(x[0], case.f64("min"), case.f64("max")),
+        "pow_scalar" => |x, case| x[0].pow(case.f64("exponent")),
+        "gelu_tanh" => |x, _| {
+            let inner = (x[0] + 0.044715 * x[0].pow(3.0)) * std::f64::consts::FRAC_2_PI.sqrt();
+            0.5 * x[0] * (1.0 + inner.tanh())
+        },
+        "prelu" => |x, _| {
+            let slope = x[1].unsqueeze(-1);
+            x[0].where_(&x[0].value().gt(0.0), x[0] * slope)
+        },
+
+        // Functions of two or three values.
+        "add" => |x, _| x[0] + x[1],
+        "sub" => |x, _| x[0] - x[1],
+        "mul" => |x, _| x[0] * x[1],
+        "div" => |x, _| x[0] / x[1],
+        "pow" => |x, _| x[0].pow(x[1]),
+        "maximum" => |x, _| x[0].maximum(x[1]),
+        "minimum" => |x, _| x[0].minimum(x[1]),
+        "hypot" => |x, _| (x[0] * x[0] + x[1] * x[1]).sqrt(),
+        "logaddexp" => |x, _| x[0].maximum(x[1]) + softplus(-(x[0] - x[1]).abs()),
+        "lerp" => |x, _| x[0] + x[2] * (x[1] - x[0]),
+        "where" => |x, case| x[0].where_(&case.mask("condition"), x[1]),
+        "masked_fill" => |x, case| {
+            let value = x[0].tape().scalar(case.f64("value"));
+            value.where_(&case.mask("mask"), x[0])
+        },
+
+        // Reductions.
+        "sum" => |x, case| x[0].sum_axes(&case.ints("dim"), case.flag("keepdim")),
+        "mean" => |x, case| x[0].mean_axes(&case.ints("dim"), case.flag("keepdim")),
+        "amax" => |x, case| x[0].amax(&case.ints("dim"), case.flag("keepdim")),
+        "amin" => |x, case| x[0].amin(&case.ints("dim"), case.flag("keepdim")),
+        "logsumexp" => |x, case| x[0].logsumexp(&case.ints("dim"), case.flag("keepdim")),
+        "var" => |x, case| variance(x[0], case),
+        "std" => |x, case| variance(x[0], case).sqrt(),
+        "norm" => |x, case| {
+            let axes = case.ints("dim");
+            match case.f64("ord") {
+                2.0 => x[0].norm(&axes, false),
+                p => x[0].abs().pow(p).sum_axes(&axes, false).pow(1.0 / p),
+            }
+        },
+        "softmax" => |x, case| x[0].softmax(case.int("dim")),
+        "log_softmax" => |x, case| x[0].log_softmax(case.int("dim")),
+        "prod" => |x, case| scan(x[0], case.int("dim"), |a, b| a * b).pop().expect("some rows"),
+        "cumsum" => |x, case| stack_scan(x[0], case, |a, b| a + b),
+        "cumprod" => |x, case| stack_scan(x[0], case, |a, b| a * b),
+        "logcumsumexp" => |x, case| {
+            stack_scan(x[0], case, |a, b| a.maximum(b) + softplus(-(a - b).abs()))
+        },
+
+        // Products.
+        "matmul" => |x, _| x[0].matmul(x[1]),
+        "linear" => |x, _| x[0].matmul(x[1].t()) + x[2],
+        "bilinear" => |x, _| {
+            // [B, 1, I] · [1·O, I, J] · [B, J, 1]
+            let rows = x[0].unsqueeze(1).unsqueeze(1);
+            let columns = x[1].unsqueeze(1).unsqueeze(-1);
+            rows.matmul(x[2]).matmul(columns).squeeze(-1).squeeze(-1) + x[3]
+        },
+        "einsum" => einsum,
+        "attention" => attention,
+
+        // Views.
+        "transpose" => |x, case| x[0].transpose(case.int("dim0"), case.int("dim1")),
+        "permute" => |x, case| x[0].permute(&case.ints("dims")),
+        "reshape" => |x, case| {
+            let x = match case.has("transpose_first") {
+                true => x[0].transpose(0, 1),
+                false => x[0],
+            };
+            x.reshape(&case.ints("shape"))
+        },
+        "expand" => |x, case| {
+            x[0].expand(case.ints("shape").iter().map(|&dim| dim as usize).collect::<Shape>())
+        },
+        "squeeze" => |x, case| x[0].squeeze(case.int("dim")),
+        "unsqueeze" => |x, case| x[0].unsqueeze(case.int("dim")),
+        "flatten" => |x, case| x[0].flatten(case.int("start_dim")),
+        "slice" => |x, case| {
+            let at = |name| case.int(name);
+            x[0].slice_step(at("dim"), at("start"), at("end"), at("step"))
+        },
+        "select" => |x, case| x[0].select(case.int("dim"), case.int("index")),
+        "diagonal" => |x, _| {
+            let n = x[0].dim(0) as isize;
+            x[0].flatten(0).slice_step(0, 0, n * n, n + 1)
+        },
+        "trace" => |x, _| {
+            let n = x[0].dim(0) as isize;
+            x[0].flatten(0).slice_step(0, 0, n * n, n + 1).sum()
+        },
+        "tril" => |x, case| triangle(x[0], case, |row, column, k| column <= row + k),
+        "triu" => |x, case| triangle(x[0], case, |row, column, k| column >= row + k),
+
+        // Joins and indices.
+        "cat" => |x, case| Var::cat(x, case.int("dim")),
+        "stack" => |x, case| Var::stack(x, case.int("dim")),
+        "split" => |x, case| {
+            let sizes: Vec<usize> = case.ints("sizes").iter().map(|&size| size as usize).collect();
+            x[0].split(case.int("dim"), &sizes)[case.int("take") as usize]
+        },
+        "flip" => |x, case| picked(x[0], case.ints("dims")[0], |at, len| len - 1 - at),
+        "roll" => |x, case| match case.int("shift") {
+            2 => picked(x[0], case.int("dim"), |at, len| (at + len - 2) % len),
+            shift => panic!("roll by {shift}"),
+        },
+        "repeat" => |x, case| {
+            let times = |axis: usize| case.ints("repeats")[axis] as usize;
+            let rows = Var::cat(&vec![x[0]; times(0)], 0);
+            Var::cat(&vec![rows; times(1)], 1)
+        },
+        "repeat_interleave" => |x, case| {
+            let times = case.int("repeats") as usize;
+            let indices = (0..x[0].dim(0) * times).map(|at| (at / times) as i64).collect();
+            x[0].index_select(case.int("dim"), &list(indices))
+        },
+        "pad" => |x, _| {
+            let tape = x[0].tape();
+            let [a, b, c] = [x[0].dim(0), x[0].dim(1), x[0].dim(2)];
+            let part = |shape: [usize; 3]| tape.fill(shape, 0.5);
+            let wide = Var::cat(&[part([a, b, 1]), x[0], part([a, b, 2])], 2);
+            Var::cat(&[wide, part([a, 1, c + 3])], 1)
+        },
+        "index_select" => |x, case| x[0].index_select(case.int("dim"), &case.indices("index")),
+        "gather" | "take_along_dim" => |x, case| {
+            x[0].gather(case.int("dim"), &case.indices("index"))
+        },
+        "scatter_add" => |x, case| {
+            x[0].scatter_add(case.int("dim"), &case.indices("index"), x[1])
+        },
+        "scatter" => |x, case| {
+            // What is written over is taken away first.
+            let (dim, index) = (case.int("dim"), case.indices("index"));
+            x[0].scatter_add(dim, &index, x[1] - x[0].gather(dim, &index))
+        },
+        "index_add" => |x, case| {
+            let src = x[1].shape();
+            let index = case.indices("index");
+            let index = Tensor::from_fn(&src, |at| index.get(&[at[0] as isize]).expect("in range"));
+            x[0].scatter_add(case.int("dim"), &index, x[1])
+        },
+        "sort" => |x, case| x[0].sort(case.int("dim"), false).0,
+        "topk" => |x, case| x[0].topk(case.int("k") as usize, case.int("dim"), true).0,
+        "embedding" => |x, case| x[0].rows(&case.indices("index")),
+        "embedding_padding" => |x, case| {
+            // The padding's row has its value and no gradient.
+            let weight = Var::cat(&[x[0].slice(0, ..1).detach(), x[0].slice(0, 1..)], 0);
+            weight.rows(&case.indices("index"))
+        },
+
+        // Normalization.
+        "layer_norm" => |x, case| {
+            normalized(x[0], &[-1], case.f64("eps")) * x[1] + x[2]
+        },
+        "batch_norm_train" => |x, case| {
+            let (weight, bias) = (x[1].unsqueeze(-1), x[2].unsqueeze(-1));
+            normalized(x[0], &[0, 2], case.f64("eps")) * weight + bias
+        },
+        "group_norm" => |x, case| {
+            let shape: Vec<isize> = x[0].shape().iter().map(|&dim| dim as isize).collect();
+            let groups = x[0].reshape(&[shape[0], case.int("groups"), -1]);
+            let y = normalized(groups, &[-1], case.f64("eps")).reshape(&shape);
+            y * x[1].unsqueeze(-1) + x[2].unsqueeze(-1)
+        },
+        "rms_norm" => |x, case| {
+            let square = (x[0] * x[0]).mean_axes(&[-1], true) + case.f64("eps");
+            x[0] / square.sqrt() * x[1]
+        },
+        "cosine_similarity" => |x, case| {
+            let dim = case.ints("dim");
+            let norms = x[0].norm(&dim, false) * x[1].norm(&dim, false);
+            (x[0] * x[1]).sum_axes(&dim, false) / norms
+        },
+
+        // Losses.
+        "mse_loss" => |x, case| reduce((x[0] - x[1]) * (x[0] - x[1]), case),
+        "l1_loss" => |x, case| reduce((x[0] - x[1]).abs(), case),
+        "huber_loss" => |x, case| reduce(huber(x[0] - x[1], case.f64("delta")), case),
+        "smooth_l1_loss" => |x, case| {
+            let beta = case.f64("beta");
+            reduce(huber(x[0] - x[1], beta) / beta, case)
+        },
+        "bce" => |x, case| {
+            reduce(-(x[1] * x[0].ln() + (1.0 - x[1]) * (1.0 - x[0]).ln()), case)
+        },
+        "bce_with_logits" => |x, case| reduce(softplus(x[0]) - x[0] * x[1], case),
+        "kl_div" => |x, case| reduce(x[1] * (x[1].ln() - x[0]), case),
+        "nll_loss" => |x, case| reduce(nll(x[0], case), case),
+        "cross_entropy" => |x, case| match case.has("label_smoothing") {
+            false => reduce(nll(x[0].log_softmax(-1), case), case),
+            true => smoothed(x[0].log_softmax(-1), case),
+        },
+        "cross_entropy_probs" => |x, _| {
+            -(x[0].log_softmax(-1) * x[1]).sum_axes(&[-1], false).mean()
+        },
+        "poisson_nll" => |x, _| (x[0].exp() - x[1] * x[0]).mean(),
+        "gaussian_nll" => |x, _| {
+            let error = x[0] - x[1];
+            (0.5 * (x[2].ln() + error * error / x[2])).mean()
+        },
+        "triplet_margin" => |x, case| {
+            let [near, far] = [x[1], x[2]].map(|y| (x[0] - y + case.f64("eps")).norm(&[-1], false));
+            (near - far + case.f64("margin")).relu().mean()
+        },
+        _ => return None,
+    })
+}
+
+fn softplus(x: V<'_>) -> V<'_> {
+    (1.0 + x.exp()).ln()
+}
+
+fn elu(x: V<'_>, alpha: f64) -> V<'_> {
+    x.where_(&x.value().gt(0.0), alpha * (x.exp() - 1.0))
+}
+
+/// The bounds are written over, so that nothing flows through them.
+fn clamp(x: V<'_>, low: f64, high: f64) -> V<'_> {
+    let (tape, value) = (x.tape(), x.value());
+    let below = tape.scalar(low).where_(&value.le(low), x);
+    tape.scalar(high).where_(&value.ge(high), below)
+}
+
+fn variance<'t>(x: V<'t>, case: &Case<'_>) -> V<'t> {
+    x.var(&case.ints("dim"), case.int("correction") as usize, case.flag("keepdim"))
+}
+
+fn normalized<'t>(x: V<'t>, axes: &[isize], eps: f64) -> V<'t> {
+    (x - x.mean_axes(axes, true)) / (x.var(axes, 0, true) + eps).sqrt()
+}
+
+fn scan<'t>(x: V<'t>, axis: isize, f: fn(V<'t>, V<'t>) -> V<'t>) -> Vec<V<'t>> {
+    let mut total = Vec::new();
+    for row in x.unbind(axis) {
+        let next = total.last().map_or(row, |&sum| f(sum, row));
+        total.push(next);
+    }
+    total
+}
+
+fn stack_scan<'t>(x: V<'t>, case: &Case<'_>, f: fn(V<'t>, V<'t>) -> V<'t>) -> V<'t> {
+    let dim = case.int("dim");
+    Var::stack(&scan(x, dim, f), dim)
+}
+
+fn list(indices: Vec<i64>) -> Tensor<i64> {
+    let len = indices.len();
+    Tensor::from_vec(indices, [len]).expect("a list")
+}
+
+/// The elements of an axis in another order.
+fn picked(x: V<'_>, axis: isize, from: fn(usize, usize) -> usize) -> V<'_> {
+    let len = x.dim(axis);
+    x.index_select(axis, &list((0..len).map(|at| from(at, len) as i64).collect()))
+}
+
+fn triangle<'t>(x: V<'t>, case: &Case<'_>, keep: fn(isize, isize, isize) -> bool) -> V<'t> {
+    let k = case.int("diagonal");
+    let mask = Tensor::from_fn(x.shape(), |at| keep(at[0] as isize, at[1] as isize, k));
+    x.where_(&mask, 0.0)
+}
+
+fn reduce<'t>(x: V<'t>, case: &Case<'_>) -> V<'t> {
+    match case.text("reduction") {
+        "mean" => x.mean(),
+        "sum" => x.sum(),
+        "none" => x,
+        other => panic!("the reduction `{other}`"),
+    }
+}
+
+fn huber(error: V<'_>, delta: f64) -> V<'_> {
+    let near = error.value().abs().le(delta);
+    (0.5 * error * error).where_(&near, delta * (error.abs() - 0.5 * delta))
+}
+
+fn nll<'t>(log: V<'t>, case: &Case<'_>) -> V<'t> {
+    let target = case.indices("target");
+    let len = target.size() as isize;
+    -log.gather(-1, &target.reshape(&[len, 1])).squeeze(-1)
+}
+
+/// Smoothed labels, and targets that are ignored.
+fn smoothed<'t>(log: V<'t>, case: &Case<'_>) -> V<'t> {
+    let (share, ignored) = (case.f64("label_smoothing"), case.int("ignore_index") as i64);
+    let counted = case.indices("target").map(|target| target != ignored);
+    let loss = (1.0 - share) * nll(log, case) - share * log.mean_axes(&[-1], false);
+    loss.where_(&counted, 0.0).sum() / counted.count() as f64
+}
+
+fn einsum<'t>(x: &[V<'t>], case: &Case<'_>) -> V<'t> {
+    match case.text("equation") {
+        "ij,jk->ik" | "bij,bjk->bik" => x[0].matmul(x[1]),
+        "bhqd,bhkd->bhqk" => x[0].matmul(x[1].t()),
+        "ij->ji" => x[0].t(),
+        "ij->i" => x[0].sum_axes(&[1], false),
+        "i,j->ij" => x[0].unsqueeze(-1) * x[1],
+        "ii->i" => x[0].flatten(0).slice_step(0, 0, 16, 5),
+        "ii->" => x[0].flatten(0).slice_step(0, 0, 16, 5).sum(),
+        "bij,j,bi->b" => (x[0].matmul(x[1]) * x[2]).sum_axes(&[-1], false),
+        other => panic!("the equation {other}"),
+    }
+}
+
+fn attention<'t>(x: &[V<'t>], case: &Case<'_>) -> V<'t> {
+    let scale = (x[0].dim(-1) as f64).sqrt();
+    let mut scores = x[0].matmul(x[1].t()) / scale;
+    if case.flag("causal") {
+        let mask = Tensor::from_fn([x[0].dim(-2), x[1].dim(-2)], |at| at[1] <= at[0]);
+        scores = scores.where_(&mask, f64::NEG_INFINITY);
+    }
+    scores.softmax(-1).matmul(x[2])
+}

@@ -1,0 +1,228 @@
+//! Handwritten digits from files: the four MNIST files of a folder, plain or compressed with gzip,
+//! and a network 784-200-200-10 that reads them.
+//!
+//! `cargo run --release --example digits -- --data DIR`, or with `WENGERT_DATA` set to a folder
+//! that has the files in `mnist/`.
+#![allow(clippy::print_stdout, reason = "an experiment reports what it found")]
+
+mod support;
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Instant;
+
+use clap::Parser;
+use flate2::bufread::MultiGzDecoder;
+use serde_json::json;
+use support::picture::{Tile, tiles};
+use support::progress::Progress;
+use support::{Options, Outcome};
+use wengert::nn::data::{Batches, idx};
+use wengert::nn::init::he_normal;
+use wengert::nn::parallel::Workers;
+use wengert::prelude::*;
+
+const PIXELS: usize = 28 * 28;
+const HIDDEN: usize = 200;
+const BATCH: usize = 128;
+const EPOCHS: usize = 5;
+const RATE: f64 = 1e-3;
+/// The parts that a batch is computed in: no option, so that results do not depend on threads.
+const SHARDS: usize = 2;
+
+/// Learns to read handwritten digits from the MNIST files
+#[derive(Parser)]
+struct Arguments {
+    /// The folder with the four files
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    #[command(flatten)]
+    options: Options,
+}
+
+#[derive(Tree, Clone)]
+struct Reader<P = Tensor> {
+    layers: [Linear<P>; 3],
+}
+
+impl Reader {
+    fn new(rng: &mut Rng) -> Self {
+        let layers = [(PIXELS, HIDDEN), (HIDDEN, HIDDEN), (HIDDEN, 10)];
+        let layer = |(inputs, outputs)| Linear {
+            weight: he_normal([inputs, outputs], rng),
+            bias: Some(Tensor::zeros([outputs])),
+        };
+        Reader {
+            layers: layers.map(layer),
+        }
+    }
+}
+
+impl<'t> Reader<Var<'t>> {
+    /// x \[B, 784\] → logits \[B, 10\]
+    fn logits(&self, x: Var<'t>) -> Var<'t> {
+        let [first, second, third] = &self.layers;
+        third.forward(second.forward(first.forward(x).relu()).relu())
+    }
+}
+
+/// Images \[N, 784\] from 0 to 1, and their labels \[N\].
+struct Digits {
+    images: Tensor,
+    labels: Tensor<i64>,
+}
+
+impl Digits {
+    fn load(folder: &Path, part: &str) -> Outcome<Self> {
+        let images: Tensor = load(folder, &format!("{part}-images-idx3-ubyte"), idx::images)?;
+        let labels = load(folder, &format!("{part}-labels-idx1-ubyte"), idx::labels)?;
+        let (count, known) = (images.shape()[0], labels.shape()[0]);
+        if count != known {
+            return Err(format!("{part}: there are {count} images and {known} labels").into());
+        }
+        if count == 0 || images.size() != count * PIXELS {
+            let shape = images.shape();
+            return Err(format!("{part}: the images are {shape}, not [N, 28, 28]").into());
+        }
+        if let Some(label) = labels.iter().find(|label| !(0..10).contains(label)) {
+            return Err(format!("{part}: a label is {label}, which is no digit").into());
+        }
+        let images = images.reshape(&[-1, PIXELS as isize]);
+        Ok(Digits { images, labels })
+    }
+
+    fn first(self, count: isize) -> Self {
+        Digits {
+            images: self.images.slice_axis(0, ..count),
+            labels: self.labels.slice_axis(0, ..count),
+        }
+    }
+
+    fn rows(&self, rows: &Tensor<i64>) -> (Tensor, Tensor<i64>) {
+        (self.images.index_select(0, rows), self.labels.index_select(0, rows))
+    }
+}
+
+/// Reads `name` or `name.gz`. What a file is decides its beginning, not its name.
+fn load<X>(
+    folder: &Path,
+    name: &str,
+    read: impl FnOnce(Box<dyn Read>) -> Result<X, idx::IdxError>,
+) -> Outcome<X> {
+    let plain = folder.join(name);
+    let path = if plain.exists() { plain } else { folder.join(format!("{name}.gz")) };
+    let open = || -> std::io::Result<Box<dyn Read>> {
+        let mut file = BufReader::new(File::open(&path)?);
+        let compressed = file.fill_buf()?.starts_with(&[0x1f, 0x8b]);
+        Ok(if compressed { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) })
+    };
+    let reader = open().map_err(|error| format!("{}: {error}", path.display()))?;
+    read(reader).map_err(|error| format!("{}: {error}", path.display()).into())
+}
+
+/// What the network reads in each image.
+fn read_all(model: &Reader, tape: &mut Tape, images: &Tensor) -> Vec<i64> {
+    let batches = Batches::in_order(images.shape()[0], 500);
+    let read = |rows: Tensor<i64>| {
+        let x = images.index_select(0, &rows);
+        let logits: Tensor = tape.evaluate(model, |t, m| m.logits(t.constant(&x)));
+        logits.argmax(-1).to_vec()
+    };
+    batches.flat_map(read).collect()
+}
+
+/// The table of true digits (down) by read digits (across).
+fn print_confusion(labels: &[i64], read: &[i64]) {
+    let mut counts = [[0usize; 10]; 10];
+    for (&label, &read) in labels.iter().zip(read) {
+        counts[label as usize][read as usize] += 1;
+    }
+    let cells = |cells: &[String]| cells.iter().map(|cell| format!("{cell:>6}")).collect::<String>();
+    let digits: Vec<String> = (0..10).map(|digit| digit.to_string()).collect();
+    println!("\n  true  read as");
+    println!("      {}", cells(&digits));
+    for (digit, row) in counts.iter().enumerate() {
+        let row: Vec<String> = row.iter().map(usize::to_string).collect();
+        println!("{digit:>6}{}", cells(&row));
+    }
+}
+
+fn run(options: &Options, folder: &Path) -> Outcome {
+    let started = Instant::now();
+    let (mut train, mut test) = (Digits::load(folder, "train")?, Digits::load(folder, "t10k")?);
+    if options.quick {
+        (train, test) = (train.first(5000), test.first(1000));
+    }
+    let mut rng = Rng::seed_from_u64(options.seed);
+    let mut model = Reader::new(&mut rng);
+    let mut adam = Adam::new(RATE);
+    let mut workers = Workers::new(options.threads(), SHARDS);
+
+    let epochs = if options.quick { 2 } else { EPOCHS };
+    let count = train.labels.size();
+    let steps = epochs * count.div_ceil(BATCH);
+    let mut progress = Progress::new(steps);
+    let (mut done, mut mean) = (0, f64::NAN);
+    for _ in 0..epochs {
+        for rows in Batches::shuffled(count, BATCH, &mut rng) {
+            // The rate falls to 0 along a line: the last steps settle.
+            adam.learning_rate = RATE * (1.0 - done as f64 / steps as f64);
+            let (x, y) = train.rows(&rows);
+            let (loss, grads) = workers.value_and_grad(&model, rows.size(), move |t, m, shard| {
+                let rows = shard.rows.start as isize..shard.rows.end as isize;
+                let logits = m.logits(t.constant(&x.slice_axis(0, rows.clone())));
+                cross_entropy(logits, &y.slice_axis(0, rows))
+            });
+            adam.step(&mut model, &grads);
+            done += 1;
+            let loss = f64::from(loss);
+            mean = if mean.is_nan() { loss } else { 0.98 * mean + 0.02 * loss };
+            progress.step(done, || format!("loss {mean:.4}"));
+        }
+    }
+    progress.finish();
+
+    let labels = test.labels.to_vec();
+    let read = read_all(&model, &mut Tape::new(), &test.images);
+    let wrong: Vec<usize> = (0..labels.len()).filter(|&at| labels[at] != read[at]).collect();
+    let accuracy = 1.0 - wrong.len() as f64 / labels.len() as f64;
+    let seconds = started.elapsed().as_secs_f64();
+    println!("{epochs} epochs over {count} images in {seconds:.1} s");
+    println!("read {accuracy:.4} of {} test images rightly", labels.len());
+    print_confusion(&labels, &read);
+
+    let tile = |&at: &usize| Tile {
+        pixels: test.images.select(0, at as isize).iter().map(f64::from).collect(),
+        width: 28,
+        caption: format!("{}, read {}", labels[at], read[at]),
+    };
+    let shown: Vec<Tile> = wrong.iter().take(60).map(tile).collect();
+    let path = options.picture("misread.svg")?;
+    let title = format!("{} of {} misread digits: true, read", shown.len(), wrong.len());
+    tiles(&path, &title, 10, &shown)?;
+    println!("\nmisread digits are in {}", path.display());
+    options.write_figures(&json!({
+        "test_accuracy": accuracy,
+        "seconds": seconds,
+        "steps": steps,
+        "seed": options.seed,
+    }))
+}
+
+fn main() -> ExitCode {
+    let Arguments { data, options } = Arguments::parse();
+    let shared = std::env::var_os("WENGERT_DATA").map(|shared| PathBuf::from(shared).join("mnist"));
+    match data.or(shared.filter(|folder| folder.is_dir())) {
+        Some(folder) => support::exit("digits", run(&options, &folder)),
+        None if options.quick => {
+            println!("digits: skipped, for there is no data (--data DIR or WENGERT_DATA)");
+            ExitCode::SUCCESS
+        }
+        None => {
+            eprintln!("digits: give the folder with the four MNIST files: --data DIR");
+            ExitCode::from(2)
+        }
+    }
+}
