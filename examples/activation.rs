@@ -36,7 +36,10 @@ fn main() {
 
     let x = Tensor::from([-3.0, -0.5, 0.7, 4.0]);
     let first = gradcheck(std::slice::from_ref(&x), |x| mish(x[0]));
-    println!("first derivative:  {}", first.expect("it follows from the value"));
+    println!(
+        "first derivative:  {}",
+        first.expect("it follows from the value")
+    );
     let second = gradgradcheck(&[x], |x| mish(x[0]));
     println!("second derivative: {}", second.expect("so does this one"));
 }

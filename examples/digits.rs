@@ -78,22 +78,30 @@ impl Digits {
     fn load(folder: &Path, part: &str) -> Outcome<Self> {
         let images: Tensor = load(folder, &format!("{part}-images-idx3-ubyte"), idx::images)?;
         let labels = load(folder, &format!("{part}-labels-idx1-ubyte"), idx::labels)?;
+        let wrong = |what: String| Err(format!("{}: {part}: {what}", folder.display()).into());
         let (count, known) = (images.shape()[0], labels.shape()[0]);
         if count != known {
-            return Err(format!("{part}: there are {count} images and {known} labels").into());
+            let error = idx::IdxError::Counts {
+                images: count,
+                labels: known,
+            };
+            return wrong(error.to_string());
         }
-        if count == 0 || images.size() != count * PIXELS {
-            let shape = images.shape();
-            return Err(format!("{part}: the images are {shape}, not [N, 28, 28]").into());
+        if count == 0 || images.shape()[1..] != [28, 28] {
+            return wrong(format!(
+                "the images are {}, not [N, 28, 28]",
+                images.shape()
+            ));
         }
         if let Some(label) = labels.iter().find(|label| !(0..10).contains(label)) {
-            return Err(format!("{part}: a label is {label}, which is no digit").into());
+            return wrong(format!("a label is {label}, which is no digit"));
         }
         let images = images.reshape(&[-1, PIXELS as isize]);
         Ok(Digits { images, labels })
     }
 
-    fn first(self, count: isize) -> Self {
+    fn first(self, count: usize) -> Self {
+        let count = count.min(self.labels.size()) as isize;
         Digits {
             images: self.images.slice_axis(0, ..count),
             labels: self.labels.slice_axis(0, ..count),
@@ -101,7 +109,10 @@ impl Digits {
     }
 
     fn rows(&self, rows: &Tensor<i64>) -> (Tensor, Tensor<i64>) {
-        (self.images.index_select(0, rows), self.labels.index_select(0, rows))
+        (
+            self.images.index_select(0, rows),
+            self.labels.index_select(0, rows),
+        )
     }
 }
 
@@ -111,12 +122,20 @@ fn load<X>(
     name: &str,
     read: impl FnOnce(Box<dyn Read>) -> Result<X, idx::IdxError>,
 ) -> Outcome<X> {
-    let plain = folder.join(name);
-    let path = if plain.exists() { plain } else { folder.join(format!("{name}.gz")) };
+    let (plain, zipped) = (folder.join(name), folder.join(format!("{name}.gz")));
+    let path = if zipped.exists() && !plain.exists() {
+        zipped
+    } else {
+        plain
+    };
     let open = || -> std::io::Result<Box<dyn Read>> {
         let mut file = BufReader::new(File::open(&path)?);
         let compressed = file.fill_buf()?.starts_with(&[0x1f, 0x8b]);
-        Ok(if compressed { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) })
+        Ok(if compressed {
+            Box::new(MultiGzDecoder::new(file))
+        } else {
+            Box::new(file)
+        })
     };
     let reader = open().map_err(|error| format!("{}: {error}", path.display()))?;
     read(reader).map_err(|error| format!("{}: {error}", path.display()).into())
@@ -139,7 +158,12 @@ fn print_confusion(labels: &[i64], read: &[i64]) {
     for (&label, &read) in labels.iter().zip(read) {
         counts[label as usize][read as usize] += 1;
     }
-    let cells = |cells: &[String]| cells.iter().map(|cell| format!("{cell:>6}")).collect::<String>();
+    let cells = |cells: &[String]| {
+        cells
+            .iter()
+            .map(|cell| format!("{cell:>6}"))
+            .collect::<String>()
+    };
     let digits: Vec<String> = (0..10).map(|digit| digit.to_string()).collect();
     println!("\n  true  read as");
     println!("      {}", cells(&digits));
@@ -151,7 +175,10 @@ fn print_confusion(labels: &[i64], read: &[i64]) {
 
 fn run(options: &Options, folder: &Path) -> Outcome {
     let started = Instant::now();
-    let (mut train, mut test) = (Digits::load(folder, "train")?, Digits::load(folder, "t10k")?);
+    let (mut train, mut test) = (
+        Digits::load(folder, "train")?,
+        Digits::load(folder, "t10k")?,
+    );
     if options.quick {
         (train, test) = (train.first(5000), test.first(1000));
     }
@@ -178,7 +205,11 @@ fn run(options: &Options, folder: &Path) -> Outcome {
             adam.step(&mut model, &grads);
             done += 1;
             let loss = f64::from(loss);
-            mean = if mean.is_nan() { loss } else { 0.98 * mean + 0.02 * loss };
+            mean = if mean.is_nan() {
+                loss
+            } else {
+                0.98 * mean + 0.02 * loss
+            };
             progress.step(done, || format!("loss {mean:.4}"));
         }
     }
@@ -186,7 +217,9 @@ fn run(options: &Options, folder: &Path) -> Outcome {
 
     let labels = test.labels.to_vec();
     let read = read_all(&model, &mut Tape::new(), &test.images);
-    let wrong: Vec<usize> = (0..labels.len()).filter(|&at| labels[at] != read[at]).collect();
+    let wrong: Vec<usize> = (0..labels.len())
+        .filter(|&at| labels[at] != read[at])
+        .collect();
     let accuracy = 1.0 - wrong.len() as f64 / labels.len() as f64;
     let seconds = started.elapsed().as_secs_f64();
     println!("{epochs} epochs over {count} images in {seconds:.1} s");
@@ -194,13 +227,22 @@ fn run(options: &Options, folder: &Path) -> Outcome {
     print_confusion(&labels, &read);
 
     let tile = |&at: &usize| Tile {
-        pixels: test.images.select(0, at as isize).iter().map(f64::from).collect(),
+        pixels: test
+            .images
+            .select(0, at as isize)
+            .iter()
+            .map(f64::from)
+            .collect(),
         width: 28,
         caption: format!("{}, read {}", labels[at], read[at]),
     };
     let shown: Vec<Tile> = wrong.iter().take(60).map(tile).collect();
     let path = options.picture("misread.svg")?;
-    let title = format!("{} of {} misread digits: true, read", shown.len(), wrong.len());
+    let title = format!(
+        "{} of {} misread digits: true, read",
+        shown.len(),
+        wrong.len()
+    );
     tiles(&path, &title, 10, &shown)?;
     println!("\nmisread digits are in {}", path.display());
     options.write_figures(&json!({

@@ -73,20 +73,26 @@ impl<'t> Evaluator<Var<'t>> {
             let error = self.head.forward(self.state(expression)[0]) - expression.value() / 10.0;
             (error * error).sum()
         };
-        batch.iter().map(square).reduce(|a, b| a + b).expect("a batch is not empty") / batch.len() as f64
+        batch
+            .iter()
+            .map(square)
+            .reduce(|a, b| a + b)
+            .expect("a batch is not empty")
+            / batch.len() as f64
     }
 }
 
 fn main() {
     let quick = std::env::args().any(|argument| argument == "--quick");
-    let (hidden, steps) = (24, if quick { 300 } else { 3000 });
+    let (hidden, steps) = (24, if quick { 300 } else { 1500 });
     let mut rng = Rng::seed_from_u64(1);
     let mut model = Evaluator {
         digits: rng.normal([10, 2 * hidden], 0.0, 0.3),
         operators: [(); 2].map(|_| Linear::new(2 * hidden, 5 * hidden, &mut rng)),
         head: Linear::new(hidden, 1, &mut rng),
     };
-    let mut batch = |size| -> Vec<_> { (0..size).map(|_| Expression::random(3, &mut rng)).collect() };
+    let mut batch =
+        |size| -> Vec<_> { (0..size).map(|_| Expression::random(3, &mut rng)).collect() };
     let test = batch(500);
     let (mut adam, mut tape) = (Adam::new(3e-3), Tape::new());
     for _ in 0..steps {
@@ -94,12 +100,23 @@ fn main() {
         adam.step(&mut model, &grads);
     }
     let mean = test.iter().map(Expression::value).sum::<f64>() / 500.0;
-    let guess = test.iter().map(|e| ((e.value() - mean) / 10.0).powi(2)).sum::<f64>() / 500.0;
-    let error = f64::from(tape.evaluate::<_, Tensor>(&model, |_, m| m.loss(&test)).item());
+    let guess = test
+        .iter()
+        .map(|e| ((e.value() - mean) / 10.0).powi(2))
+        .sum::<f64>()
+        / 500.0;
+    let error = f64::from(
+        tape.evaluate::<_, Tensor>(&model, |_, m| m.loss(&test))
+            .item(),
+    );
     for expression in &test[..5] {
         let y: Tensor = tape.evaluate(&model, |_, m| m.head.forward(m.state(expression)[0]));
-        println!("{expression} = {} (read as {:.1})", expression.value(), 10.0 * y.item());
+        println!(
+            "{expression} = {} (read as {:.1})",
+            expression.value(),
+            10.0 * y.item()
+        );
     }
     println!("squared error {error:.4}, of the best constant guess {guess:.4}");
-    assert!(error < guess / if quick { 2.0 } else { 20.0 });
+    assert!(error < guess / 20.0);
 }

@@ -29,11 +29,20 @@ fn main() {
     let tape = Tape::new();
     let at = tape.leaf(&x);
     let y = tape.custom(&quintic, &[at]);
-    println!("y(2) = {:.6}, y(34) = {:.6}", y.value()[[0]], y.value()[[1]]);
+    println!(
+        "y(2) = {:.6}, y(34) = {:.6}",
+        y.value()[[0]],
+        y.value()[[1]]
+    );
     assert!((y.value()[[0]] - 1.0).abs() < 1e-12 && (y.value()[[1]] - 2.0).abs() < 1e-12);
 
-    let first = gradcheck(std::slice::from_ref(&x), |x| x[0].tape().custom(&quintic, x));
+    let first = gradcheck(std::slice::from_ref(&x), |x| {
+        x[0].tape().custom(&quintic, x)
+    });
     println!("first derivative:  {}", first.expect("the rule is right"));
     let second = gradgradcheck(&[x], |x| x[0].tape().custom(&quintic, x));
-    println!("second derivative: {}", second.expect("so is the derivative of the rule"));
+    println!(
+        "second derivative: {}",
+        second.expect("so is the derivative of the rule")
+    );
 }

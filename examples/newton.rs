@@ -18,7 +18,11 @@ fn main() {
     loop {
         let (value, grads) = tape.value_and_grad(&at, |_, at| banana(at));
         let slope = grads.get(0).expect("the function depends on the point");
-        println!("step {steps}: {value:.3e} at ({:.6}, {:.6})", at[[0]], at[[1]]);
+        println!(
+            "step {steps}: {value:.3e} at ({:.6}, {:.6})",
+            at[[0]],
+            at[[1]]
+        );
         if grads.norm() < 1e-10 {
             break;
         }

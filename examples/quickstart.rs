@@ -128,7 +128,10 @@ fn run(options: &Options) -> Outcome {
     let (test_mse, predicted) = test(&model, &test_set);
     let seconds = started.elapsed().as_secs_f64();
     println!("{done} steps in {seconds:.1} s");
-    println!("test error {test_mse:.5} on 2,000 fresh sequences; always guessing 1: {:.5}", 1.0 / 6.0);
+    println!(
+        "test error {test_mse:.5} on 2,000 fresh sequences; always guessing 1: {:.5}",
+        1.0 / 6.0
+    );
     println!("\n  wanted  predicted");
     for (wanted, predicted) in test_set.1.iter().zip(&predicted).take(5) {
         println!("  {wanted:6.3}  {predicted:9.3}");
@@ -137,7 +140,13 @@ fn run(options: &Options) -> Outcome {
     let path = options.picture("adding.svg")?;
     let lines = [("training", &training), ("validation", &validated)];
     let lines = lines.map(|(name, points)| Line { name, points });
-    curves(&path, "Adding Problem, T = 100", "step", "mean squared error", &lines)?;
+    curves(
+        &path,
+        "Adding Problem, T = 100",
+        "step",
+        "mean squared error",
+        &lines,
+    )?;
     println!("\nthe learning curve is in {}", path.display());
     options.write_figures(&json!({
         "test_mse": test_mse,

@@ -2,8 +2,8 @@
 //!
 //! Start with [`prelude`]: it has what nearly every program wants. The rest stands in the modules:
 //! [`tensor`] (arrays), [`tape`] (recording and differentiating), [`nn`] (layers, losses,
-//! optimizers, data), [`tree`] (models as trees of their parameters), [`ops`] (the primitives) and
-//! [`check`] (is that gradient right?).
+//! optimizers, data), [`tree`] (models as trees of their parameters), [`ops`] (the primitives),
+//! [`compose`] (functions made of them) and [`check`] (is that gradient right?).
 //!
 //! ```
 //! use wengert::prelude::*;
@@ -19,17 +19,18 @@
 
 pub use wengert_nn as nn;
 pub use wengert_tape as tape;
-pub use wengert_tape::{check, ops, tree};
+pub use wengert_tape::{check, compose, ops, tree};
 pub use wengert_tensor as tensor;
 
 /// What nearly every program wants: `use wengert::prelude::*;`.
 pub mod prelude {
     pub use wengert_nn::{
-        Adam, Gru, GruCell, Linear, Lstm, LstmCell, Sgd, SimpleRnn, SimpleRnnCell,
-        clip_by_global_norm,
+        Adam, BatchNorm, Dropout, Embedding, Gru, GruCell, Linear, Lstm, LstmCell, Sgd, SimpleRnn,
+        SimpleRnnCell, clip_by_global_norm,
     };
+    pub use wengert_tape::compose::{bce_with_logits, cross_entropy, mse};
     pub use wengert_tape::tree::{Tree, TreeExt};
-    pub use wengert_tape::{Bind, Formula, Gradients, Op, Operand, Real, Tape, Var};
+    pub use wengert_tape::{Bind, Formula, Gradients, Op, Operand, Real, Tape, Var, formula};
     pub use wengert_tensor::{Element, Float, Rng, Shape, Tensor};
 }
 

@@ -46,8 +46,7 @@ fn the_front_page_learns() {
     let mut losses = Vec::new();
     let batches: Vec<(Tensor, Tensor)> = batches(300, &mut rng);
     for (x, y) in batches {
-        let (loss, grads) =
-            tape.value_and_grad(&model, |t, m| mse(m.predict(t.constant(&x)), &y));
+        let (loss, grads) = tape.value_and_grad(&model, |t, m| mse(m.predict(t.constant(&x)), &y));
         assert!(grads.unreached().is_empty());
         adam.step(&mut model, &grads);
         losses.push(loss);
@@ -80,7 +79,10 @@ fn paths_name_every_parameter() {
     let model: Adder = model(&mut Rng::seed_from_u64(3));
     let paths = model.paths();
     assert!(paths.iter().any(|path| path == "head.weight"), "{paths:?}");
-    assert!(paths.iter().any(|path| path.starts_with("rnn.")), "{paths:?}");
+    assert!(
+        paths.iter().any(|path| path.starts_with("rnn.")),
+        "{paths:?}"
+    );
     let grown: Adder = model.map_tree(|_, leaf| leaf * 2.0);
     assert_eq!(grown.head.weight, &model.head.weight * 2.0);
 }

@@ -29,8 +29,16 @@ const RULES: &[Rule] = &[
         covers: |path| path.starts_with("crates/tensor/src/"),
         offences: |file| {
             let words = [
-                "gradient", "cotangent", "derivative", "differentiable", "differentiated",
-                "differentiate", "autodiff", "backward", "tape", "parameter",
+                "gradient",
+                "cotangent",
+                "derivative",
+                "differentiable",
+                "differentiated",
+                "differentiate",
+                "autodiff",
+                "backward",
+                "tape",
+                "parameter",
             ];
             lines(file, |line| has_word(line, &words))
         },
@@ -51,7 +59,9 @@ const RULES: &[Rule] = &[
     Rule {
         says: "the spine of the tape names no concrete op",
         covers: |path| {
-            let spine = ["tape", "var", "reverse", "tree", "collect", "flow", "tangent"];
+            let spine = [
+                "tape", "var", "reverse", "tree", "collect", "flow", "tangent",
+            ];
             let file = path.strip_prefix("crates/tape/src/").unwrap_or("");
             spine.iter().any(|name| {
                 let rest = file.strip_prefix(name).unwrap_or("");
@@ -68,7 +78,11 @@ const RULES: &[Rule] = &[
         },
         offences: |file| {
             let words = ["Op", "Reverse", "kernels", "partials"];
-            code_lines(file, |line| words.iter().any(|word| names(line).any(|name| name == *word)))
+            code_lines(file, |line| {
+                words
+                    .iter()
+                    .any(|word| names(line).any(|name| name == *word))
+            })
         },
         planted: ("crates/nn/src/a.rs", "impl<T: Float> Op<T> for Fused {"),
     },
@@ -82,7 +96,10 @@ const RULES: &[Rule] = &[
         says: "every unsafe block says why it is sound",
         covers: |path| path.starts_with("crates/tensor/src/kernels/"),
         offences: blocks_without_reason,
-        planted: ("crates/tensor/src/kernels/a.rs", "let x = unsafe { *pointer };"),
+        planted: (
+            "crates/tensor/src/kernels/a.rs",
+            "let x = unsafe { *pointer };",
+        ),
     },
     Rule {
         says: "the crates without kernels forbid unsafe code",
@@ -118,7 +135,9 @@ const RULES: &[Rule] = &[
         covers: |path| is_library(path) && !path.starts_with("crates/tape/src/check/"),
         offences: |file| {
             let feature = |line: &str| line.contains("cfg") && line.contains("feature = ");
-            code_lines(file, |line| feature(line) && !line.contains("target_feature"))
+            code_lines(file, |line| {
+                feature(line) && !line.contains("target_feature")
+            })
         },
         planted: ("crates/tensor/src/a.rs", "#[cfg(feature = \"fast\")]"),
     },
@@ -126,7 +145,14 @@ const RULES: &[Rule] = &[
         says: "no file names a registry or a host of code",
         covers: |path| path != "tests/tidy.rs",
         offences: |file| {
-            let hosts = ["crates.io", "docs.rs", "lib.rs/", "github.", "gitlab.", "pypi.org"];
+            let hosts = [
+                "crates.io",
+                "docs.rs",
+                "lib.rs/",
+                "github.",
+                "gitlab.",
+                "pypi.org",
+            ];
             lines(file, |line| hosts.iter().any(|host| line.contains(host)))
         },
         planted: ("README.md", "See https://docs.rs/wengert."),
@@ -154,7 +180,10 @@ const LONG: &str = {
 /// The numbers of the lines that `offends` is true of.
 fn lines(file: &File, offends: impl Fn(&str) -> bool) -> Vec<usize> {
     let numbered = file.text.lines().enumerate();
-    numbered.filter(|(_, line)| offends(line)).map(|(at, _)| at + 1).collect()
+    numbered
+        .filter(|(_, line)| offends(line))
+        .map(|(at, _)| at + 1)
+        .collect()
 }
 
 /// [`lines`], without what stands in comments.
@@ -169,15 +198,19 @@ fn code(line: &str) -> &str {
 
 /// The identifiers and keywords of a line.
 fn names(line: &str) -> impl Iterator<Item = &str> {
-    line.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|name| !name.is_empty())
+    line.split(|c: char| !c.is_alphanumeric() && c != '_')
+        .filter(|name| !name.is_empty())
 }
 
 /// Whether one of `words` stands in the line, in any case, also as a plural or a part of a name.
 fn has_word(line: &str, words: &[&str]) -> bool {
     // Generic code has type parameters, whatever it computes.
     let line = line.to_lowercase().replace("type parameter", "");
-    line.split(|c: char| !c.is_alphanumeric())
-        .any(|word| words.iter().any(|&w| word == w || word.strip_suffix('s') == Some(w)))
+    line.split(|c: char| !c.is_alphanumeric()).any(|word| {
+        words
+            .iter()
+            .any(|&w| word == w || word.strip_suffix('s') == Some(w))
+    })
 }
 
 /// Whether the line has a path into the module `ops` of the tape (and not into `std::ops`).
@@ -194,7 +227,8 @@ fn reaches_outside(line: &str) -> bool {
 
 /// Whether this is source of a library, rather than a test, an example or a document.
 fn is_library(path: &str) -> bool {
-    let inside = path.starts_with("src/") || (path.starts_with("crates/") && path.contains("/src/"));
+    let inside =
+        path.starts_with("src/") || (path.starts_with("crates/") && path.contains("/src/"));
     inside && path.ends_with(".rs")
 }
 
@@ -203,9 +237,13 @@ fn blocks_without_reason(file: &File) -> Vec<usize> {
     let all: Vec<&str> = file.text.lines().collect();
     let mut found = Vec::new();
     for (at, line) in all.iter().enumerate() {
-        let block = ["unsafe {", "unsafe impl"].iter().any(|opening| code(line).contains(opening));
+        let block = ["unsafe {", "unsafe impl"]
+            .iter()
+            .any(|opening| code(line).contains(opening));
         // The reason stands above the statement, which may have begun some lines before.
-        let reasoned = all[at.saturating_sub(6)..=at].iter().any(|line| line.contains("SAFETY:"));
+        let reasoned = all[at.saturating_sub(6)..=at]
+            .iter()
+            .any(|line| line.contains("SAFETY:"));
         if block && !reasoned {
             found.push(at + 1);
         }
@@ -221,7 +259,11 @@ fn workspace() -> Vec<File> {
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(&folder).expect("the workspace can be read") {
             let path = entry.expect("the workspace can be read").path();
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let name = path
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
             if path.is_dir() {
                 let foreign = ["target", "out", "golden"].contains(&name.as_str());
                 if !foreign && (!name.starts_with('.') || name == ".ci") {
@@ -229,10 +271,14 @@ fn workspace() -> Vec<File> {
                 }
                 continue;
             }
-            let written = [".rs", ".md", ".toml"].iter().any(|end| name.ends_with(end));
+            let written = [".rs", ".md", ".toml"]
+                .iter()
+                .any(|end| name.ends_with(end));
             if written || name == "run" {
                 let text = fs::read_to_string(&path).expect("a source file is text");
-                let path = path.strip_prefix(root).expect("the walk starts at the root");
+                let path = path
+                    .strip_prefix(root)
+                    .expect("the walk starts at the root");
                 let path = path.to_string_lossy().replace('\\', "/");
                 files.push(File { path, text });
             }
@@ -301,7 +347,11 @@ fn every_rule_sees_its_fault() {
             path: path.to_owned(),
             text: text.to_owned(),
         };
-        assert!(!(rule.offences)(&file).is_empty(), "not seen: {}", rule.says);
+        assert!(
+            !(rule.offences)(&file).is_empty(),
+            "not seen: {}",
+            rule.says
+        );
     }
 }
 
@@ -316,7 +366,10 @@ fn every_rule_covers_a_file() {
 
 #[test]
 fn comments_and_lookalikes_are_no_faults() {
-    assert!(!has_word("a taper over a type parameter", &["tape", "parameter"]));
+    assert!(!has_word(
+        "a taper over a type parameter",
+        &["tape", "parameter"]
+    ));
     assert!(has_word("fn clear_tape()", &["tape"]));
     assert!(!has_op_path("use std::ops::Add;"));
     assert!(!reaches_outside(code("use std::fmt; // no std::time")));
@@ -374,6 +427,9 @@ fn ci_runs_the_command_of_the_readme() {
     let files = workspace();
     let command = "cargo test --workspace --all-features";
     for path in ["README.md", "CONTRIBUTING.md", ".ci/run"] {
-        assert!(read(&files, path).contains(command), "{path} does not say `{command}`");
+        assert!(
+            read(&files, path).contains(command),
+            "{path} does not say `{command}`"
+        );
     }
 }

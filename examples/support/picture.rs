@@ -20,7 +20,10 @@ pub fn curves(path: &Path, title: &str, x_name: &str, y_name: &str, lines: &[Lin
     };
     let all: Vec<(f64, f64)> = lines.iter().flat_map(shown).collect();
     let right = all.iter().map(|point| point.0).fold(1.0, f64::max);
-    let bottom = all.iter().map(|point| point.1).fold(f64::INFINITY, f64::min);
+    let bottom = all
+        .iter()
+        .map(|point| point.1)
+        .fold(f64::INFINITY, f64::min);
     let top = all.iter().map(|point| point.1).fold(0.0, f64::max);
     if bottom > top {
         return Err("there is no point to draw".into());
@@ -90,7 +93,11 @@ pub fn tiles(path: &Path, title: &str, columns: usize, tiles: &[Tile]) -> Outcom
             let square = [(x, y), (x + SCALE, y + SCALE)];
             root.draw(&Rectangle::new(square, RGBColor(grey, grey, grey).filled()))?;
         }
-        let caption = Text::new(tile.caption.as_str(), (left, top + side + 6), ("sans-serif", 14));
+        let caption = Text::new(
+            tile.caption.as_str(),
+            (left, top + side + 6),
+            ("sans-serif", 14),
+        );
         root.draw(&caption)?;
     }
     root.present()?;

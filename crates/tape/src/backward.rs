@@ -133,55 +133,61 @@ impl<T: Float> Tape<T> {
             seeds.len(),
             outputs.len()
         );
-        // A closure would lose the caller's line.
         let mut last = 0;
-        for y in outputs {
-            last = last.max(y.checked());
-        }
-        let bars = Contributions::new(last as usize + 1);
         let was_recording = {
             let inner = &mut *self.inner.borrow_mut();
+            for (k, y) in outputs.iter().enumerate() {
+                let id = y.check(self, inner);
+                last = last.max(id);
+                let shape = inner.list.shape(id);
+                match seeds.get(k) {
+                    Some(seed) => {
+                        let found = inner.list.shape(seed.check(self, inner));
+                        assert!(found == shape, "grad: seed {k} is {found}, its output {shape}");
+                    }
+                    None => assert!(
+                        shape.size() == 1,
+                        "grad: output {k} is {shape} and has no seed"
+                    ),
+                }
+            }
             for (k, x) in inputs.iter().enumerate() {
                 let id = x.check(self, inner);
-                let node = &mut inner.list.nodes[id as usize];
-                assert!(node.flags & NEEDS != 0, "grad: input {k} is a constant");
+                let flags = inner.list.nodes[id as usize].flags;
+                assert!(flags & NEEDS != 0, "grad: input {k} is a constant");
             }
             std::mem::replace(&mut inner.recording, options.create_graph)
         };
+        let bars = Contributions::new(last as usize + 1);
         // Before anything is given: what is given to a view of an input stops there.
         let wanted = self.want(inputs);
         for (k, &y) in outputs.iter().enumerate() {
-            let shape = y.shape();
             let seed = match seeds.get(k) {
-                Some(seed) => {
-                    let found = seed.shape();
-                    assert!(found == shape, "grad: seed {k} is {found}, its output {shape}");
-                    *seed
-                }
-                None => {
-                    assert!(shape.size() == 1, "grad: output {k} is {shape} and has no seed");
-                    self.ones(shape)
-                }
+                Some(&seed) => seed,
+                None => self.ones(y.shape()),
             };
             Contributions::give(&bars, self, y.id(), seed);
         }
         walk_recorded(self, last, &bars);
-        let result = inputs
-            .iter()
-            .enumerate()
-            .map(|(k, x)| {
-                let total = if x.id() <= last { Contributions::total(&bars, self, x.id()) } else { None };
-                match (total, options.unused) {
-                    (Some(total), _) => total,
-                    (None, Unused::Zeros) => self.zeros(x.shape()),
-                    (None, Unused::Panic) => panic!("grad: no output depends on input {k}"),
-                }
-            })
-            .collect();
-        let inner = &mut *self.inner.borrow_mut();
-        inner.recording = was_recording;
-        for id in wanted {
-            inner.list.nodes[id as usize].flags &= !WANTED;
+        let mut unused = None;
+        let mut result = Vec::with_capacity(inputs.len());
+        for (k, x) in inputs.iter().enumerate() {
+            let within = x.id() <= last;
+            let total = if within { Contributions::total(&bars, self, x.id()) } else { None };
+            result.push(total.unwrap_or_else(|| {
+                unused.get_or_insert(k);
+                self.zeros(x.shape())
+            }));
+        }
+        {
+            let inner = &mut *self.inner.borrow_mut();
+            inner.recording = was_recording;
+            for id in wanted {
+                inner.list.nodes[id as usize].flags &= !WANTED;
+            }
+        }
+        if let (Some(k), Unused::Panic) = (unused, options.unused) {
+            panic!("grad: no output depends on input {k}");
         }
         result
     }

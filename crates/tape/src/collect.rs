@@ -106,19 +106,23 @@ impl Contributions {
         Some(total)
     }
 
-    /// Gives the cotangent of a wanted view to its base.
+    /// Gives the cotangent of a view that is a base of its own to the base of its input, if the op
+    /// applies to that base's layout.
     pub fn pass_to_base<'t, T: Float>(
         to: &RefCell<Self>,
         tape: &'t Tape<T>,
         id: Id,
         bar: Var<'t, T>,
-    ) {
+    ) -> bool {
         let (base, region) = {
             let list = &tape.inner.borrow().list;
             let (base, layout) = list.region(list.inputs(id)[0]);
-            let region = list.with_op(id, |op| op.view(&layout).and_then(Result::ok));
-            (base, region.expect("a view's op applies to its cotangent's layout"))
+            match list.with_op(id, |op| op.view(&layout)) {
+                Some(Ok(region)) => (base, region),
+                _ => return false,
+            }
         };
         to.borrow_mut().push(base, bar.id(), Some(region));
+        true
     }
 }

@@ -46,7 +46,11 @@ impl Fault {
     /// Turns what a rule gave (`after - before`) into what a faulty rule would have given. Returns
     /// whether that is something else.
     pub(crate) fn spoil<T: Float>(self, shape: &Shape, before: &[T], after: &mut [T]) -> bool {
-        let given: Vec<T> = after.iter().zip(before).map(|(&after, &before)| after - before).collect();
+        let given: Vec<T> = after
+            .iter()
+            .zip(before)
+            .map(|(&after, &before)| after - before)
+            .collect();
         let mut spoiled = given.clone();
         let mut base = before.to_vec();
         match self {
@@ -94,7 +98,9 @@ fn transpose_last_two<T: Float>(shape: &Shape, from: &[T], to: &mut [T]) {
 /// Whether two cotangents differ by more than a change in the order of additions explains.
 fn differ<T: Float>(a: &[T], b: &[T]) -> bool {
     let size = a.iter().map(|x| x.to_f64().abs()).fold(1.0, f64::max);
-    a.iter().zip(b).any(|(a, b)| (a.to_f64() - b.to_f64()).abs() > 1e-6 * size)
+    a.iter()
+        .zip(b)
+        .any(|(a, b)| (a.to_f64() - b.to_f64()).abs() > 1e-6 * size)
 }
 
 /// Writes what is left of a broadcast cotangent when nobody sums it over its sum. Returns whether

@@ -311,20 +311,22 @@ impl<T: Float> Tape<T> {
         outputs: &[Var<'t, T>],
         inputs: &[(Var<'t, T>, Var<'t, T>)],
     ) -> Vec<Var<'t, T>> {
-        // A closure would lose the caller's line.
         let mut last = 0;
-        for y in outputs {
-            last = last.max(y.checked());
-        }
         let mut dots = Vec::new();
-        for (k, (x, x_dot)) in inputs.iter().enumerate() {
-            let (shape, found) = (x.shape(), x_dot.shape());
-            assert!(shape == found, "tangent: input {k} is {shape}, its tangent {found}");
-            let at = x.id() as usize;
-            if dots.len() <= at {
-                dots.resize(at + 1, crate::node::NONE);
+        {
+            let inner = self.inner.borrow();
+            for y in outputs {
+                last = last.max(y.check(self, &inner));
             }
-            dots[at] = x_dot.id();
+            for (k, (x, x_dot)) in inputs.iter().enumerate() {
+                let (at, dot) = (x.check(self, &inner), x_dot.check(self, &inner));
+                let (shape, found) = (inner.list.shape(at), inner.list.shape(dot));
+                assert!(shape == found, "tangent: input {k} is {shape}, its tangent {found}");
+                if dots.len() <= at as usize {
+                    dots.resize(at as usize + 1, crate::node::NONE);
+                }
+                dots[at as usize] = dot;
+            }
         }
         tangent::walk(self, last as usize + 1, &mut dots);
         let dot = |y: &Var<'t, T>| match dots[y.id() as usize] {

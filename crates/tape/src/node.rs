@@ -328,7 +328,8 @@ impl<T: Float> List<T> {
     /// The base of a node and the region that the node's cotangent takes in the base's.
     ///
     /// A view whose cotangent is wanted apart is a base of its own; the region in it of a view
-    /// further down is found by applying the view ops between them again.
+    /// further down is found by applying the view ops between them again. Where one does not apply
+    /// to the cotangent's layout as it did to the value's, its view is a base of its own too.
     pub fn region(&self, id: Id) -> (Id, Layout) {
         let mut at = id;
         let mut path: SmallVec<[Id; 8]> = SmallVec::new();
@@ -336,7 +337,7 @@ impl<T: Float> List<T> {
             path.push(at);
             at = self.inputs(at)[0];
         }
-        let base = at;
+        let mut base = at;
         if let Some(&last) = path.last() {
             let viewed = &self.views[self.nodes[last as usize].view as usize];
             if viewed.base == base && path.iter().all(|id| self.view_row(*id).base == base) {
@@ -345,11 +346,13 @@ impl<T: Float> List<T> {
         }
         let mut region = Layout::contiguous(self.shape(base));
         for &step in path.iter().rev() {
-            region = self.with_op(step, |op| {
-                op.view(&region)
-                    .and_then(Result::ok)
-                    .expect("an op that was applied to a layout applies to its cotangent's")
-            });
+            match self.with_op(step, |op| op.view(&region)) {
+                Some(Ok(layout)) => region = layout,
+                _ => {
+                    base = step;
+                    region = Layout::contiguous(self.shape(step));
+                }
+            }
         }
         (base, region)
     }

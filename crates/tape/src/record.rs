@@ -5,7 +5,7 @@ use std::panic::Location;
 use smallvec::SmallVec;
 use wengert_tensor::{Float, Layout, Shape, ShapeError, View};
 
-use crate::node::{Id, LONG, MORE, NEEDS, Node, NONE, OpRef, Place, WANTED};
+use crate::node::{Id, List, LONG, MORE, NEEDS, Node, NONE, OpRef, Place, WANTED};
 use crate::op::Op;
 use crate::tape::{Inner, Tape};
 use crate::var::Var;
@@ -37,8 +37,19 @@ impl<T: Float> Tape<T> {
         op: O,
         inputs: &[Var<'t, T>],
     ) -> Outputs<'t, T> {
+        self.record(&mut Pending(Some(op)), inputs)
+    }
+
+    /// The same behind a pointer, so that it is compiled once for all ops.
+    #[track_caller]
+    fn record<'t>(
+        &'t self,
+        pending: &mut dyn Pend<T>,
+        inputs: &[Var<'t, T>],
+    ) -> Outputs<'t, T> {
         let location = Location::caller();
         let inner = &mut *self.inner.borrow_mut();
+        let op = pending.op();
         let mut ids: SmallVec<[Id; 4]> = lend(&mut inner.spare.ids, inputs.len());
         // A closure would lose the caller's line.
         for x in inputs {
@@ -55,14 +66,15 @@ impl<T: Float> Tape<T> {
         let needs = if inner.recording { inner.needs(&ids) } else { 0 };
 
         // A view shares its input's storage and its base's cotangent.
-        let shared = !inner.plain;
-        if shared && let Some(Ok(layout)) = ids.first().and_then(|&id| op.view(&inner.list.layout(id))) {
+        let source = ids.first().filter(|_| !inner.plain).map(|&id| inner.list.layout(id));
+        let view = source.as_ref().and_then(|layout| op.view(layout));
+        if let Some(Ok(layout)) = view {
             let (base, region) = inner.list.region(ids[0]);
             let region = op.view(&region).and_then(Result::ok);
             if let Some(region) = region {
                 let node = Node {
                     place: inner.list.nodes[ids[0] as usize].place,
-                    op: inner.list.store(op),
+                    op: pending.store(&mut inner.list),
                     ..inner.list.blank(&ids, needs)
                 };
                 return SmallVec::from_elem(
@@ -75,10 +87,10 @@ impl<T: Float> Tape<T> {
         }
 
         // A stretched input shares the storage and collects its cotangent on its own.
-        if shared && let Some(layout) = ids.first().and_then(|&id| op.share(&inner.list.layout(id))) {
+        if let Some(layout) = source.as_ref().and_then(|layout| op.share(layout)) {
             let node = Node {
                 place: inner.list.nodes[ids[0] as usize].place,
-                op: inner.list.store(op),
+                op: pending.store(&mut inner.list),
                 ..inner.list.blank(&ids, needs)
             };
             let shared = self.var_in(inner, |list| list.push_shaped(node, layout, None, origin));
@@ -126,7 +138,7 @@ impl<T: Float> Tape<T> {
                 spare.views = views.into_vec().into_iter().map(|_| unreachable!()).collect();
             }
         }
-        let op = list.store(op);
+        let op = pending.store(list);
         let count = shapes.len();
         let template = list.blank(&ids, needs);
         let mut vars = Outputs::new();
@@ -143,6 +155,23 @@ impl<T: Float> Tape<T> {
         }
         take_back(&mut inner.spare.ids, ids);
         vars
+    }
+}
+
+/// An op that is going to be stored.
+struct Pending<O>(Option<O>);
+
+trait Pend<T: Float> {
+    fn op(&self) -> &dyn Op<T>;
+    fn store(&mut self, list: &mut List<T>) -> OpRef<T>;
+}
+
+impl<T: Float, O: Op<T>> Pend<T> for Pending<O> {
+    fn op(&self) -> &dyn Op<T> {
+        self.0.as_ref().expect("an op is stored after its last use")
+    }
+    fn store(&mut self, list: &mut List<T>) -> OpRef<T> {
+        list.store(self.0.take().expect("an op is stored once"))
     }
 }
 
@@ -187,7 +216,7 @@ impl<T: Float> Inner<T> {
     }
 }
 
-impl<T: Float> crate::node::List<T> {
+impl<T: Float> List<T> {
     /// A node with its inputs and flags, and the rest to be filled in.
     pub fn blank(&mut self, ids: &[Id], flags: u8) -> Node<T> {
         let mut inputs = [0; 3];

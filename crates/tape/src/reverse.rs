@@ -145,8 +145,9 @@ pub(crate) fn walk<T: Float>(tape: &Tape<T>, last: Id) {
         };
         let kept = keep_wanted(list, flow, id, outputs);
         let before = plant(list, flow, id, planted);
-        if list.nodes[id as usize].flags & ALIAS != 0 {
-            pass_to_base(list, flow, id);
+        let alias = list.nodes[id as usize].flags & ALIAS != 0;
+        if alias && pass_to_base(list, flow, id) {
+            // The view is done.
         } else if plain || !list.with_op(id, |op| op.direct(&mut Direct::new(list, flow, id))) {
             drop(inner);
             run_unrecorded(tape, id, outputs);
@@ -169,9 +170,6 @@ pub(crate) fn walk<T: Float>(tape: &Tape<T>, last: Id) {
 fn visits<T: Float>(list: &List<T>, id: Id, has_bar: impl Fn(Id) -> bool) -> Option<usize> {
     let node = &list.nodes[id as usize];
     if node.flags & (NEEDS | LEAF) != NEEDS || node.output != 0 {
-        return None;
-    }
-    if node.flags & (ALIAS | WANTED) == ALIAS {
         return None;
     }
     let outputs = if node.flags & MORE == 0 { 1 } else { output_count(list, id) };
@@ -218,21 +216,21 @@ fn keep_wanted<T: Float>(
     kept
 }
 
-/// A wanted view has its cotangent apart; the base gets it here.
-fn pass_to_base<T: Float>(list: &List<T>, flow: &mut Flow<T>, id: Id) {
-    let Some(bar) = flow.bars[id as usize].take() else {
-        return;
+/// A view that is a base of its own has its cotangent apart; the base of its input gets it here,
+/// unless the op does not apply to that base's layout: then its rule has to run.
+fn pass_to_base<T: Float>(list: &List<T>, flow: &mut Flow<T>, id: Id) -> bool {
+    let (base, layout) = list.region(list.inputs(id)[0]);
+    let Some(Ok(region)) = list.with_op(id, |op| op.view(&layout)) else {
+        return false;
     };
-    let input = list.inputs(id)[0];
-    let (base, region) = list.with_op(id, |op| {
-        let (base, layout) = list.region(input);
-        let region = op.view(&layout).and_then(Result::ok);
-        (base, region.expect("a view's op applies to its cotangent's layout"))
-    });
+    let Some(bar) = flow.bars[id as usize].take() else {
+        return true;
+    };
     let whole = flow.whole(list, base);
     let view = View::contiguous(&bar, list.shape(id));
     copy_into(whole, &region, &view, true);
     flow.pool.give(bar);
+    true
 }
 
 /// Runs a rule with ordinary ops that are forgotten afterwards.
@@ -282,10 +280,10 @@ pub(crate) fn walk_recorded<T: Float>(tape: &Tape<T>, last: Id, bars: &RefCell<C
         let y_bars: SmallVec<[Option<Var<'_, T>>; 2]> =
             (id..id + outputs as Id).map(|at| Contributions::total(bars, tape, at)).collect();
         let alias = tape.inner.borrow().list.nodes[id as usize].flags & ALIAS != 0;
-        if alias {
-            if let Some(bar) = y_bars[0] {
-                Contributions::pass_to_base(bars, tape, id, bar);
-            }
+        if alias
+            && let Some(bar) = y_bars[0]
+            && Contributions::pass_to_base(bars, tape, id, bar)
+        {
             continue;
         }
         let op = tape.inner.borrow_mut().list.lift(id);

@@ -131,6 +131,9 @@ impl<T: Float> Real for Traced<'_, T> {
         match (self, slope) {
             (bar, Literal(1.0)) => bar,
             (Literal(a), Literal(b)) => Literal(if a == 0.0 { 0.0 } else { a * b }),
+            (Literal(bar), Node(slope)) => {
+                if bar == 0.0 { Literal(0.0) } else { Node(bar * slope) }
+            }
             // A literal slope is finite, so the plain product absorbs.
             (Node(bar), Literal(slope)) if slope.is_finite() => Node(bar * slope),
             (bar, slope) => match Self::tape_of(&[bar, slope]) {

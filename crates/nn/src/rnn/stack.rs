@@ -234,7 +234,7 @@ impl<C> Recurrent<C> {
         let directions = self.directions();
         let mut cells = SmallVec::new();
         let mut below = Steps::new();
-        // A step of zeros with the batch and the features of the input, for the initial states.
+        // Like one step of the input, for the initial states.
         let like = match shape[1] {
             0 => x.tape().zeros([shape[0], shape[2]]),
             _ => x.select(1, 0),

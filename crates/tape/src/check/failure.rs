@@ -18,57 +18,57 @@ impl fmt::Display for Site {
     }
 }
 
+/// A derivative by the rules beside the one by differences.
+#[derive(Clone, Debug)]
+pub struct Mismatch {
+    /// The input's name: `input 0`, or the path of a model's leaf.
+    pub input: String,
+    /// The element of the input.
+    pub index: Vec<usize>,
+    /// The number of the output.
+    pub output: usize,
+    /// The element of the output.
+    pub output_index: Vec<usize>,
+    /// The derivative by the rules.
+    pub analytic: f64,
+    /// The derivative by differences.
+    pub numeric: f64,
+    /// How far that can be off.
+    pub bar: f64,
+    /// What made the output.
+    pub site: Site,
+}
+
+impl fmt::Display for Mismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Mismatch {
+            input,
+            index,
+            output,
+            output_index,
+            analytic,
+            numeric,
+            bar,
+            site,
+        } = self;
+        write!(
+            f,
+            "the derivative of output {output}{output_index:?} by {input}{index:?} is {analytic} \
+             by the rules and {numeric} ± {bar:.1e} by differences; the output is {site}"
+        )
+    }
+}
+
 /// Why a check failed.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Failure {
     /// An element of the Jacobian is not what differences say.
-    #[error(
-        "the derivative of output {output}{output_index:?} by {input}{index:?} is {analytic} by \
-         the rules and {numeric} ± {bar:.1e} by differences; the output is {site}"
-    )]
-    Wrong {
-        /// The input's name: `input 0`, or the path of a model's leaf.
-        input: String,
-        /// The element of the input.
-        index: Vec<usize>,
-        /// The number of the output.
-        output: usize,
-        /// The element of the output.
-        output_index: Vec<usize>,
-        /// The derivative by the rules.
-        analytic: f64,
-        /// The derivative by differences.
-        numeric: f64,
-        /// How far that can be off.
-        bar: f64,
-        /// What made the output.
-        site: Site,
-    },
+    #[error("{0}")]
+    Wrong(Box<Mismatch>),
     /// Differences do not converge: a kink, a pole, or noise.
-    #[error(
-        "differences say nothing about output {output}{output_index:?} by {input}{index:?}: \
-         {numeric} ± {bar:.1e}, {analytic} by the rules; a kink or a pole is near, or the function \
-         is not deterministic; the output is {site}"
-    )]
-    Vague {
-        /// The input's name: `input 0`, or the path of a model's leaf.
-        input: String,
-        /// The element of the input.
-        index: Vec<usize>,
-        /// The number of the output.
-        output: usize,
-        /// The element of the output.
-        output_index: Vec<usize>,
-        /// The derivative by the rules.
-        analytic: f64,
-        /// The derivative by differences.
-        numeric: f64,
-        /// How far that can be off.
-        bar: f64,
-        /// What made the output.
-        site: Site,
-    },
+    #[error("{0}; a kink or a pole is near, or the function is not deterministic")]
+    Vague(Box<Mismatch>),
     /// The derivative along a random direction is not what differences say.
     #[error(
         "along random direction {direction} of {inputs} the derivative of the outputs, weighted \
@@ -90,7 +90,9 @@ pub enum Failure {
         site: Site,
     },
     /// The Hessian is not symmetric.
-    #[error("the Hessian is not symmetric: uᵀHv is {uhv}, vᵀHu is {vhu}; the last output is {site}")]
+    #[error(
+        "the Hessian is not symmetric: uᵀHv is {uhv}, vᵀHu is {vhu}; the last output is {site}"
+    )]
     Asymmetric {
         /// u along H v.
         uhv: f64,
@@ -120,12 +122,25 @@ pub struct Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Report { compared, greatest_error, greatest_bar, could_miss, vague } = self;
-        let what = if could_miss.is_some() { "random directions" } else { "derivatives" };
+        let Report {
+            compared,
+            greatest_error,
+            greatest_bar,
+            could_miss,
+            vague,
+        } = self;
+        let what = if could_miss.is_some() {
+            "random directions"
+        } else {
+            "derivatives"
+        };
         write!(f, "{compared} {what}, off by {greatest_error:.1e} at most")?;
         write!(f, ", bars up to {greatest_bar:.1e}")?;
         if let Some(missed) = could_miss {
-            write!(f, "; a relative error of {missed:.1e} could have been missed")?;
+            write!(
+                f,
+                "; a relative error of {missed:.1e} could have been missed"
+            )?;
         }
         if *vague > 0 {
             write!(f, "; {vague} at kinks not compared")?;

@@ -2,8 +2,8 @@
 
 use wengert_tensor::{Rng, Shape, Tensor};
 
-use super::differences::{Estimate, derivative, scaled};
-use super::failure::{Failure, Report};
+use super::differences::{Estimate, derivative, scaled, within};
+use super::failure::{Failure, Mismatch, Report};
 use super::subject::{Record, Recorded, Subject, pull, pull_recorded, record_leaves, site};
 use crate::tape::Tape;
 use crate::tree::{Path, Tree};
@@ -206,7 +206,13 @@ impl Checker {
         let record: Record<'_> = &|tape, x| {
             let mut leaves = x.iter();
             let moved = model.map_leaves(&mut Path::new(), &mut |path, leaf: &Tensor<f64>| {
-                if path.is_state() { Some(leaf) } else { leaves.next() }.unwrap_or(leaf).clone()
+                if path.is_state() {
+                    Some(leaf)
+                } else {
+                    leaves.next()
+                }
+                .unwrap_or(leaf)
+                .clone()
             });
             tape.set_rng(Rng::seed_from_u64(self.seed));
             let outputs = vec![f(tape, tape.bind(&moved))];
@@ -248,29 +254,19 @@ impl Checker {
                     let (output, at) = locate(&shapes, row);
                     let (input, index) = (name.clone(), unravel(x.shape(), element));
                     let output_index = unravel(&shapes[output], at);
-                    let (bar, numeric) = (numeric.bar, numeric.value);
-                    let site = site(recorded.outputs[output]);
+                    let mismatch = Box::new(Mismatch {
+                        input,
+                        index,
+                        output,
+                        output_index,
+                        analytic,
+                        numeric: numeric.value,
+                        bar: numeric.bar,
+                        site: site(recorded.outputs[output]),
+                    });
                     return Err(match verdict {
-                        Verdict::Wrong => Failure::Wrong {
-                            input,
-                            index,
-                            output,
-                            output_index,
-                            analytic,
-                            numeric,
-                            bar,
-                            site,
-                        },
-                        Verdict::Vague => Failure::Vague {
-                            input,
-                            index,
-                            output,
-                            output_index,
-                            analytic,
-                            numeric,
-                            bar,
-                            site,
-                        },
+                        Verdict::Wrong => Failure::Wrong(mismatch),
+                        Verdict::Vague => Failure::Vague(mismatch),
                     });
                 }
             }
@@ -282,24 +278,27 @@ impl Checker {
     fn judge(&self, analytic: f64, numeric: Estimate, report: &mut Report) -> Option<Verdict> {
         let error = (analytic - numeric.value).abs();
         let tolerance = self.absolute + self.relative * numeric.value.abs();
-        // Half of what is compared must be sure, else the comparison is worth nothing.
-        if !(numeric.bar <= 0.01 * (1.0 + numeric.value.abs())) {
+        // With a wider bar the comparison is worth nothing.
+        if !within(numeric.bar, 0.01 * (1.0 + numeric.value.abs())) {
             report.vague += 1;
-            return if self.kinks { None } else { Some(Verdict::Vague) };
+            return if self.kinks {
+                None
+            } else {
+                Some(Verdict::Vague)
+            };
         }
         report.compared += 1;
         report.greatest_error = report.greatest_error.max(error);
         report.greatest_bar = report.greatest_bar.max(numeric.bar);
-        // Written so that NaN fails.
-        if error <= tolerance + 2.0 * numeric.bar { None } else { Some(Verdict::Wrong) }
+        if within(error, tolerance + 2.0 * numeric.bar) {
+            None
+        } else {
+            Some(Verdict::Wrong)
+        }
     }
 
     /// First derivatives along random directions, of the outputs weighted at random.
-    fn projected(
-        &self,
-        subject: &Subject<'_>,
-        tape: &mut Tape<f64>,
-    ) -> Result<Report, Failure> {
+    fn projected(&self, subject: &Subject<'_>, tape: &mut Tape<f64>) -> Result<Report, Failure> {
         let mut rng = Rng::seed_from_u64(self.seed);
         let (y_bars, bars, site) = {
             tape.reset();
@@ -308,18 +307,31 @@ impl Checker {
             let bars = pull(tape, &outputs, &y_bars, &inputs);
             (y_bars, bars, outputs.last().map(|&y| site(y)))
         };
-        let Some(site) = site else { return Ok(Report::default()) };
+        let Some(site) = site else {
+            return Ok(Report::default());
+        };
         let weights: Vec<f64> = y_bars.iter().flat_map(Tensor::to_vec).collect();
-        let size = subject.inputs.iter().flat_map(|x| x.iter()).fold(0.0, |most: f64, x| most.max(x.abs()));
+        let size = subject
+            .inputs
+            .iter()
+            .flat_map(|x| x.iter())
+            .fold(0.0, |most: f64, x| most.max(x.abs()));
         let columns: usize = subject.inputs.iter().map(Tensor::size).sum();
         let norm = dot(&bars, &bars).sqrt();
         let mut report = Report::default();
         let mut seen: f64 = 0.0;
         for direction in 0..self.directions {
-            let v: Vec<Tensor<f64>> =
-                subject.inputs.iter().map(|x| rng.normal(x.shape(), 0.0, 1.0)).collect();
+            let v: Vec<Tensor<f64>> = subject
+                .inputs
+                .iter()
+                .map(|x| rng.normal(x.shape(), 0.0, 1.0))
+                .collect();
             let along = |t: f64| {
-                let moved = subject.inputs.iter().zip(&v).map(|(x, v)| x.zip_map(v, |x, v| x + t * v));
+                let moved = subject
+                    .inputs
+                    .iter()
+                    .zip(&v)
+                    .map(|(x, v)| x.zip_map(v, |x, v| x + t * v));
                 let moved: Vec<_> = moved.collect();
                 let values = subject.values(tape, &moved);
                 vec![values.iter().zip(&weights).map(|(y, w)| y * w).sum()]
@@ -334,7 +346,7 @@ impl Checker {
             report.greatest_error = report.greatest_error.max(error);
             report.greatest_bar = report.greatest_bar.max(numeric.bar);
             seen = seen.max(tolerance + 2.0 * numeric.bar);
-            if !(error <= tolerance + 2.0 * numeric.bar) {
+            if !within(error, tolerance + 2.0 * numeric.bar) {
                 return Err(Failure::WrongDirection {
                     direction,
                     inputs: subject.names.join(", "),
@@ -365,7 +377,10 @@ impl Checker {
         let y_bars = random_like(&mut rng, shapes.iter().cloned());
         let arity = subject.inputs.len();
         let record: Record<'_> = &|tape, x| {
-            let Recorded { mut inputs, outputs } = (subject.record)(tape, &x[..arity]);
+            let Recorded {
+                mut inputs,
+                outputs,
+            } = (subject.record)(tape, &x[..arity]);
             let y_bars: Vec<_> = x[arity..].iter().map(|y_bar| tape.leaf(y_bar)).collect();
             let x_bars = pull_recorded(tape, &outputs, &y_bars, &inputs);
             inputs.extend(y_bars);
@@ -387,7 +402,9 @@ impl Checker {
         let tape = Tape::new();
         let mut rng = Rng::seed_from_u64(self.seed.wrapping_add(1));
         let Recorded { inputs, outputs } = (subject.record)(&tape, &subject.inputs);
-        let Some(&last) = outputs.last() else { return Ok(()) };
+        let Some(&last) = outputs.last() else {
+            return Ok(());
+        };
         let y_bars = random_like(&mut rng, outputs.iter().map(|y| y.shape()));
         let constants: Vec<_> = y_bars.iter().map(|y_bar| tape.constant(y_bar)).collect();
         let bars = pull_recorded(&tape, &outputs, &constants, &inputs);
@@ -525,7 +542,10 @@ pub(crate) fn random_like(
         let size = 0.25 + 1.5 * rng.unit();
         if rng.coin(0.5) { size } else { -size }
     };
-    shapes.into_iter().map(|shape| Tensor::from_fn(shape, &mut draw)).collect()
+    shapes
+        .into_iter()
+        .map(|shape| Tensor::from_fn(shape, &mut draw))
+        .collect()
 }
 
 /// ⟨a, b⟩ over all tensors.

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use wengert_tensor::{Float, Rng, Shape, Tensor};
 
-use super::differences::Estimate;
+use super::differences::{Estimate, within};
 use super::gradient::{
     Checker, absolute_dot, analytic_jacobian, dot, numeric_jacobian, random_like,
 };
@@ -74,8 +74,15 @@ pub fn laws(samples: &Samples<f64>) -> Vec<Violation> {
     }
     book.at("single values");
     book.guarded(|book| single_values(samples, book));
-    if !samples.cases.iter().any(|case| names_in(case).contains(&samples.name)) {
-        book.note("samples", format!("no case records the op `{}`", samples.name));
+    if !samples
+        .cases
+        .iter()
+        .any(|case| names_in(case).contains(&samples.name))
+    {
+        book.note(
+            "samples",
+            format!("no case records the op `{}`", samples.name),
+        );
     }
     book.violations
 }
@@ -151,7 +158,10 @@ pub fn apart(a: &[Tensor<f64>], b: &[Tensor<f64>], tolerance: f64) -> Option<Str
     if a.len() != b.len() {
         return Some(format!("{} tensors beside {}", a.len(), b.len()));
     }
-    a.iter().zip(b).enumerate().find_map(|(k, (a, b))| Some(format!("tensor {k}: {}", far(a, b, tolerance)?)))
+    a.iter()
+        .zip(b)
+        .enumerate()
+        .find_map(|(k, (a, b))| Some(format!("tensor {k}: {}", far(a, b, tolerance)?)))
 }
 
 /// Violations as they come.
@@ -188,7 +198,10 @@ impl Book {
 
     fn bitwise(&mut self, law: &'static str, a: &[Tensor<f64>], b: &[Tensor<f64>]) {
         let bits = |x: &[Tensor<f64>]| -> Vec<u64> {
-            x.iter().flat_map(|x| x.to_vec()).map(f64::to_bits).collect()
+            x.iter()
+                .flat_map(|x| x.to_vec())
+                .map(f64::to_bits)
+                .collect()
         };
         if bits(a) != bits(b) {
             let detail = apart(a, b, 0.0).unwrap_or_else(|| "the sign of a zero or a NaN".into());
@@ -206,7 +219,9 @@ impl Book {
 
 fn message(payload: &(dyn std::any::Any + Send)) -> String {
     let text = payload.downcast_ref::<String>().map(String::as_str);
-    text.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or("no message").to_owned()
+    text.or_else(|| payload.downcast_ref::<&str>().copied())
+        .unwrap_or("no message")
+        .to_owned()
 }
 
 /// How `a` differs from `b` beyond `tolerance · (1 + max |b|)`. NaN equals NaN.
@@ -214,7 +229,10 @@ fn far(a: &Tensor<f64>, b: &Tensor<f64>, tolerance: f64) -> Option<String> {
     if a.shape() != b.shape() {
         return Some(format!("the shape {} beside {}", a.shape(), b.shape()));
     }
-    let most = b.iter().filter(|b| b.is_finite()).fold(0.0, |most: f64, b| most.max(b.abs()));
+    let most = b
+        .iter()
+        .filter(|b| b.is_finite())
+        .fold(0.0, |most: f64, b| most.max(b.abs()));
     let within = |a: f64, b: f64| {
         a == b || a.is_nan() && b.is_nan() || (a - b).abs() <= tolerance * (1.0 + most)
     };
@@ -311,7 +329,9 @@ fn differences(case: &Case<f64>, book: &mut Book) {
         record_leaves(tape, x, |x| (case.program)(x))
     };
     let subject = Subject {
-        names: (0..case.inputs.len()).map(|k| format!("input {k}")).collect(),
+        names: (0..case.inputs.len())
+            .map(|k| format!("input {k}"))
+            .collect(),
         inputs: case.inputs.clone(),
         record,
     };
@@ -347,8 +367,10 @@ fn replay(tape: &Tape<f64>, book: &mut Book) {
                 }
             }
             let views: Vec<_> = list.inputs(id).iter().map(|&at| list.view(at)).collect();
-            let mut again: Vec<_> =
-                outputs.iter().map(|shape| vec![f64::NAN; shape.size()]).collect();
+            let mut again: Vec<_> = outputs
+                .iter()
+                .map(|shape| vec![f64::NAN; shape.size()])
+                .collect();
             let mut slices: Vec<&mut [f64]> = again.iter_mut().map(Vec::as_mut_slice).collect();
             list.with_op(id, |op| op.forward(&views, &mut slices));
             for (m, (again, shape)) in again.into_iter().zip(outputs).enumerate() {
@@ -388,7 +410,9 @@ fn one_walk(case: &Case<f64>, plain: &Plain, book: &mut Book) {
     let Recorded { inputs, outputs } = &recorded;
     let all = || {
         let list = &tape.inner.borrow().list;
-        (0..list.nodes.len() as Id).map(|id| list.view(id).to_tensor()).collect::<Vec<_>>()
+        (0..list.nodes.len() as Id)
+            .map(|id| list.view(id).to_tensor())
+            .collect::<Vec<_>>()
     };
     let before = all();
     let given = plain.y_bars.clone();
@@ -399,11 +423,22 @@ fn one_walk(case: &Case<f64>, plain: &Plain, book: &mut Book) {
 
     // Linear in the cotangent.
     let other = cotangents(&recorded, 2);
-    let sum: Vec<_> = given.iter().zip(&other).map(|(a, b)| a.zip_map(b, |a, b| 0.75 * a - 2.5 * b)).collect();
+    let sum: Vec<_> = given
+        .iter()
+        .zip(&other)
+        .map(|(a, b)| a.zip_map(b, |a, b| 0.75 * a - 2.5 * b))
+        .collect();
     let other_bars = pull(&tape, outputs, &other, inputs);
-    let expected: Vec<_> =
-        bars.iter().zip(&other_bars).map(|(a, b)| a.zip_map(b, |a, b| 0.75 * a - 2.5 * b)).collect();
-    book.same("linear in the cotangent", &pull(&tape, outputs, &sum, inputs), &expected);
+    let expected: Vec<_> = bars
+        .iter()
+        .zip(&other_bars)
+        .map(|(a, b)| a.zip_map(b, |a, b| 0.75 * a - 2.5 * b))
+        .collect();
+    book.same(
+        "linear in the cotangent",
+        &pull(&tape, outputs, &sum, inputs),
+        &expected,
+    );
     let zeros: Vec<_> = given.iter().map(|bar| Tensor::zeros(bar.shape())).collect();
     let none: Vec<_> = inputs.iter().map(|x| Tensor::zeros(x.shape())).collect();
     if let Some(detail) = apart(&pull(&tape, outputs, &zeros, inputs), &none, 0.0) {
@@ -425,8 +460,16 @@ fn one_walk(case: &Case<f64>, plain: &Plain, book: &mut Book) {
     // What was there before is added to: the leaves are outputs too.
     let more = random_like(&mut Rng::seed_from_u64(3), shapes(inputs));
     let (ys, y_bars) = (concat(outputs, inputs), concat(&given, &more));
-    let expected: Vec<_> = bars.iter().zip(&more).map(|(a, b)| a.zip_map(b, |a, b| a + b)).collect();
-    book.same("an input used twice adds up", &pull(&tape, &ys, &y_bars, inputs), &expected);
+    let expected: Vec<_> = bars
+        .iter()
+        .zip(&more)
+        .map(|(a, b)| a.zip_map(b, |a, b| a + b))
+        .collect();
+    book.same(
+        "an input used twice adds up",
+        &pull(&tape, &ys, &y_bars, inputs),
+        &expected,
+    );
 }
 
 fn concat<X: Clone>(a: &[X], b: &[X]) -> Vec<X> {
@@ -454,12 +497,23 @@ fn memory(case: &Case<f64>, plain: &Plain, book: &mut Book) {
 fn forward_over_reverse(case: &Case<f64>, plain: &Plain, book: &mut Book) {
     let tape = Tape::new();
     let Recorded { inputs, outputs } = record_case(&tape, case);
-    let constants: Vec<_> = plain.y_bars.iter().map(|y_bar| tape.constant(y_bar)).collect();
+    let constants: Vec<_> = plain
+        .y_bars
+        .iter()
+        .map(|y_bar| tape.constant(y_bar))
+        .collect();
     let bars = pull_recorded(&tape, &outputs, &constants, &inputs);
-    let moved: Vec<_> =
-        inputs.iter().zip(&plain.v).map(|(x, v)| (*x, tape.constant(v))).collect();
+    let moved: Vec<_> = inputs
+        .iter()
+        .zip(&plain.v)
+        .map(|(x, v)| (*x, tape.constant(v)))
+        .collect();
     let dots = tape.tangents(&bars, &moved);
-    book.same("forward over reverse is reverse over reverse", &values(&dots), &plain.hv);
+    book.same(
+        "forward over reverse is reverse over reverse",
+        &values(&dots),
+        &plain.hv,
+    );
 }
 
 /// The same where every op runs by its forward and its reverse rule alone.
@@ -467,7 +521,11 @@ fn without_views(case: &Case<f64>, plain: &Plain, book: &mut Book) {
     let tape = Tape::new();
     tape.plain();
     let recorded = record_case(&tape, case);
-    book.same("copies give the value of views", &values(&recorded.outputs), &plain.y);
+    book.same(
+        "copies give the value of views",
+        &values(&recorded.outputs),
+        &plain.y,
+    );
     let bars = pull(&tape, &recorded.outputs, &plain.y_bars, &recorded.inputs);
     book.same("the reverse rule alone gives the same", &bars, &plain.bars);
     let (bars, hv) = recorded_bars(&tape, &recorded, &plain.y_bars, &plain.v);
@@ -594,7 +652,11 @@ impl LayoutKind {
             LayoutKind::Strided => stored.slice_step(-1, 0, isize::MAX, 2),
             LayoutKind::Offset => {
                 let rows = shape[0] as isize;
-                let inner = if rank == 1 { stored.slice(0, 1..) } else { stored.slice(-1, 1..) };
+                let inner = if rank == 1 {
+                    stored.slice(0, 1..)
+                } else {
+                    stored.slice(-1, 1..)
+                };
                 inner.slice(0, 1..rows + 1)
             }
             LayoutKind::External => stored,
@@ -639,8 +701,11 @@ fn other_layout(case: &Case<f64>, kind: LayoutKind, plain: &Plain, book: &mut Bo
     let tape = Tape::new();
     tape.set_rng(Rng::seed_from_u64(0));
     let leaves: Vec<_> = inputs.iter().map(|x| tape.leaf(&kind.stored(x))).collect();
-    let views: Vec<_> =
-        leaves.iter().zip(&inputs).map(|(leaf, x)| kind.view(*leaf, x.shape())).collect();
+    let views: Vec<_> = leaves
+        .iter()
+        .zip(&inputs)
+        .map(|(leaf, x)| kind.view(*leaf, x.shape()))
+        .collect();
     let outputs = (case.program)(&views);
     book.same(law, &values(&outputs), &plain.y);
 
@@ -651,7 +716,10 @@ fn other_layout(case: &Case<f64>, kind: LayoutKind, plain: &Plain, book: &mut Bo
             let (found, expected) = if kind == LayoutKind::Stretched {
                 (stored.clone(), expected.sum_to(stored.shape()))
             } else {
-                (kind.view(tape.constant(stored), shape).value(), expected.clone())
+                (
+                    kind.view(tape.constant(stored), shape).value(),
+                    expected.clone(),
+                )
             };
             let total = |x: &Tensor<f64>| x.iter().map(f64::abs).sum::<f64>();
             if (total(stored) - total(&found)).abs() > ROUNDING * (1.0 + total(&found)) {
@@ -660,8 +728,16 @@ fn other_layout(case: &Case<f64>, kind: LayoutKind, plain: &Plain, book: &mut Bo
             book.same(law, &[found], &[expected]);
         }
     };
-    compare(book, &pull(&tape, &outputs, &plain.y_bars, &leaves), &plain.bars);
-    let constants: Vec<_> = plain.y_bars.iter().map(|y_bar| tape.constant(y_bar)).collect();
+    compare(
+        book,
+        &pull(&tape, &outputs, &plain.y_bars, &leaves),
+        &plain.bars,
+    );
+    let constants: Vec<_> = plain
+        .y_bars
+        .iter()
+        .map(|y_bar| tape.constant(y_bar))
+        .collect();
     let bars = pull_recorded(&tape, &outputs, &constants, &views);
     book.same(law, &values(&bars), &plain.bars);
     compare(book, &pull(&tape, &bars, &plain.v, &leaves), &plain.hv);
@@ -718,13 +794,21 @@ fn narrow_laws(case: &Case<f32>, wide: &Case<f64>, book: &mut Book) {
             book.note(law, detail);
         }
     };
-    check(book, "value in f32", &values(&found.outputs), &values(&expected.outputs));
+    check(
+        book,
+        "value in f32",
+        &values(&found.outputs),
+        &values(&expected.outputs),
+    );
     let narrow_bars: Vec<Tensor<f32>> = cotangents(&expected, 1).iter().map(|x| x.cast()).collect();
     let y_bars: Vec<Tensor<f64>> = narrow_bars.iter().map(|x| x.cast()).collect();
     let bars = pull(&tape, &expected.outputs, &y_bars, &expected.inputs);
     let found_bars = pull(&narrow_tape, &found.outputs, &narrow_bars, &found.inputs);
     check(book, "gradient in f32", &found_bars, &bars);
-    let constants: Vec<_> = narrow_bars.iter().map(|bar| narrow_tape.constant(bar)).collect();
+    let constants: Vec<_> = narrow_bars
+        .iter()
+        .map(|bar| narrow_tape.constant(bar))
+        .collect();
     let recorded = pull_recorded(&narrow_tape, &found.outputs, &constants, &found.inputs);
     check(book, "recorded gradient in f32", &values(&recorded), &bars);
 }
@@ -751,13 +835,18 @@ impl Oracle {
             for (column, analytic) in analytic.iter().enumerate() {
                 let Estimate { value, bar } = jacobian[column][row];
                 let detail = |what: &str| {
-                    format!("{what}: ∂y{row}/∂x{column} is {analytic}, by differences {value} ± {bar:.1e}")
+                    format!(
+                        "{what}: ∂y{row}/∂x{column} is {analytic}, by differences {value} ± {bar:.1e}"
+                    )
                 };
-                if !(bar <= 1e-5 * (1.0 + value.abs())) {
+                if !within(bar, 1e-5 * (1.0 + value.abs())) {
                     book.note("differences", detail("a kink or a pole is too near"));
                     break;
                 }
-                if !((analytic - value).abs() <= 1e-9 * (1.0 + value.abs()) + 2.0 * bar) {
+                if !within(
+                    (analytic - value).abs(),
+                    1e-9 * (1.0 + value.abs()) + 2.0 * bar,
+                ) {
                     book.note("differences", detail("wrong"));
                     break;
                 }
@@ -823,14 +912,24 @@ impl Oracle {
         for (x_dots, product) in &self.directions {
             let found = dot(&bars, x_dots);
             let size = absolute_dot(&bars, x_dots);
-            if !((found - product).abs() <= ROUNDING * (1.0 + size)) {
+            if !within((found - product).abs(), ROUNDING * (1.0 + size)) {
                 let law = "⟨ȳ, J ẋ⟩ = ⟨Jᵀ ȳ, ẋ⟩";
-                return Some((law, format!("{product} by forward mode, {found} by the rules")));
+                return Some((
+                    law,
+                    format!("{product} by forward mode, {found} by the rules"),
+                ));
             }
         }
-        let elements = bars.iter().flat_map(Tensor::to_vec).zip(&self.numeric).enumerate();
+        let elements = bars
+            .iter()
+            .flat_map(Tensor::to_vec)
+            .zip(&self.numeric)
+            .enumerate();
         for (at, (found, Estimate { value, bar })) in elements {
-            if !((found - value).abs() <= 1e-8 * (1.0 + value.abs()) + 2.0 * bar) {
+            if !within(
+                (found - value).abs(),
+                1e-8 * (1.0 + value.abs()) + 2.0 * bar,
+            ) {
                 let detail = format!("element {at} is {found}, by differences {value} ± {bar:.1e}");
                 return Some(("differences", detail));
             }

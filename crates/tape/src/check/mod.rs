@@ -22,7 +22,7 @@ mod samples;
 mod sight;
 mod subject;
 
-pub use failure::{Failure, Report, Site};
+pub use failure::{Failure, Mismatch, Report, Site};
 pub use gradient::{Checker, check_model, gradcheck, gradgradcheck};
 pub use laws::{Violation, laws, laws_f32, laws_of};
 #[doc(hidden)]

@@ -121,7 +121,10 @@ impl Graph {
 
     /// Runs the program over the leaves `x`, and returns the last values.
     pub fn run<'t>(&self, x: &[Var<'t, f64>]) -> Vec<Var<'t, f64>> {
-        let leaf = |var: &Var<'t, f64>| Bounded { var: *var, bound: 2.0 };
+        let leaf = |var: &Var<'t, f64>| Bounded {
+            var: *var,
+            bound: 2.0,
+        };
         let mut values: Vec<Bounded<'t>> = x.iter().map(leaf).collect();
         for step in &self.steps {
             let next = step.run(&values);
@@ -134,18 +137,30 @@ impl Graph {
     /// with differences.
     pub fn violations(&self) -> Vec<Violation> {
         let kinked = |step: &Step| {
-            matches!(step, Step::Map(Map::Relu | Map::Abs, _) | Step::Zip(Zip::Maximum, ..))
+            matches!(
+                step,
+                Step::Map(Map::Relu | Map::Abs, _) | Step::Zip(Zip::Maximum, ..)
+            )
         };
         let smooth = !self.steps.iter().any(kinked);
         let graph = self.clone();
-        laws_of("a random program", &self.leaves, smooth, move |x| graph.run(x))
+        laws_of("a random program", &self.leaves, smooth, move |x| {
+            graph.run(x)
+        })
     }
 }
 
 impl<'t> Bounded<'t> {
     /// The value, or its `tanh` if it can be large.
     fn tame(self) -> Self {
-        if self.bound <= GREATEST { self } else { Bounded { var: self.var.tanh(), bound: 1.0 } }
+        if self.bound <= GREATEST {
+            self
+        } else {
+            Bounded {
+                var: self.var.tanh(),
+                bound: 1.0,
+            }
+        }
     }
 
     fn scalar(self) -> Self {
@@ -177,7 +192,10 @@ impl Step {
                 let dim = x.var.shape()[axis];
                 let start = start % dim;
                 let stop = (start + 1 + len % 3).min(dim);
-                x.with(x.var.slice(axis as isize, start as isize..stop as isize), x.bound)
+                x.with(
+                    x.var.slice(axis as isize, start as isize..stop as isize),
+                    x.bound,
+                )
             }
             Step::Reverse(x) => {
                 let x = value(x);
@@ -278,7 +296,11 @@ fn matmul<'t>(x: Bounded<'t>, y: Bounded<'t>) -> Bounded<'t> {
     let bound = |y: f64| x.bound * y * inner as f64;
     // As it is, transposed, or with itself.
     let rank = y.var.rank();
-    let candidates = [Some(y), (rank > 1).then(|| y.with(y.var.t(), y.bound)), None];
+    let candidates = [
+        Some(y),
+        (rank > 1).then(|| y.with(y.var.t(), y.bound)),
+        None,
+    ];
     for y in candidates.into_iter().flatten() {
         let shape = crate::ops::matmul_shape(&x.var.shape(), &y.var.shape());
         if shape.is_ok_and(|shape| shape.size() <= LARGEST) {
@@ -326,8 +348,14 @@ fn step(maps: usize, zips: usize) -> impl Strategy<Value = Step> {
         Map::Relu,
         Map::Abs,
     ];
-    const ZIPS: [Zip; 6] =
-        [Zip::Add, Zip::Sub, Zip::Mul, Zip::Div, Zip::Where, Zip::Maximum];
+    const ZIPS: [Zip; 6] = [
+        Zip::Add,
+        Zip::Sub,
+        Zip::Mul,
+        Zip::Div,
+        Zip::Where,
+        Zip::Maximum,
+    ];
     let at = || 0usize..16;
     prop_oneof![
         4 => (0..maps, at()).prop_map(|(map, x)| Step::Map(MAPS[map], x)),

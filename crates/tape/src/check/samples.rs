@@ -69,7 +69,10 @@ impl<T: Float> Samples<T> {
     }
 
     /// Samples of a function of one value, over every kind of shape.
-    pub fn unary(name: &'static str, f: impl for<'t> Fn(Var<'t, T>) -> Var<'t, T> + Send + Sync + 'static) -> Self {
+    pub fn unary(
+        name: &'static str,
+        f: impl for<'t> Fn(Var<'t, T>) -> Var<'t, T> + Send + Sync + 'static,
+    ) -> Self {
         let program: Program<T> = Arc::new(move |x| vec![f(x[0])]);
         let mut samples = Samples::new(name);
         samples.program = Some(program.clone());
@@ -172,7 +175,10 @@ impl<T: Float> Samples<T> {
     }
 
     fn push(&mut self, label: &str, shapes: &[&[usize]], program: Program<T>) {
-        let inputs = shapes.iter().map(|shape| self.draw(&Shape::new(shape))).collect();
+        let inputs = shapes
+            .iter()
+            .map(|shape| self.draw(&Shape::new(shape)))
+            .collect();
         self.cases.push(Case {
             label: label.to_owned(),
             inputs,

@@ -44,7 +44,8 @@ pub fn sight(samples: &Samples<f64>) -> Vec<Sighting> {
                         tape.plant(Some(Planted { fault, op, input }));
                         let seen = oracle.first_order(&tape, &recorded).is_some();
                         let applied = tape.spoiled() > 0;
-                        let same = |s: &&mut Sighting| (s.op, s.input, s.fault) == (op, input, fault);
+                        let same =
+                            |s: &&mut Sighting| (s.op, s.input, s.fault) == (op, input, fault);
                         let sighting = match sightings.iter_mut().find(same) {
                             Some(sighting) => sighting,
                             None => {

@@ -15,8 +15,7 @@ pub(crate) struct Recorded<'t, T: Float = f64> {
 }
 
 /// Records a program over inputs.
-pub(crate) type Record<'a> =
-    &'a dyn for<'t> Fn(&'t Tape<f64>, &[Tensor<f64>]) -> Recorded<'t, f64>;
+pub(crate) type Record<'a> = &'a dyn for<'t> Fn(&'t Tape<f64>, &[Tensor<f64>]) -> Recorded<'t, f64>;
 
 /// A function under a check.
 pub(crate) struct Subject<'a> {
@@ -30,7 +29,11 @@ impl Subject<'_> {
     pub fn values(&self, tape: &mut Tape<f64>, x: &[Tensor<f64>]) -> Vec<f64> {
         tape.reset();
         let recorded = (self.record)(tape, x);
-        recorded.outputs.iter().flat_map(|y| y.value().into_vec()).collect()
+        recorded
+            .outputs
+            .iter()
+            .flat_map(|y| y.value().into_vec())
+            .collect()
     }
 }
 
@@ -65,7 +68,11 @@ pub(crate) fn pull<T: Float>(
     let inner = &mut *tape.inner.borrow_mut();
     let bars = inputs.iter().map(|x| {
         let shape = inner.list.shape(x.id());
-        let bar = inner.flow.bars.get_mut(x.id() as usize).and_then(Option::take);
+        let bar = inner
+            .flow
+            .bars
+            .get_mut(x.id() as usize)
+            .and_then(Option::take);
         let bar = bar.unwrap_or_else(|| vec![T::ZERO; shape.size()]);
         Tensor::from_vec(bar, shape).expect("a cotangent has the size of its node")
     });

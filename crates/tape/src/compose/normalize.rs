@@ -66,7 +66,11 @@ impl<'t, T: Float> Var<'t, T> {
     #[track_caller]
     pub fn cosine_similarity(self, other: impl Operand<'t, T>, axis: isize, eps: f64) -> Self {
         let other = other.on(self.tape());
-        let unit = |x: Self| x / x.norm(&[axis], true).maximum(eps);
+        let zero = self.tape().scalar(0.0);
+        let unit = |x: Self| {
+            let norm = x.norm(&[axis], true);
+            x * Var::select_equal(norm, zero, zero, 1.0 / norm.maximum(eps))
+        };
         (unit(self) * unit(other)).sum_axes(&[axis], false)
     }
 }

@@ -48,7 +48,9 @@ impl Elementary for Abs {
 #[inline(always)]
 fn sign<R: Real>(x: R) -> R {
     let zero = R::lit(0.0);
-    let positive = R::select_less(zero, x, R::lit(1.0), x);
+    // The 0 is a constant, so that the second derivative at 0 is 0.
+    let neither = R::select_equal(x, x, zero, x);
+    let positive = R::select_less(zero, x, R::lit(1.0), neither);
     R::select_less(x, zero, R::lit(-1.0), positive)
 }
 

@@ -38,8 +38,10 @@ impl Pow {
     #[inline(always)]
     pub(crate) fn slopes<R: Real>(x: R, p: R, y: R) -> [R; 2] {
         let (zero, one) = (R::lit(0.0), R::lit(1.0));
-        let power = p * x.pow(p - one);
-        let x_slope = R::select_equal(p, zero, zero, power);
+        // An exponent of 0 wins over every x; at x = 0 with all its derivatives, which are not
+        // finite there.
+        let power = p.absorb(x.pow(p - one));
+        let x_slope = R::select_equal(x, zero, R::select_equal(p, zero, zero, power), power);
         // Where y is 0 its product with ln x = −∞ would be no number; the slope's limit is 0.
         let log = R::select_equal(x, zero, one, x).ln();
         let at_zero = R::select_less(p, zero, y, zero);

@@ -39,11 +39,10 @@ fn kinks() {
     ];
     for (name, f, x, expected) in table {
         let found = orders(*f, &[*x]);
-        for (order, (found, &expected)) in found.iter().zip(expected).enumerate() {
-            // Where nothing but the constant NaN is left of a slope, its derivative is 0.
-            if !(x.is_nan() && order == 2) {
-                assert_same(found, &[expected], &format!("{name}, order {order}"));
-            }
+        // Nothing is said about the second derivative of NaN.
+        let orders = if found[0][0].is_nan() { 2 } else { 3 };
+        for (order, (found, &expected)) in found.iter().zip(expected).take(orders).enumerate() {
+            assert_same(found, &[expected], &format!("{name}, order {order}"));
         }
     }
 }

@@ -24,14 +24,14 @@ fn rows() {
         ("log softmax, masked", |x| x.log_softmax(0), &[-INF, -INF], [&[-INF; 2], &[0.0; 2], &[0.0; 2]]),
         ("logsumexp, masked", |x| x.logsumexp(&[], false), &[-INF, -INF], [&[-INF], &[0.0; 2], &[0.0; 2]]),
         ("logsumexp, one masked", |x| x.logsumexp(&[], false), &[2.0, -INF], [&[2.0], &[1.0, 0.0], &[0.0; 2]]),
-        ("cosine at 0", |x| x.cosine_similarity(1.0, 0, 1e-8), &[0.0, 0.0], [&[0.0], &[0.0; 2], &[0.0; 2]]),
+        ("cosine at 0", |x| x.cosine_similarity(&Tensor::from([1.0, 2.0]), 0, 1e-8), &[0.0, 0.0], [&[0.0], &[0.0; 2], &[0.0; 2]]),
     ];
     for (name, f, x, expected) in table {
         let found = orders(*f, x);
-        for (order, (found, expected)) in found.iter().zip(expected).enumerate() {
-            if !(order == 2 && x.iter().any(|x| x.is_nan())) && !(*name == "cosine at 0" && order > 0) {
-                assert_same(found, expected, &format!("{name}, order {order}"));
-            }
+        // Nothing is said about the second derivative of NaN.
+        let orders = if found[0][0].is_nan() { 2 } else { 3 };
+        for (order, (found, expected)) in found.iter().zip(expected).take(orders).enumerate() {
+            assert_same(found, expected, &format!("{name}, order {order}"));
         }
     }
 }

@@ -36,24 +36,36 @@ impl Book {
     }
 
     pub fn cases(&self) -> impl Iterator<Item = Case<'_>> {
-        self.index["cases"].as_array().expect("a list of cases").iter().map(|row| {
-            let text = |value: &Value| value.as_str().expect("a name").to_owned();
-            Case {
-                name: text(&row["case"]),
-                op: text(&row["op"]),
-                inputs: row["inputs"].as_array().expect("names").iter().map(text).collect(),
-                second_order: row["second_order"].as_bool().unwrap_or(false),
-                attrs: &row["attrs"],
-                numbers: SafeTensors::deserialize(&self.numbers).expect("the numbers"),
-            }
-        })
+        self.index["cases"]
+            .as_array()
+            .expect("a list of cases")
+            .iter()
+            .map(|row| {
+                let text = |value: &Value| value.as_str().expect("a name").to_owned();
+                Case {
+                    name: text(&row["case"]),
+                    op: text(&row["op"]),
+                    inputs: row["inputs"]
+                        .as_array()
+                        .expect("names")
+                        .iter()
+                        .map(text)
+                        .collect(),
+                    second_order: row["second_order"].as_bool().unwrap_or(false),
+                    attrs: &row["attrs"],
+                    numbers: SafeTensors::deserialize(&self.numbers).expect("the numbers"),
+                }
+            })
     }
 }
 
 impl Case<'_> {
     fn read<T: Element>(&self, name: &str, dtype: Dtype, from: fn([u8; 8]) -> T) -> Tensor<T> {
         let key = format!("{}/{name}", self.name);
-        let view = self.numbers.tensor(&key).unwrap_or_else(|_| panic!("there is no {key}"));
+        let view = self
+            .numbers
+            .tensor(&key)
+            .unwrap_or_else(|_| panic!("there is no {key}"));
         assert_eq!(view.dtype(), dtype, "{key}");
         let (words, _) = view.data().as_chunks::<8>();
         let data = words.iter().map(|&word| from(word)).collect();
@@ -73,7 +85,9 @@ impl Case<'_> {
     }
 
     pub fn f64(&self, name: &str) -> f64 {
-        self.attrs[name].as_f64().unwrap_or_else(|| panic!("{}: no number {name}", self.name))
+        self.attrs[name]
+            .as_f64()
+            .unwrap_or_else(|| panic!("{}: no number {name}", self.name))
     }
 
     pub fn int(&self, name: &str) -> isize {
@@ -96,7 +110,10 @@ impl Case<'_> {
     /// A list of integers; a single one is a list too.
     pub fn ints(&self, name: &str) -> Vec<isize> {
         match self.attrs[name].as_array() {
-            Some(list) => list.iter().map(|int| int.as_i64().expect("an integer") as isize).collect(),
+            Some(list) => list
+                .iter()
+                .map(|int| int.as_i64().expect("an integer") as isize)
+                .collect(),
             None => vec![self.int(name)],
         }
     }

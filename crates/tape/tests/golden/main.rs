@@ -1,4 +1,7 @@
-//! Values, gradients and Hessian–vector products beside PyTorch's.
+//! Values, gradients and Hessian–vector products beside PyTorch's. `--nocapture` shows which cases
+//! have no program yet.
+
+#![allow(clippy::print_stdout)]
 
 mod case;
 mod table;
@@ -12,20 +15,36 @@ use wengert_tensor::Tensor;
 fn agree(case: &Case, what: &str, found: &Tensor<f64>, key: &str) -> Result<(), String> {
     let expected = case.tensor(key);
     if found.shape() != expected.shape() {
-        return Err(format!("{}: {what} has the shape {}, not {}", case.name, found.shape(), expected.shape()));
+        return Err(format!(
+            "{}: {what} has the shape {}, not {}",
+            case.name,
+            found.shape(),
+            expected.shape()
+        ));
     }
     let most = expected.iter().fold(0.0, |most: f64, x| most.max(x.abs()));
-    let worst = found.iter().zip(expected.iter()).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+    let worst = found
+        .iter()
+        .zip(expected.iter())
+        .map(|(a, b)| (a - b).abs())
+        .fold(0.0, f64::max);
     let finite = found.iter().all(f64::is_finite);
     if finite && worst <= 1e-9 * (1.0 + most) {
         return Ok(());
     }
-    Err(format!("{}: {what} is off by {worst:.1e}: {found:?} for {expected:?}", case.name))
+    Err(format!(
+        "{}: {what} is off by {worst:.1e}: {found:?} for {expected:?}",
+        case.name
+    ))
 }
 
 fn run(case: &Case, program: Program) -> Result<(), String> {
     let tape = Tape::new();
-    let inputs: Vec<_> = case.inputs.iter().map(|name| tape.leaf(&case.tensor(name))).collect();
+    let inputs: Vec<_> = case
+        .inputs
+        .iter()
+        .map(|name| tape.leaf(&case.tensor(name)))
+        .collect();
     let y = program(&inputs, case);
     agree(case, "the value", &y.value(), "output")?;
 
@@ -33,7 +52,12 @@ fn run(case: &Case, program: Program) -> Result<(), String> {
     let backward = y.backward_with(&y_bar);
     for (name, x) in case.inputs.iter().zip(&inputs) {
         let bar = backward.wrt(*x).unwrap_or_else(|| Tensor::zeros(x.shape()));
-        agree(case, &format!("the gradient of {name}"), &bar, &format!("grad.{name}"))?;
+        agree(
+            case,
+            &format!("the gradient of {name}"),
+            &bar,
+            &format!("grad.{name}"),
+        )?;
     }
     drop(backward);
     if !case.second_order {
@@ -51,13 +75,19 @@ fn run(case: &Case, program: Program) -> Result<(), String> {
         .map(|name| tape.constant(&case.tensor(&format!("direction.{name}"))))
         .collect();
     // Forward over reverse, and reverse over reverse.
-    let moved: Vec<(Var<'_, f64>, Var<'_, f64>)> =
-        inputs.iter().copied().zip(directions.iter().copied()).collect();
+    let moved: Vec<(Var<'_, f64>, Var<'_, f64>)> = inputs
+        .iter()
+        .copied()
+        .zip(directions.iter().copied())
+        .collect();
     let forward = tape.tangents(&bars, &moved);
     options.create_graph = false;
     let reverse = tape.grad_with(&bars, &inputs, &directions, options);
     for (k, name) in case.inputs.iter().enumerate() {
-        let (what, key) = (format!("the Hessian–vector product of {name}"), format!("hvp.{name}"));
+        let (what, key) = (
+            format!("the Hessian–vector product of {name}"),
+            format!("hvp.{name}"),
+        );
         agree(case, &what, &forward[k].value(), &key)?;
         agree(case, &what, &reverse[k].value(), &key)?;
     }
@@ -77,6 +107,11 @@ fn ops_agree_with_pytorch() {
         failures.extend(run(&case, program).err());
     }
     println!("{ran} cases ran; not covered: {}", rest.join(" "));
-    assert!(failures.is_empty(), "{} of {ran} cases:\n{}", failures.len(), failures.join("\n"));
+    assert!(
+        failures.is_empty(),
+        "{} of {ran} cases:\n{}",
+        failures.len(),
+        failures.join("\n")
+    );
     assert!(ran >= 150, "only {ran} cases ran");
 }

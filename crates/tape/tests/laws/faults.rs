@@ -11,12 +11,18 @@ fn every_planted_mistake_is_seen() {
         let samples = (row.samples)();
         let sightings = sight(&samples);
         // Some mistake in the op's own rule must be possible, else nothing was proved about it.
-        if !sightings.iter().any(|s| s.op == samples.name && s.applied > 0) {
+        if !sightings
+            .iter()
+            .any(|s| s.op == samples.name && s.applied > 0)
+        {
             blind.push(row.name);
         }
         for s in sightings {
             planted += 1;
-            let what = format!("{}: {:?} in `{}` for input {}", row.name, s.fault, s.op, s.input);
+            let what = format!(
+                "{}: {:?} in `{}` for input {}",
+                row.name, s.fault, s.op, s.input
+            );
             if s.applied == 0 {
                 println!("does not apply: {what}");
             } else if s.seen == 0 {
@@ -28,7 +34,10 @@ fn every_planted_mistake_is_seen() {
         }
     }
     let rest = planted - seen - missed.len();
-    println!("{planted} mistakes planted, {seen} seen, {rest} do not apply, {} missed", missed.len());
+    println!(
+        "{planted} mistakes planted, {seen} seen, {rest} do not apply, {} missed",
+        missed.len()
+    );
     assert!(missed.is_empty(), "not seen:\n{}", missed.join("\n"));
     assert!(blind.is_empty(), "no mistake applies to {blind:?}");
 }

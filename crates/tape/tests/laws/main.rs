@@ -1,4 +1,6 @@
-//! Every law on every row of the list of ops.
+//! Every law on every row of the list of ops. `--nocapture` shows what was tried.
+
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 mod checkers;
 mod docs;
@@ -13,5 +15,7 @@ static INSTRUCTION_SET: RwLock<()> = RwLock::new(());
 
 fn one_instruction_set() -> RwLockReadGuard<'static, ()> {
     // A test that failed while it held the lock is reported on its own.
-    INSTRUCTION_SET.read().unwrap_or_else(|poisoned| poisoned.into_inner())
+    INSTRUCTION_SET
+        .read()
+        .unwrap_or_else(|poisoned| poisoned.into_inner())
 }

@@ -4,13 +4,17 @@ use wengert_tensor::kernels::{Path, force_path, path, paths};
 
 #[test]
 fn every_instruction_set_agrees() {
-    let _set = crate::INSTRUCTION_SET.write().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let _set = crate::INSTRUCTION_SET
+        .write()
+        .unwrap_or_else(|poisoned| poisoned.into_inner());
     let best = path();
     force_path(Path::Plain);
-    let read = || ALL.iter().flat_map(|row| {
-        let label = move |(case, values)| (format!("{} ({case})", row.name), values);
-        readings(&(row.samples)()).into_iter().map(label)
-    });
+    let read = || {
+        ALL.iter().flat_map(|row| {
+            let label = move |(case, values)| (format!("{} ({case})", row.name), values);
+            readings(&(row.samples)()).into_iter().map(label)
+        })
+    };
     let plain: Vec<_> = read().collect();
     let mut wrong = Vec::new();
     for other in [Path::Avx2, Path::Avx512] {
@@ -26,5 +30,9 @@ fn every_instruction_set_agrees() {
         }
     }
     force_path(best);
-    assert!(wrong.is_empty(), "the instruction sets disagree:\n{}", wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "the instruction sets disagree:\n{}",
+        wrong.join("\n")
+    );
 }

@@ -3,7 +3,12 @@ use wengert_tape::ops::ALL;
 
 fn assert_none(violations: &[Violation]) {
     let list: Vec<String> = violations.iter().map(Violation::to_string).collect();
-    assert!(violations.is_empty(), "{} violations:\n{}", list.len(), list.join("\n"));
+    assert!(
+        violations.is_empty(),
+        "{} violations:\n{}",
+        list.len(),
+        list.join("\n")
+    );
 }
 
 #[test]
@@ -18,6 +23,8 @@ fn every_op_keeps_the_laws() {
 #[test]
 fn every_op_keeps_them_in_f32() {
     let _set = crate::one_instruction_set();
-    let narrow = ALL.iter().flat_map(|row| laws_f32(&(row.samples_f32)(), &(row.samples)()));
+    let narrow = ALL
+        .iter()
+        .flat_map(|row| laws_f32(&(row.samples_f32)(), &(row.samples)()));
     assert_none(&narrow.collect::<Vec<_>>());
 }

@@ -37,7 +37,13 @@ fn a_failure_shrinks_to_few_steps() {
         prop_assert!(!text.contains("Slice"));
         Ok(())
     });
-    let Err(TestError::Fail(_, graph)) = shrunk else { panic!("{shrunk:?}") };
-    assert_eq!((graph.steps().len(), graph.leaves().len()), (1, 1), "{graph:?}");
+    let Err(TestError::Fail(_, graph)) = shrunk else {
+        panic!("{shrunk:?}")
+    };
+    assert_eq!(
+        (graph.steps().len(), graph.leaves().len()),
+        (1, 1),
+        "{graph:?}"
+    );
     assert_eq!(graph.leaves()[0].rank(), 0, "{graph:?}");
 }

@@ -153,7 +153,13 @@ fn policies_for_unused_inputs() {
     }
     let constant = caught(|| drop(tape.grad(y, [tape.scalar(1.0)])));
     assert_eq!(constant.message, "grad: input 0 is a constant");
-    // A refusal leaves the tape as it was.
+    // A refusal leaves the tape as it was, and points at the line of who asked.
+    let (refused, line) = (
+        caught(|| drop(tape.grad_with(&[y], &[x, unused], &[], GradOptions::default()))),
+        line!() - 1,
+    );
+    assert!(refused.message.ends_with("input 1"));
+    assert!(refused.file.ends_with("faces.rs") && refused.line == line, "{refused:?}");
     assert!((x * x).needs_grad());
     assert_eq!(tape.grad(y, [x])[0].value(), (2.0 * x).value());
 }

@@ -1,7 +1,7 @@
 //! Handles that do not fit: the panic names the trouble, and the user's line.
 
 use wengert_tape::tree::Tree;
-use wengert_tape::{Bind, Custom, Op, Reverse, Shapes, Tangent, Tape, Var};
+use wengert_tape::{Bind, Custom, GradOptions, Op, Reverse, Shapes, Tangent, Tape, Var};
 use wengert_tensor::{Shape, ShapeError, Tensor, View};
 
 use crate::support::caught;
@@ -68,14 +68,17 @@ fn variables_of_two_tapes_do_not_mix() {
     let message = "variables of different tapes meet in one operation";
     let custom = Custom::<f64>::new("copy", |x| x[0].to_tensor(), |_| ());
     let (m, n) = (x.expand([1, 1]), y.expand([1, 1]));
-    let uses: [(&dyn Fn(), u32); 8] = [
+    let options = GradOptions::default();
+    let uses: [(&dyn Fn(), u32); 10] = [
         (&|| drop(x + y), line!()),
         (&|| drop(m.matmul(n)), line!()),
         (&|| drop(Var::stack(&[x, y], 0)), line!()),
         (&|| drop(a.apply_all(Pass, &[y])), line!()),
         (&|| drop(a.custom(&custom, &[x, y])), line!()),
         (&|| drop(a.grad(x, [y])), line!()),
-        (&|| drop(a.grad_with(&[x], &[y], &[], Default::default())), line!()),
+        (&|| drop(a.grad_with(&[y], &[], &[], options)), line!()),
+        (&|| drop(a.grad_with(&[x], &[x], &[y], options)), line!()),
+        (&|| drop(a.tangent(y, &[])), line!()),
         (&|| drop(a.tangent(x, &[(y, x)])), line!()),
     ];
     for (f, line) in uses {
