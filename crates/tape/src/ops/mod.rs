@@ -35,13 +35,6 @@ macro_rules! ops {
 mod compare;
 mod one_hot;
 
-/// The list once more, as a value of the program and not of the compiler: it makes this crate
-/// compile every op for both element types, and the test binaries of an optimization level that
-/// shares generic code use that instead of compiling it again.
-#[cfg(feature = "instances")]
-#[doc(hidden)]
-pub static INSTANCES: &[Row] = ALL;
-
 ops! {
     // Arithmetic.
     add, sub, mul, div, neg, pow, absorb,
