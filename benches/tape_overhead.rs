@@ -85,8 +85,7 @@ fn chain(c: &mut Criterion) {
 fn scalars(c: &mut Criterion) {
     const SIZES: [usize; 4] = [2, 16, 16, 1];
     let mut rng = Rng::seed_from_u64(1);
-    let parameters: Vec<Tensor<f64>> =
-        (0..337).map(|_| Tensor::scalar(rng.unit() - 0.5)).collect();
+    let parameters: Vec<Tensor<f64>> = (0..337).map(|_| Tensor::scalar(rng.unit() - 0.5)).collect();
     let mut tape = Tape::new();
     let mut group = c.benchmark_group("W2");
     for (name, part) in PARTS {

@@ -67,18 +67,15 @@ impl<'t> Evaluator<Var<'t>> {
         }
     }
 
-    /// The mean squared error over a batch, in tens.
+    fn value(&self, expression: &Expression) -> Var<'t> {
+        10.0 * self.head.forward(self.state(expression)[0])
+    }
+
+    /// The mean squared error over a batch.
     fn loss(&self, batch: &[Expression]) -> Var<'t> {
-        let square = |expression: &Expression| {
-            let error = self.head.forward(self.state(expression)[0]) - expression.value() / 10.0;
-            (error * error).sum()
-        };
-        batch
-            .iter()
-            .map(square)
-            .reduce(|a, b| a + b)
-            .expect("a batch is not empty")
-            / batch.len() as f64
+        let square = |e: &Expression| (self.value(e) - e.value()).square().sum();
+        let sum = batch.iter().map(square).reduce(|a, b| a + b);
+        sum.expect("a batch is not empty") / batch.len() as f64
     }
 }
 
@@ -91,32 +88,25 @@ fn main() {
         operators: [(); 2].map(|_| Linear::new(2 * hidden, 5 * hidden, &mut rng)),
         head: Linear::new(hidden, 1, &mut rng),
     };
-    let mut batch =
-        |size| -> Vec<_> { (0..size).map(|_| Expression::random(3, &mut rng)).collect() };
-    let test = batch(500);
+    let mut draw = || Expression::random(3, &mut rng);
+    let test: Vec<_> = (0..500).map(|_| draw()).collect();
     let (mut adam, mut tape) = (Adam::new(3e-3), Tape::new());
     for _ in 0..steps {
-        let (_, grads) = tape.value_and_grad(&model, |_, m| m.loss(&batch(32)));
+        let batch: Vec<_> = (0..32).map(|_| draw()).collect();
+        let (_, grads) = tape.value_and_grad(&model, |_, m| m.loss(&batch));
         adam.step(&mut model, &grads);
     }
-    let mean = test.iter().map(Expression::value).sum::<f64>() / 500.0;
-    let guess = test
-        .iter()
-        .map(|e| ((e.value() - mean) / 10.0).powi(2))
-        .sum::<f64>()
-        / 500.0;
-    let error = f64::from(
-        tape.evaluate::<_, Tensor>(&model, |_, m| m.loss(&test))
-            .item(),
-    );
     for expression in &test[..5] {
-        let y: Tensor = tape.evaluate(&model, |_, m| m.head.forward(m.state(expression)[0]));
+        let y: Tensor = tape.evaluate(&model, |_, m| m.value(expression));
         println!(
-            "{expression} = {} (read as {:.1})",
+            "{expression} = {}, read as {:.1}",
             expression.value(),
-            10.0 * y.item()
+            y.item()
         );
     }
-    println!("squared error {error:.4}, of the best constant guess {guess:.4}");
-    assert!(error < guess / 20.0);
+    let values = Tensor::from_fn([500], |at| test[at[0]].value());
+    let guess = values.var(&[0], 0, false).item();
+    let error: Tensor = tape.evaluate(&model, |_, m| m.loss(&test));
+    println!("squared error {error:.3}, of the best constant guess {guess:.3}");
+    assert!(f64::from(error.item()) < guess / 20.0);
 }

@@ -8,7 +8,10 @@ use syn::{Block, Expr, GenericParam, Ident, ImplItem, Item, Lit, Pat, Signature,
 /// Expands the attribute on `item`.
 pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> syn::Result<TokenStream> {
     if !arguments.is_empty() {
-        return Err(syn::Error::new_spanned(arguments, "`#[formula]` takes no arguments"));
+        return Err(syn::Error::new_spanned(
+            arguments,
+            "`#[formula]` takes no arguments",
+        ));
     }
     let mut item: Item = syn::parse2(item)?;
     match &mut item {
@@ -42,10 +45,14 @@ fn inline(attrs: &mut Vec<syn::Attribute>) {
 
 /// Writes the literals in the body of a function over one type, `R`, as `R::lit(..)`.
 fn lift(signature: &Signature, body: &mut Block) {
-    let mut types = signature.generics.params.iter().filter_map(|param| match param {
-        GenericParam::Type(param) => Some(param.ident.clone()),
-        _ => None,
-    });
+    let mut types = signature
+        .generics
+        .params
+        .iter()
+        .filter_map(|param| match param {
+            GenericParam::Type(param) => Some(param.ident.clone()),
+            _ => None,
+        });
     if let (Some(real), None) = (types.next(), types.next()) {
         Lift { real }.visit_block_mut(body);
     }
@@ -97,7 +104,11 @@ impl VisitMut for Lift {
 /// Whether a function is called `lit`, by whatever path.
 fn is_lit(function: &Expr) -> bool {
     match function {
-        Expr::Path(path) => path.path.segments.last().is_some_and(|last| last.ident == "lit"),
+        Expr::Path(path) => path
+            .path
+            .segments
+            .last()
+            .is_some_and(|last| last.ident == "lit"),
         _ => false,
     }
 }
@@ -137,11 +148,19 @@ mod tests {
             }
         };
         let text = expanded(item);
-        for kept in ["C : f64 = 1.5", "HALF : f64 = 0.5", "y : f64 = 0.25", "R :: lit (0.125 + y)"]
-        {
+        for kept in [
+            "C : f64 = 1.5",
+            "HALF : f64 = 0.5",
+            "y : f64 = 0.25",
+            "R :: lit (0.125 + y)",
+        ] {
             assert!(text.contains(kept), "{kept} in {text}");
         }
-        for lifted in ["[R :: lit (3.0) ; 2]", "x * R :: lit (4.0)", "- R :: lit (5.0)"] {
+        for lifted in [
+            "[R :: lit (3.0) ; 2]",
+            "x * R :: lit (4.0)",
+            "- R :: lit (5.0)",
+        ] {
             assert!(text.contains(lifted), "{lifted} in {text}");
         }
         assert!(text.contains("2.0f64 as R"));
@@ -171,7 +190,11 @@ mod tests {
     #[test]
     fn the_attribute_is_refused_elsewhere() {
         let error = expand(TokenStream::new(), quote! { struct S; }).unwrap_err();
-        assert!(error.to_string().contains("belongs on an `impl Formula<..> for ..` block"));
+        assert!(
+            error
+                .to_string()
+                .contains("belongs on an `impl Formula<..> for ..` block")
+        );
         let error = expand(quote!(fast), quote! { fn f() {} }).unwrap_err();
         assert_eq!(error.to_string(), "`#[formula]` takes no arguments");
     }

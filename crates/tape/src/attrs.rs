@@ -17,7 +17,10 @@ impl Dims {
     /// If there are more than eight axes, or a number is 2³² or more.
     pub fn new(op: &'static str, dims: &[usize]) -> Result<Self, ShapeError> {
         if dims.len() > MOST {
-            let reason = format!("a tape's values have at most {MOST} axes, this has {}", dims.len());
+            let reason = format!(
+                "a tape's values have at most {MOST} axes, this has {}",
+                dims.len()
+            );
             return Err(ShapeError::new(op, reason));
         }
         let mut this = Dims {
@@ -25,14 +28,17 @@ impl Dims {
             dims: [0; MOST],
         };
         for (to, &from) in this.dims.iter_mut().zip(dims) {
-            *to = u32::try_from(from)
-                .map_err(|_| ShapeError::new(op, format!("the dimension {from} is 2^32 or more")))?;
+            *to = u32::try_from(from).map_err(|_| {
+                ShapeError::new(op, format!("the dimension {from} is 2^32 or more"))
+            })?;
         }
         Ok(this)
     }
 
     pub fn iter(&self) -> impl ExactSizeIterator<Item = usize> + '_ {
-        self.dims[..self.len as usize].iter().map(|&dim| dim as usize)
+        self.dims[..self.len as usize]
+            .iter()
+            .map(|&dim| dim as usize)
     }
 
     pub fn shape(&self) -> Shape {

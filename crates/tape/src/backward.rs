@@ -22,7 +22,8 @@ impl<'t, T: Float> Var<'t, T> {
             "backward: a loss has one element, this value has the shape {shape}; \
              use `backward_with` to say what flows back into each"
         );
-        self.tape().walk_from(self.checked_needed(), |seed| seed.fill(T::ONE));
+        self.tape()
+            .walk_from(self.checked_needed(), |seed| seed.fill(T::ONE));
         Backward::take(self.tape())
     }
 
@@ -57,7 +58,10 @@ impl<'t, T: Float> Var<'t, T> {
     fn checked_needed(self) -> Id {
         let id = self.checked();
         let needs = self.tape().inner.borrow().list.nodes[id as usize].flags & NEEDS != 0;
-        assert!(needs, "backward: no leaf leads to this value, so there is nothing to differentiate");
+        assert!(
+            needs,
+            "backward: no leaf leads to this value, so there is nothing to differentiate"
+        );
         id
     }
 }
@@ -143,7 +147,10 @@ impl<T: Float> Tape<T> {
                 match seeds.get(k) {
                     Some(seed) => {
                         let found = inner.list.shape(seed.check(self, inner));
-                        assert!(found == shape, "grad: seed {k} is {found}, its output {shape}");
+                        assert!(
+                            found == shape,
+                            "grad: seed {k} is {found}, its output {shape}"
+                        );
                     }
                     None => assert!(
                         shape.size() == 1,
@@ -173,7 +180,11 @@ impl<T: Float> Tape<T> {
         let mut result = Vec::with_capacity(inputs.len());
         for (k, x) in inputs.iter().enumerate() {
             let within = x.id() <= last;
-            let total = if within { Contributions::total(&bars, self, x.id()) } else { None };
+            let total = if within {
+                Contributions::total(&bars, self, x.id())
+            } else {
+                None
+            };
             result.push(total.unwrap_or_else(|| {
                 unused.get_or_insert(k);
                 self.zeros(x.shape())
@@ -217,7 +228,9 @@ impl<T: Float> Tape<T> {
             fill(&mut seed);
             let shape = inner.list.shape(id);
             let list = &inner.list;
-            inner.flow.accumulate(list, id, &wengert_tensor::View::contiguous(&seed, shape));
+            inner
+                .flow
+                .accumulate(list, id, &wengert_tensor::View::contiguous(&seed, shape));
             inner.flow.pool.give(seed);
         }
         walk(self, id);

@@ -130,13 +130,21 @@ impl<T: Float> Tape<T> {
     pub fn set_state(&self, leaf: Var<'_, T>, value: Var<'_, T>) {
         let inner = &mut *self.inner.borrow_mut();
         let (leaf, value) = (leaf.check(self, inner), value.check(self, inner));
-        let found = inner.binding.leaves.iter().position(|bound| bound.id == leaf);
+        let found = inner
+            .binding
+            .leaves
+            .iter()
+            .position(|bound| bound.id == leaf);
         let at = match found {
             Some(at) if inner.binding.leaves[at].kind == Kind::State => at,
             _ => panic!("set_state: the variable is no state leaf of a bound model"),
         };
         let (old, new) = (inner.list.shape(leaf), inner.list.shape(value));
-        assert!(old == new, "set_state: `{}` is {old}, its new value {new}", inner.binding.path(at));
+        assert!(
+            old == new,
+            "set_state: `{}` is {old}, its new value {new}",
+            inner.binding.path(at)
+        );
         inner.binding.updates.push((at, value));
     }
 }

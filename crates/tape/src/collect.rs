@@ -62,7 +62,11 @@ impl Contributions {
         if flags & NEEDS == 0 {
             return;
         }
-        let bar = if bar.shape() == shape { bar } else { bar.sum_to(&shape) };
+        let bar = if bar.shape() == shape {
+            bar
+        } else {
+            bar.sum_to(&shape)
+        };
         if flags & (ALIAS | WANTED) == ALIAS {
             let (base, region) = tape.inner.borrow().list.region(id);
             to.borrow_mut().push(base, bar.id(), Some(region));

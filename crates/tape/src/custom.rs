@@ -142,7 +142,11 @@ impl<T: Float> Op<T> for Recorded<T> {
         Ok(Shapes::from_elem(self.shape.clone(), 1))
     }
     fn forward(&self, inputs: &[View<'_, T>], outputs: &mut [&mut [T]]) {
-        let waiting = self.value.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let waiting = self
+            .value
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         let value = waiting.unwrap_or_else(|| (self.op.forward)(inputs));
         wengert_tensor::kernels::copy(&value.view(), outputs[0]);
     }

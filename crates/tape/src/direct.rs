@@ -33,7 +33,11 @@ impl<'a, T: Float> Direct<'a, T> {
         if let Some(y_bar) = self.flow.bars[self.id as usize].take() {
             let shape = self.list.shape(self.id);
             let x_bar = self.flow.whole(self.list, base);
-            add(x_bar, &self.list.shape(base), &View::contiguous(&y_bar, shape));
+            add(
+                x_bar,
+                &self.list.shape(base),
+                &View::contiguous(&y_bar, shape),
+            );
             self.flow.pool.give(y_bar);
         }
         true

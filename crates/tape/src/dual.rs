@@ -39,7 +39,8 @@ impl<R: Real, const K: usize> Dual<R, K> {
     /// The chain rule for a function of two numbers.
     #[inline(always)]
     fn chain2(self, other: Self, value: R, slope: R, other_slope: R) -> Self {
-        self.chain(value, slope).plus(other.chain(value, other_slope), value)
+        self.chain(value, slope)
+            .plus(other.chain(value, other_slope), value)
     }
 
     #[inline(always)]

@@ -53,8 +53,7 @@ impl<T: Float> Tape<T> {
         }
         if !same || M != 1 || N > 3 {
             let needs = if inner.recording { flags & NEEDS } else { 0 };
-            let (first, shape) =
-                broadcast_value(inner, F::NAME, &Value::<F, N, M>(formula), ids);
+            let (first, shape) = broadcast_value(inner, F::NAME, &Value::<F, N, M>(formula), ids);
             let op = inner.list.store(Elementwise::<F, N, M>(formula));
             let origin = inner.origin(location);
             let id = push_outputs::<T, M>(inner, op, &ids, needs, &shape, first, origin);
@@ -128,7 +127,15 @@ fn broadcast_value<T: Float, const N: usize, const M: usize>(
         layout: &output_layouts[m],
         mode: Mode::Write,
     });
-    map(value, &shape, inputs, [], [], outputs, &mut [&mut high[..size * M]]);
+    map(
+        value,
+        &shape,
+        inputs,
+        [],
+        [],
+        outputs,
+        &mut [&mut high[..size * M]],
+    );
     (first, shape)
 }
 
@@ -152,7 +159,9 @@ fn push_outputs<T: Float, const M: usize>(
             flags: needs | if m == 0 && M > 1 { MORE } else { 0 },
             ..template
         };
-        inner.list.push_shaped(node, Layout::contiguous(shape.clone()), None, origin);
+        inner
+            .list
+            .push_shaped(node, Layout::contiguous(shape.clone()), None, origin);
     }
     id
 }
@@ -179,9 +188,12 @@ impl<T: Float, F: Formula<N, M>, const N: usize, const M: usize> Op<T> for Eleme
     }
 
     fn forward(&self, inputs: &[View<'_, T>], outputs: &mut [&mut [T]]) {
-        let shape = inputs.iter().skip(1).fold(inputs[0].shape().clone(), |common, x| {
-            Shape::broadcast(F::NAME, &common, x.shape()).expect("the shape rule checked")
-        });
+        let shape = inputs
+            .iter()
+            .skip(1)
+            .fold(inputs[0].shape().clone(), |common, x| {
+                Shape::broadcast(F::NAME, &common, x.shape()).expect("the shape rule checked")
+            });
         let x: [Input<'_, T>; N] = std::array::from_fn(|k| Input {
             source: Source::Slice(inputs[k].data()),
             layout: inputs[k].layout(),
@@ -248,7 +260,6 @@ impl<T: Float, F: Formula<N, M>, const N: usize, const M: usize> Op<T> for Eleme
 struct Value<F, const N: usize, const M: usize>(F);
 
 impl<F: Formula<N, M>, const N: usize, const M: usize> MapFn<N, 0, 0, M> for Value<F, N, M> {
-
     #[inline(always)]
     fn call<T: Float, I: Isa>(&self, x: [T; N], b: [T; 0], c: [T; 0]) -> [T; M] {
         let mut y = [T::ZERO; M];
@@ -280,7 +291,6 @@ fn lanes<T: Float, I: Isa, const K: usize>(x: [T; K]) -> [Lane<T, I>; K] {
 struct Pullback<F, const N: usize, const M: usize>(F);
 
 impl<F: Formula<N, M>, const N: usize, const M: usize> MapFn<N, M, M, N> for Pullback<F, N, M> {
-
     #[inline(always)]
     fn call<T: Float, I: Isa>(&self, x: [T; N], y: [T; M], y_bar: [T; M]) -> [T; N] {
         let mut x_bar = [T::ZERO; N];
@@ -289,13 +299,7 @@ impl<F: Formula<N, M>, const N: usize, const M: usize> MapFn<N, M, M, N> for Pul
     }
 
     #[inline(always)]
-    fn call_into<T: Float, I: Isa>(
-        &self,
-        x: [T; N],
-        y: [T; M],
-        y_bar: [T; M],
-        x_bar: &mut [T; N],
-    ) {
+    fn call_into<T: Float, I: Isa>(&self, x: [T; N], y: [T; M], y_bar: [T; M], x_bar: &mut [T; N]) {
         let partials = self.0.partials(lanes::<T, I, N>(x), lanes::<T, I, M>(y));
         for k in 0..N {
             let mut sum = None;
@@ -480,7 +484,11 @@ fn pullback<T: Float, const N: usize, const M: usize>(
     let mut target = [(0, Mode::Skip); N];
     let mut broadcast = [false; N];
     let is_zero = |k: usize| kinds.iter().all(|row| row[k] == Partial::Zero);
-    let parts = if (0..N).any(is_zero) { None } else { filled_by(list, flow, &ids) };
+    let parts = if (0..N).any(is_zero) {
+        None
+    } else {
+        filled_by(list, flow, &ids)
+    };
     for k in 0..N {
         if list.nodes[ids[k] as usize].flags & NEEDS == 0 || is_zero(k) {
             continue;
@@ -499,8 +507,7 @@ fn pullback<T: Float, const N: usize, const M: usize>(
         regions[k] = region;
     }
 
-    let y_bars: [Option<Vec<T>>; M] =
-        std::array::from_fn(|m| flow.bars[id as usize + m].take());
+    let y_bars: [Option<Vec<T>>; M] = std::array::from_fn(|m| flow.bars[id as usize + m].take());
     if target.iter().any(|(_, mode)| *mode != Mode::Skip) {
         let layouts = ids.map(|id| list.layout(id));
         let x: [Input<'_, T>; N] = std::array::from_fn(|k| Input {
@@ -533,7 +540,11 @@ fn pullback<T: Float, const N: usize, const M: usize>(
             targets.buffers.iter_mut().map(Vec::as_mut_slice).collect();
         map(f, &shape, x, y, g, outputs, &mut slices);
     }
-    for (k, _) in broadcast.iter().enumerate().filter(|(_, broadcast)| **broadcast) {
+    for (k, _) in broadcast
+        .iter()
+        .enumerate()
+        .filter(|(_, broadcast)| **broadcast)
+    {
         let full = std::mem::take(&mut targets.buffers[target[k].0]);
         targets.restore(flow);
         flow.accumulate(list, ids[k], &View::contiguous(&full, shape.clone()));
@@ -577,7 +588,10 @@ fn filled_by<T: Float>(list: &List<T>, flow: &Flow<T>, ids: &[Id]) -> Option<Id>
         && strides[1] == 1
         && strides[0] as usize == shape[1] * offsets.len()
         && shape.size() * offsets.len() == size
-        && offsets.iter().enumerate().all(|(at, offset)| *offset == at * shape[1]);
+        && offsets
+            .iter()
+            .enumerate()
+            .all(|(at, offset)| *offset == at * shape[1]);
     tiles.then_some(base)
 }
 
@@ -635,7 +649,6 @@ impl<T: Float> Targets<T> {
         }
     }
 }
-
 
 impl<'t, T: Float> Var<'t, T> {
     /// An elementary function of every element.

@@ -82,13 +82,7 @@ impl<T: Float> Flow<T> {
 
     /// Adds the matrix product `a · b` to the cotangent of node `id`. Batch axes that the node
     /// does not have are summed.
-    pub fn accumulate_product(
-        &mut self,
-        list: &List<T>,
-        id: Id,
-        a: &View<'_, T>,
-        b: &View<'_, T>,
-    ) {
+    pub fn accumulate_product(&mut self, list: &List<T>, id: Id, a: &View<'_, T>, b: &View<'_, T>) {
         let (base, region) = list.region(id);
         let batch = crate::product::batch_shape(a.shape(), b.shape());
         let faulty = self.fault == Some((Fault::NoBroadcastSum, id));

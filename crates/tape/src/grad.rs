@@ -87,10 +87,7 @@ impl<T: Float> Tape<T> {
     pub fn value_and_grad_aux<M: Tree<Tensor<T>>, A: Tree<Tensor<T>>>(
         &mut self,
         model: &M,
-        f: impl for<'t> FnOnce(
-            &'t Tape<T>,
-            M::With<Var<'t, T>>,
-        ) -> (Var<'t, T>, A::With<Var<'t, T>>),
+        f: impl for<'t> FnOnce(&'t Tape<T>, M::With<Var<'t, T>>) -> (Var<'t, T>, A::With<Var<'t, T>>),
     ) -> (T, A, Gradients<M, T>) {
         self.reset();
         let result = {
@@ -200,7 +197,9 @@ impl<T: Float> Tape<T> {
             value.shape()
         );
         if y.needs_grad() {
-            tape.walk_from(y.id(), |bar| wengert_tensor::kernels::copy(&y_bar.view(), bar));
+            tape.walk_from(y.id(), |bar| {
+                wengert_tensor::kernels::copy(&y_bar.view(), bar)
+            });
         }
         let leaves = tape.inner.borrow().binding.leaves.len();
         let grads = tape.collect(0..leaves);
@@ -321,7 +320,10 @@ impl<T: Float> Tape<T> {
             for (k, (x, x_dot)) in inputs.iter().enumerate() {
                 let (at, dot) = (x.check(self, &inner), x_dot.check(self, &inner));
                 let (shape, found) = (inner.list.shape(at), inner.list.shape(dot));
-                assert!(shape == found, "tangent: input {k} is {shape}, its tangent {found}");
+                assert!(
+                    shape == found,
+                    "tangent: input {k} is {shape}, its tangent {found}"
+                );
                 if dots.len() <= at as usize {
                     dots.resize(at as usize + 1, crate::node::NONE);
                 }
@@ -339,7 +341,11 @@ impl<T: Float> Tape<T> {
     /// The variables of all bound leaves that are trained.
     pub(crate) fn bound_vars(&self) -> Vec<Var<'_, T>> {
         let leaves = self.inner.borrow().binding.leaves.clone();
-        leaves.iter().map(|leaf| self.var(leaf.id)).filter(|var| var.needs_grad()).collect()
+        leaves
+            .iter()
+            .map(|leaf| self.var(leaf.id))
+            .filter(|var| var.needs_grad())
+            .collect()
     }
 
     #[track_caller]
@@ -380,7 +386,12 @@ impl<T: Float> Tape<T> {
                     seed.fill(T::ZERO);
                     seed[element] = T::ONE;
                 });
-                self.inner.borrow_mut().flow.bars.get_mut(x.id() as usize).and_then(Option::take)
+                self.inner
+                    .borrow_mut()
+                    .flow
+                    .bars
+                    .get_mut(x.id() as usize)
+                    .and_then(Option::take)
             } else {
                 None
             };

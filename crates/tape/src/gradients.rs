@@ -78,7 +78,10 @@ impl<M: Tree<Tensor<T>>, T: Float> Gradients<M, T> {
     /// If there is no such leaf.
     pub fn get(&self, at: usize) -> Option<&Tensor<T>> {
         let entry = &self.ledger.entries[at];
-        entry.tensor.as_ref().filter(|_| entry.content == Content::Gradient)
+        entry
+            .tensor
+            .as_ref()
+            .filter(|_| entry.content == Content::Gradient)
     }
 
     /// The new value of leaf number `at`, if it is state that the step set.
@@ -87,7 +90,10 @@ impl<M: Tree<Tensor<T>>, T: Float> Gradients<M, T> {
     /// If there is no such leaf.
     pub fn state(&self, at: usize) -> Option<&Tensor<T>> {
         let entry = &self.ledger.entries[at];
-        entry.tensor.as_ref().filter(|_| entry.content == Content::State)
+        entry
+            .tensor
+            .as_ref()
+            .filter(|_| entry.content == Content::State)
     }
 
     /// The gradients that there are.
@@ -98,7 +104,11 @@ impl<M: Tree<Tensor<T>>, T: Float> Gradients<M, T> {
     /// The gradients that there are, to be changed.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Tensor<T>> {
         let gradients = |entry: &&mut Entry<T>| entry.content == Content::Gradient;
-        self.ledger.entries.iter_mut().filter(gradients).filter_map(|entry| entry.tensor.as_mut())
+        self.ledger
+            .entries
+            .iter_mut()
+            .filter(gradients)
+            .filter_map(|entry| entry.tensor.as_mut())
     }
 
     /// The paths of the trained leaves that the loss does not depend on.
@@ -152,12 +162,17 @@ impl<M: Tree<Tensor<T>>, T: Float> Gradients<M, T> {
     #[track_caller]
     pub fn combine(&mut self, own: f64, other: &Self, factor: f64) {
         let (len, beside) = (self.len(), other.len());
-        assert!(len == beside, "combine: gradients of {len} leaves beside those of {beside}");
+        assert!(
+            len == beside,
+            "combine: gradients of {len} leaves beside those of {beside}"
+        );
         let (own, factor) = (T::from_f64(own), T::from_f64(factor));
         for (entry, beside) in self.ledger.entries.iter_mut().zip(&other.ledger.entries) {
             entry.combine(own, beside, factor);
         }
-        self.ledger.unreached.retain(|path| other.ledger.unreached.contains(path));
+        self.ledger
+            .unreached
+            .retain(|path| other.ledger.unreached.contains(path));
     }
 
     /// The Euclidean norm of all gradients as one vector.
@@ -208,15 +223,17 @@ impl<T: Float> Tape<T> {
             entry.content = Content::Nothing;
             match kind {
                 Kind::Frozen => {}
-                Kind::Trained => match inner.flow.bars.get_mut(id as usize).and_then(Option::take) {
-                    Some(bar) => {
-                        entry.content = Content::Gradient;
-                        let shape = inner.list.shape(id);
-                        let spare = entry.fill(bar, &shape);
-                        inner.flow.pool.give(spare);
+                Kind::Trained => {
+                    match inner.flow.bars.get_mut(id as usize).and_then(Option::take) {
+                        Some(bar) => {
+                            entry.content = Content::Gradient;
+                            let shape = inner.list.shape(id);
+                            let spare = entry.fill(bar, &shape);
+                            inner.flow.pool.give(spare);
+                        }
+                        None => ledger.unreached.push(inner.binding.path(leaf).to_owned()),
                     }
-                    None => ledger.unreached.push(inner.binding.path(leaf).to_owned()),
-                },
+                }
                 Kind::State => {
                     let update = inner.binding.updates.iter().rfind(|(of, _)| *of == leaf);
                     if let Some(&(_, value)) = update {
@@ -243,13 +260,23 @@ impl<T: Float> Entry<T> {
     /// `own` · self + `factor` · other.
     #[track_caller]
     fn combine(&mut self, own: T, other: &Self, factor: T) {
-        let value = other.tensor.as_ref().filter(|_| other.content != Content::Nothing);
+        let value = other
+            .tensor
+            .as_ref()
+            .filter(|_| other.content != Content::Nothing);
         if let Some(value) = value {
             let fresh = self.content == Content::Nothing;
             self.content = other.content;
-            let tensor = self.tensor.get_or_insert_with(|| Tensor::zeros(value.shape()));
+            let tensor = self
+                .tensor
+                .get_or_insert_with(|| Tensor::zeros(value.shape()));
             if tensor.shape() != value.shape() {
-                assert!(fresh, "combine: {} beside {}", tensor.shape(), value.shape());
+                assert!(
+                    fresh,
+                    "combine: {} beside {}",
+                    tensor.shape(),
+                    value.shape()
+                );
                 *tensor = Tensor::zeros(value.shape());
             }
             let add = |(x, y): (&mut T, T)| {
@@ -259,9 +286,17 @@ impl<T: Float> Entry<T> {
             };
             match value.as_slice() {
                 Some(value) => {
-                    tensor.as_mut_slice().iter_mut().zip(value.iter().copied()).for_each(add);
+                    tensor
+                        .as_mut_slice()
+                        .iter_mut()
+                        .zip(value.iter().copied())
+                        .for_each(add);
                 }
-                None => tensor.as_mut_slice().iter_mut().zip(value.iter()).for_each(add),
+                None => tensor
+                    .as_mut_slice()
+                    .iter_mut()
+                    .zip(value.iter())
+                    .for_each(add),
             }
         } else if let Some(tensor) = &mut self.tensor
             && self.content != Content::Nothing
@@ -295,7 +330,9 @@ impl<'t, T: Float> Backward<'t, T> {
     pub(crate) fn take(tape: &'t Tape<T>) -> Self {
         let inner = &mut *tape.inner.borrow_mut();
         let bars = inner.flow.bars.iter_mut().enumerate();
-        let bars = bars.filter_map(|(id, bar)| Some((id as Id, bar.take()?))).collect();
+        let bars = bars
+            .filter_map(|(id, bar)| Some((id as Id, bar.take()?)))
+            .collect();
         Backward { tape, bars }
     }
 
@@ -344,7 +381,11 @@ impl<'t, T: Float> Backward<'t, T> {
         let mut count = 0;
         model.visit_leaves(&mut Path::new(), &mut |path, leaf: &Var<'t, T>| {
             let inner = self.tape.inner.borrow();
-            let bound = inner.binding.leaves.iter().position(|bound| bound.id == leaf.id());
+            let bound = inner
+                .binding
+                .leaves
+                .iter()
+                .position(|bound| bound.id == leaf.id());
             let at = bound.unwrap_or_else(|| panic!("`{path}` is no leaf of a bound model"));
             first.get_or_insert(at);
             count += 1;
@@ -352,7 +393,10 @@ impl<'t, T: Float> Backward<'t, T> {
         let start = first.unwrap_or(0);
         {
             let inner = &mut *self.tape.inner.borrow_mut();
-            let last = inner.binding.leaves[start..start + count].iter().map(|leaf| leaf.id).max();
+            let last = inner.binding.leaves[start..start + count]
+                .iter()
+                .map(|leaf| leaf.id)
+                .max();
             inner.flow.start(last.map_or(0, |last| last as usize + 1));
             for (id, bar) in &self.bars {
                 if (*id as usize) < inner.flow.bars.len() {
@@ -369,7 +413,10 @@ impl<'t, T: Float> Backward<'t, T> {
 fn assert_kept<T: Float>(inner: &Inner<T>, id: Id) {
     use crate::node::{LEAF, NEEDS, WANTED};
     let flags = inner.list.nodes[id as usize].flags;
-    assert!(flags & NEEDS != 0, "no gradient flows into this variable: it is a constant");
+    assert!(
+        flags & NEEDS != 0,
+        "no gradient flows into this variable: it is a constant"
+    );
     assert!(
         flags & (LEAF | WANTED) != 0,
         "the gradient of an intermediate value is not kept: ask for it with `retain_grad`"

@@ -122,7 +122,11 @@ impl<T: Float> Inner<T> {
             path: self.path_of(origin.name),
             shape: list.shape(id),
             value: value.to_f64(),
-            inputs: list.inputs(id).iter().map(|&id| (op(id), list.shape(id))).collect(),
+            inputs: list
+                .inputs(id)
+                .iter()
+                .map(|&id| (op(id), list.shape(id)))
+                .collect(),
         }
     }
 
@@ -133,7 +137,10 @@ impl<T: Float> Inner<T> {
             let bar = self.flow.bars.get(base as usize).and_then(Option::as_ref);
             let found = bar.and_then(|bar| bar.iter().find(|x| !x.is_finite()));
             if let Some(&value) = found {
-                panic!("anomaly: the reverse rule of {}", self.non_finite(id, value));
+                panic!(
+                    "anomaly: the reverse rule of {}",
+                    self.non_finite(id, value)
+                );
             }
         }
     }

@@ -64,6 +64,10 @@ impl<T: Float, I: Isa> Real for Lane<T, I> {
     }
     #[inline(always)]
     fn absorb(self, slope: Self) -> Self {
-        if self.0 == T::ZERO { Lane::new(T::ZERO) } else { self * slope }
+        if self.0 == T::ZERO {
+            Lane::new(T::ZERO)
+        } else {
+            self * slope
+        }
     }
 }

@@ -58,7 +58,11 @@ pub trait Model<T: Float>: Tree<Tensor<T>> {
         let mut sum = 0.0;
         self.zip_tree(other, |path, leaf, other| {
             same_shape(path, leaf, other);
-            sum += leaf.iter().zip(other.iter()).map(|(x, y)| x.to_f64() * y.to_f64()).sum::<f64>();
+            sum += leaf
+                .iter()
+                .zip(other.iter())
+                .map(|(x, y)| x.to_f64() * y.to_f64())
+                .sum::<f64>();
         })?;
         Ok(sum)
     }

@@ -153,7 +153,11 @@ impl<T: Float> List<T> {
     #[inline]
     pub fn alloc(&mut self, len: usize) -> usize {
         // Larger values start at a cache line, counted from the arena's start.
-        let start = if len >= 16 { (self.used + 15) & !15 } else { self.used };
+        let start = if len >= 16 {
+            (self.used + 15) & !15
+        } else {
+            self.used
+        };
         self.used = start + len;
         if self.used > self.arena.len() {
             self.grow();
@@ -163,7 +167,10 @@ impl<T: Float> List<T> {
 
     #[cold]
     fn grow(&mut self) {
-        assert!(self.used < u32::MAX as usize, "the tape is full: 2^32 elements of values");
+        assert!(
+            self.used < u32::MAX as usize,
+            "the tape is full: 2^32 elements of values"
+        );
         let len = self.used.next_power_of_two().max(1 << 10);
         self.arena.reserve_exact(len - self.arena.len());
         self.arena.resize(len, T::ZERO);
@@ -250,7 +257,11 @@ impl<T: Float> List<T> {
                 }
                 None => (self.nodes.len() as Id, Layout::contiguous(shape.clone())),
             };
-            self.views.push(Viewed { layout, base, region });
+            self.views.push(Viewed {
+                layout,
+                base,
+                region,
+            });
         }
         self.push(node, origin)
     }
@@ -281,7 +292,10 @@ impl<T: Float> List<T> {
         if node.view != NONE {
             return self.views[node.view as usize].layout.shape().clone();
         }
-        node.dims[..node.rank as usize].iter().map(|&dim| dim as usize).collect()
+        node.dims[..node.rank as usize]
+            .iter()
+            .map(|&dim| dim as usize)
+            .collect()
     }
 
     /// The layout of a node's value in its place.

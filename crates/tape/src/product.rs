@@ -51,9 +51,17 @@ pub(crate) fn multiply<T: Float>(
     let a_starts = starts(a.layout(), &batch);
     let b_starts = starts(b.layout(), &batch);
     let c_starts = starts(layout, &batch);
-    let offsets = a_starts.positions().zip(b_starts.positions()).zip(c_starts.positions());
+    let offsets = a_starts
+        .positions()
+        .zip(b_starts.positions())
+        .zip(c_starts.positions());
     for ((a_at, b_at), c_at) in offsets {
-        matmul(matrix_mut(c, layout, c_at), matrix(a, a_at), matrix(b, b_at), add);
+        matmul(
+            matrix_mut(c, layout, c_at),
+            matrix(a, a_at),
+            matrix(b, b_at),
+            add,
+        );
     }
 }
 
@@ -79,10 +87,16 @@ fn starts(layout: &Layout, batch: &Shape) -> Layout {
         // A matrix without rows or columns has no first element; any position will do.
         starts = match starts.selected(-1, 0) {
             Ok(starts) => starts,
-            Err(_) => return Layout::contiguous(Shape::scalar()).expanded(batch).expect("a scalar"),
+            Err(_) => {
+                return Layout::contiguous(Shape::scalar())
+                    .expanded(batch)
+                    .expect("a scalar");
+            }
         };
     }
-    starts.expanded(batch).expect("the shape rule checked the batch axes")
+    starts
+        .expanded(batch)
+        .expect("the shape rule checked the batch axes")
 }
 
 fn matrix<'a, T: Float>(view: &View<'a, T>, extra: usize) -> Matrix<'a, T> {
@@ -91,7 +105,14 @@ fn matrix<'a, T: Float>(view: &View<'a, T>, extra: usize) -> Matrix<'a, T> {
     let (rows, cols) = (layout.shape()[rank - 2], layout.shape()[rank - 1]);
     let offset = if rank == 2 { layout.offset() } else { extra };
     let strides = layout.strides();
-    Matrix::new(view.data(), offset, rows, cols, strides[rank - 2], strides[rank - 1])
+    Matrix::new(
+        view.data(),
+        offset,
+        rows,
+        cols,
+        strides[rank - 2],
+        strides[rank - 1],
+    )
 }
 
 fn matrix_mut<'a, T: Float>(data: &'a mut [T], layout: &Layout, extra: usize) -> MatrixMut<'a, T> {
@@ -99,5 +120,12 @@ fn matrix_mut<'a, T: Float>(data: &'a mut [T], layout: &Layout, extra: usize) ->
     let (rows, cols) = (layout.shape()[rank - 2], layout.shape()[rank - 1]);
     let offset = if rank == 2 { layout.offset() } else { extra };
     let strides = layout.strides();
-    MatrixMut::new(data, offset, rows, cols, strides[rank - 2], strides[rank - 1])
+    MatrixMut::new(
+        data,
+        offset,
+        rows,
+        cols,
+        strides[rank - 2],
+        strides[rank - 1],
+    )
 }

@@ -5,7 +5,7 @@ use std::panic::Location;
 use smallvec::SmallVec;
 use wengert_tensor::{Float, Layout, Shape, ShapeError, View};
 
-use crate::node::{Id, List, LONG, MORE, NEEDS, Node, NONE, OpRef, Place, WANTED};
+use crate::node::{Id, LONG, List, MORE, NEEDS, NONE, Node, OpRef, Place, WANTED};
 use crate::op::Op;
 use crate::tape::{Inner, Tape};
 use crate::var::Var;
@@ -21,7 +21,11 @@ pub(crate) trait One<V> {
 impl<'t, T: Float> One<Var<'t, T>> for Outputs<'t, T> {
     #[track_caller]
     fn one(self) -> Var<'t, T> {
-        assert_eq!(self.len(), 1, "an op with several outputs is recorded with `apply_all`");
+        assert_eq!(
+            self.len(),
+            1,
+            "an op with several outputs is recorded with `apply_all`"
+        );
         self[0]
     }
 }
@@ -32,21 +36,13 @@ impl<T: Float> Tape<T> {
     /// # Panics
     /// If the op's shape rule refuses the inputs, or an input belongs to another tape or is stale.
     #[track_caller]
-    pub fn apply_all<'t, O: Op<T>>(
-        &'t self,
-        op: O,
-        inputs: &[Var<'t, T>],
-    ) -> Outputs<'t, T> {
+    pub fn apply_all<'t, O: Op<T>>(&'t self, op: O, inputs: &[Var<'t, T>]) -> Outputs<'t, T> {
         self.record(&mut Pending(Some(op)), inputs)
     }
 
     /// The same behind a pointer, so that it is compiled once for all ops.
     #[track_caller]
-    fn record<'t>(
-        &'t self,
-        pending: &mut dyn Pend<T>,
-        inputs: &[Var<'t, T>],
-    ) -> Outputs<'t, T> {
+    fn record<'t>(&'t self, pending: &mut dyn Pend<T>, inputs: &[Var<'t, T>]) -> Outputs<'t, T> {
         let location = Location::caller();
         let inner = &mut *self.inner.borrow_mut();
         let op = pending.op();
@@ -63,10 +59,17 @@ impl<T: Float> Tape<T> {
         };
         take_back(&mut inner.spare.shapes, input_shapes);
         let origin = inner.origin(location);
-        let needs = if inner.recording { inner.needs(&ids) } else { 0 };
+        let needs = if inner.recording {
+            inner.needs(&ids)
+        } else {
+            0
+        };
 
         // A view shares its input's storage and its base's cotangent.
-        let source = ids.first().filter(|_| !inner.plain).map(|&id| inner.list.layout(id));
+        let source = ids
+            .first()
+            .filter(|_| !inner.plain)
+            .map(|&id| inner.list.layout(id));
         let view = source.as_ref().and_then(|layout| op.view(layout));
         if let Some(Ok(layout)) = view {
             let (base, region) = inner.list.region(ids[0]);
@@ -135,7 +138,11 @@ impl<T: Float> Tape<T> {
             if views.spilled() {
                 // An empty list has no lifetime; this collects into the memory of the old one.
                 views.clear();
-                spare.views = views.into_vec().into_iter().map(|_| unreachable!()).collect();
+                spare.views = views
+                    .into_vec()
+                    .into_iter()
+                    .map(|_| unreachable!())
+                    .collect();
             }
         }
         let op = pending.store(list);
@@ -197,7 +204,11 @@ impl<T> Default for Spare<T> {
 /// An empty list, in spare memory if it will be long.
 #[inline]
 fn lend<X, const N: usize>(spare: &mut Vec<X>, len: usize) -> SmallVec<[X; N]> {
-    if len <= N { SmallVec::new() } else { SmallVec::from_vec(std::mem::take(spare)) }
+    if len <= N {
+        SmallVec::new()
+    } else {
+        SmallVec::from_vec(std::mem::take(spare))
+    }
 }
 
 /// Keeps the memory of a long list.
@@ -212,7 +223,9 @@ fn take_back<X, const N: usize>(spare: &mut Vec<X>, list: SmallVec<[X; N]>) {
 impl<T: Float> Inner<T> {
     #[inline]
     pub fn needs(&self, ids: &[Id]) -> u8 {
-        ids.iter().fold(0, |flags, &id| flags | self.list.nodes[id as usize].flags) & NEEDS
+        ids.iter()
+            .fold(0, |flags, &id| flags | self.list.nodes[id as usize].flags)
+            & NEEDS
     }
 }
 
@@ -249,7 +262,10 @@ impl<T: Float> List<T> {
 #[track_caller]
 pub(crate) fn refuse<T: Float>(inner: &Inner<T>, ids: &[Id], error: &ShapeError) -> ! {
     let mut message = error.to_string();
-    let paths: Vec<String> = ids.iter().filter_map(|&id| inner.binding.describe(inner, id)).collect();
+    let paths: Vec<String> = ids
+        .iter()
+        .filter_map(|&id| inner.binding.describe(inner, id))
+        .collect();
     if !paths.is_empty() {
         message += &format!(" (with {})", paths.join(", "));
     }

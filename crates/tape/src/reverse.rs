@@ -89,7 +89,9 @@ impl<'t, T: Float> Reverse<'t, '_, T> {
         match self.sink {
             Sink::Buffers => {
                 let inner = &mut *self.tape.inner.borrow_mut();
-                inner.flow.accumulate(&inner.list, id, &inner.list.view(x_bar.id()));
+                inner
+                    .flow
+                    .accumulate(&inner.list, id, &inner.list.view(x_bar.id()));
             }
             Sink::Recorded(to) => Contributions::give(to, self.tape, id, x_bar),
         }
@@ -172,7 +174,11 @@ fn visits<T: Float>(list: &List<T>, id: Id, has_bar: impl Fn(Id) -> bool) -> Opt
     if node.flags & (NEEDS | LEAF) != NEEDS || node.output != 0 {
         return None;
     }
-    let outputs = if node.flags & MORE == 0 { 1 } else { output_count(list, id) };
+    let outputs = if node.flags & MORE == 0 {
+        1
+    } else {
+        output_count(list, id)
+    };
     (id..id + outputs as Id).any(has_bar).then_some(outputs)
 }
 
@@ -191,18 +197,17 @@ pub(crate) fn end<T: Float>(list: &List<T>, id: Id) -> usize {
 /// The number of outputs of the op whose first output is `id`.
 pub(crate) fn output_count<T: Float>(list: &List<T>, id: Id) -> usize {
     let rest = &list.nodes[id as usize + 1..];
-    1 + rest.iter().zip(1..).take_while(|(node, m)| node.output as usize == *m).count()
+    1 + rest
+        .iter()
+        .zip(1..)
+        .take_while(|(node, m)| node.output as usize == *m)
+        .count()
 }
 
 type Kept<T> = SmallVec<[(Id, Vec<T>); 1]>;
 
 /// Copies of the cotangents that somebody wants to see after they are used.
-fn keep_wanted<T: Float>(
-    list: &List<T>,
-    flow: &mut Flow<T>,
-    id: Id,
-    outputs: usize,
-) -> Kept<T> {
+fn keep_wanted<T: Float>(list: &List<T>, flow: &mut Flow<T>, id: Id, outputs: usize) -> Kept<T> {
     let mut kept = Kept::new();
     for at in id..id + outputs as Id {
         if list.nodes[at as usize].flags & WANTED != 0
@@ -269,7 +274,8 @@ fn run_unrecorded<T: Float>(tape: &Tape<T>, id: Id, outputs: usize) {
 
 /// Walks back from node `last` with every rule recorded. The cotangents are variables.
 pub(crate) fn walk_recorded<T: Float>(tape: &Tape<T>, last: Id, bars: &RefCell<Contributions>) {
-    bars.borrow_mut().make_room(end(&tape.inner.borrow().list, last));
+    bars.borrow_mut()
+        .make_room(end(&tape.inner.borrow().list, last));
     for id in (0..=last).rev() {
         let outputs = {
             let inner = tape.inner.borrow();
@@ -277,8 +283,9 @@ pub(crate) fn walk_recorded<T: Float>(tape: &Tape<T>, last: Id, bars: &RefCell<C
             visits(&inner.list, id, |at| bars.has(at))
         };
         let Some(outputs) = outputs else { continue };
-        let y_bars: SmallVec<[Option<Var<'_, T>>; 2]> =
-            (id..id + outputs as Id).map(|at| Contributions::total(bars, tape, at)).collect();
+        let y_bars: SmallVec<[Option<Var<'_, T>>; 2]> = (id..id + outputs as Id)
+            .map(|at| Contributions::total(bars, tape, at))
+            .collect();
         let alias = tape.inner.borrow().list.nodes[id as usize].flags & ALIAS != 0;
         if alias
             && let Some(bar) = y_bars[0]
@@ -340,9 +347,16 @@ fn plant<T: Float>(
     if list.with_op(id, |op| op.name()) != planted.op {
         return None;
     }
-    flow.fault = list.inputs(id).get(planted.input).map(|&input| (planted.fault, input));
+    flow.fault = list
+        .inputs(id)
+        .get(planted.input)
+        .map(|&input| (planted.fault, input));
     let bases = list.inputs(id).iter().map(|&input| list.region(input).0);
-    Some(bases.map(|base| (base, flow.bars[base as usize].clone())).collect())
+    Some(
+        bases
+            .map(|base| (base, flow.bars[base as usize].clone()))
+            .collect(),
+    )
 }
 
 /// Turns what the rule of node `id` gave to one input into what a faulty rule would have given.
@@ -354,9 +368,13 @@ fn spoil<T: Float>(
     before: Snapshot<T>,
 ) {
     flow.fault = None;
-    let Some((base, before)) = before.get(planted.input) else { return };
+    let Some((base, before)) = before.get(planted.input) else {
+        return;
+    };
     debug_assert!(list.inputs(id).len() > planted.input);
-    let Some(after) = flow.bars[*base as usize].as_mut() else { return };
+    let Some(after) = flow.bars[*base as usize].as_mut() else {
+        return;
+    };
     let zeros = vec![T::ZERO; after.len()];
     let before = before.as_ref().unwrap_or(&zeros);
     flow.spoiled += u64::from(planted.fault.spoil(&list.shape(*base), before, after));

@@ -17,7 +17,11 @@ use crate::var::Var;
 pub(crate) fn flat<T: Float>(x: Var<'_, T>) -> Var<'_, T> {
     let shape = x.shape();
     let (&cols, outer) = shape.split_last().expect("a factor of a product has axes");
-    if outer.len() == 1 { x } else { x.with_shape(&Shape::from([outer.iter().product(), cols])) }
+    if outer.len() == 1 {
+        x
+    } else {
+        x.with_shape(&Shape::from([outer.iter().product(), cols]))
+    }
 }
 
 /// Where the elements of a matrix lie in a storage.
@@ -78,7 +82,9 @@ impl Sheet {
             first.copy_from_slice(&data[self.offset..self.offset + self.cols]);
         } else {
             for (k, y) in first.iter_mut().enumerate() {
-                *y = data[self.offset.wrapping_add_signed(k as isize * self.col_stride)];
+                *y = data[self
+                    .offset
+                    .wrapping_add_signed(k as isize * self.col_stride)];
             }
         }
         for row in rest.chunks_exact_mut(self.cols) {
@@ -88,12 +94,26 @@ impl Sheet {
 
     #[inline]
     fn read<T>(self, data: &[T]) -> Matrix<'_, T> {
-        Matrix::new(data, self.offset, self.rows, self.cols, self.row_stride, self.col_stride)
+        Matrix::new(
+            data,
+            self.offset,
+            self.rows,
+            self.cols,
+            self.row_stride,
+            self.col_stride,
+        )
     }
 
     #[inline]
     fn write<T>(self, data: &mut [T]) -> MatrixMut<'_, T> {
-        MatrixMut::new(data, self.offset, self.rows, self.cols, self.row_stride, self.col_stride)
+        MatrixMut::new(
+            data,
+            self.offset,
+            self.rows,
+            self.cols,
+            self.row_stride,
+            self.col_stride,
+        )
     }
 }
 
@@ -185,12 +205,7 @@ pub(crate) fn record<'t, T: Float, O: Op<T>>(
 }
 
 /// y = x w, or y += x w. Returns `false` if no strides can say that x is one matrix.
-pub(crate) fn multiply<T: Float>(
-    y: &mut [T],
-    x: &View<'_, T>,
-    w: &View<'_, T>,
-    add: bool,
-) -> bool {
+pub(crate) fn multiply<T: Float>(y: &mut [T], x: &View<'_, T>, w: &View<'_, T>, add: bool) -> bool {
     let (Some(x_rows), Some(w_rows)) = (Sheet::of(x.layout()), Sheet::of(w.layout())) else {
         return false;
     };
@@ -215,7 +230,12 @@ pub(crate) fn pull_product<T: Float>(
     if list.nodes[x as usize].flags & NEEDS != 0 {
         match (y_rows, w_rows, Target::of(list, x)) {
             (Some(y_rows), Some(w_rows), Some(target)) => {
-                target.add(list, flow, y_rows.read(y_bar), w_rows.read(list.storage(w)).t());
+                target.add(
+                    list,
+                    flow,
+                    y_rows.read(y_bar),
+                    w_rows.read(list.storage(w)).t(),
+                );
             }
             _ => flow.accumulate_product(list, x, &y_view(), &transposed(&list.view(w))),
         }
@@ -223,7 +243,12 @@ pub(crate) fn pull_product<T: Float>(
     if list.nodes[w as usize].flags & NEEDS != 0 {
         match (y_rows, x_rows, Target::of(list, w)) {
             (Some(y_rows), Some(x_rows), Some(target)) => {
-                target.add(list, flow, x_rows.read(list.storage(x)).t(), y_rows.read(y_bar));
+                target.add(
+                    list,
+                    flow,
+                    x_rows.read(list.storage(x)).t(),
+                    y_rows.read(y_bar),
+                );
             }
             _ => flow.accumulate_product(list, w, &transposed(&list.view(x)), &y_view()),
         }
@@ -244,7 +269,10 @@ pub(crate) fn pull_bias<T: Float>(
         flow.accumulate(list, bias, &View::contiguous(y_bar, shape));
         return;
     }
-    let rows = Shape::from([shape[..shape.rank() - 1].iter().product(), node.size as usize]);
+    let rows = Shape::from([
+        shape[..shape.rank() - 1].iter().product(),
+        node.size as usize,
+    ]);
     let y_bar = View::contiguous(y_bar, rows);
     match &mut flow.bars[bias as usize] {
         Some(total) => sum(&y_bar, &[0], total, true),

@@ -84,12 +84,18 @@ impl<T: Float> OpStore<T> {
     }
 
     pub fn get(&self, at: u32) -> &dyn Op<T> {
-        self.ops[at as usize].op.as_deref().expect("an op whose rule runs is not looked at")
+        self.ops[at as usize]
+            .op
+            .as_deref()
+            .expect("an op whose rule runs is not looked at")
     }
 
     /// Takes an op out, so that its rule can record; [`restore`](OpStore::restore) puts it back.
     pub fn lift(&mut self, at: u32) -> Box<dyn Op<T>> {
-        self.ops[at as usize].op.take().expect("a rule does not run within itself")
+        self.ops[at as usize]
+            .op
+            .take()
+            .expect("a rule does not run within itself")
     }
 
     pub fn restore(&mut self, at: u32, op: Box<dyn Op<T>>) {

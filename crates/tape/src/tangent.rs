@@ -53,7 +53,11 @@ impl<'t, T: Float> Tangent<'t, '_, T> {
     /// Adds `y_dot` to the tangent of output number `m`. A smaller shape is broadcast.
     pub fn give(&self, m: usize, y_dot: Var<'t, T>) {
         let shape = self.y_shape(m);
-        let y_dot = if y_dot.shape() == shape { y_dot } else { y_dot.expand(shape) };
+        let y_dot = if y_dot.shape() == shape {
+            y_dot
+        } else {
+            y_dot.expand(shape)
+        };
         let slot = &mut self.y_dots.borrow_mut()[m];
         *slot = Some(match *slot {
             Some(sum) => sum + y_dot,
@@ -70,19 +74,22 @@ pub(crate) fn walk<T: Float>(tape: &Tape<T>, len: usize, dots: &mut Vec<Id>) {
     dots.resize(room.max(len), NONE);
     let mut id: Id = 0;
     while (id as usize) < len {
-        let (outputs, x_dots) = {
-            let list = &tape.inner.borrow().list;
-            let node = &list.nodes[id as usize];
-            let outputs = output_count(list, id);
-            let mut x_dots: SmallVec<[Option<Var<'_, T>>; 4]> = SmallVec::new();
-            if node.flags & LEAF == 0 && dots[id as usize] == NONE {
-                x_dots.extend(list.inputs(id).iter().map(|&input| match dots[input as usize] {
-                    NONE => None,
-                    dot => Some(tape.var(dot)),
-                }));
-            }
-            (outputs, x_dots)
-        };
+        let (outputs, x_dots) =
+            {
+                let list = &tape.inner.borrow().list;
+                let node = &list.nodes[id as usize];
+                let outputs = output_count(list, id);
+                let mut x_dots: SmallVec<[Option<Var<'_, T>>; 4]> = SmallVec::new();
+                if node.flags & LEAF == 0 && dots[id as usize] == NONE {
+                    x_dots.extend(list.inputs(id).iter().map(|&input| {
+                        match dots[input as usize] {
+                            NONE => None,
+                            dot => Some(tape.var(dot)),
+                        }
+                    }));
+                }
+                (outputs, x_dots)
+            };
         if x_dots.iter().any(Option::is_some) {
             let op = tape.inner.borrow_mut().list.lift(id);
             let y_dots = RefCell::new(SmallVec::from_elem(None, outputs));

@@ -175,7 +175,9 @@ impl<T: Float> Tape<T> {
         let size = shape.size();
         let start = inner.list.alloc(size);
         fill(&mut inner.list.arena[start..start + size]);
-        self.var_in(inner, |list| list.push_value(shape, Place::Arena(start as u32), 0, origin))
+        self.var_in(inner, |list| {
+            list.push_value(shape, Place::Arena(start as u32), 0, origin)
+        })
     }
 
     /// What `operand` stands for on this tape: a variable itself, a tensor or a number a constant.
@@ -199,8 +201,9 @@ impl<T: Float> Tape<T> {
                 None => wengert_tensor::kernels::copy(&tensor.view(), place),
             }
             let place = Place::Arena(start as u32);
-            return self
-                .var_in(inner, |list| list.push_value(tensor.shape(), place, flags, origin));
+            return self.var_in(inner, |list| {
+                list.push_value(tensor.shape(), place, flags, origin)
+            });
         }
         inner.list.externals.push(tensor.clone());
         let place = Place::External(inner.list.externals.len() as u32 - 1);
@@ -258,9 +261,13 @@ impl<T: Float> Tape<T> {
 
     /// Runs `f` without recording gradients: nothing flows back through what it computes.
     pub fn no_grad<R>(&self, f: impl FnOnce() -> R) -> R {
-        self.with(|inner| std::mem::replace(&mut inner.recording, false), f, |inner, was| {
-            inner.recording = was;
-        })
+        self.with(
+            |inner| std::mem::replace(&mut inner.recording, false),
+            f,
+            |inner, was| {
+                inner.recording = was;
+            },
+        )
     }
 
     /// Runs `f` under a name, which errors inside it mention.
@@ -331,10 +338,15 @@ impl<T: Float> Tape<T> {
     /// assert_eq!(noise.shape(), [2, 3]);
     /// ```
     #[track_caller]
-    pub fn sample(&self, shape: impl Into<Shape>, mut draw: impl FnMut(&mut Rng) -> f64) -> Var<'_, T> {
+    pub fn sample(
+        &self,
+        shape: impl Into<Shape>,
+        mut draw: impl FnMut(&mut Rng) -> f64,
+    ) -> Var<'_, T> {
         let mut rng = self.inner.borrow().rng.clone();
         let drawn = self.constant_with(&shape.into(), |out| {
-            out.iter_mut().for_each(|x| *x = T::from_f64(draw(&mut rng)));
+            out.iter_mut()
+                .for_each(|x| *x = T::from_f64(draw(&mut rng)));
         });
         self.set_rng(rng);
         drawn

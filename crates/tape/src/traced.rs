@@ -103,9 +103,7 @@ impl<T: Float> Real for Traced<'_, T> {
     }
     fn apply<E: Elementary>(self, function: E) -> Self {
         match self {
-            Literal(x) => {
-                Literal(function.lane::<f64, wengert_tensor::kernels::Plain>(x))
-            }
+            Literal(x) => Literal(function.lane::<f64, wengert_tensor::kernels::Plain>(x)),
             Node(x) => Node(x.elementary(function)),
         }
     }
@@ -132,7 +130,11 @@ impl<T: Float> Real for Traced<'_, T> {
             (bar, Literal(1.0)) => bar,
             (Literal(a), Literal(b)) => Literal(if a == 0.0 { 0.0 } else { a * b }),
             (Literal(bar), Node(slope)) => {
-                if bar == 0.0 { Literal(0.0) } else { Node(bar * slope) }
+                if bar == 0.0 {
+                    Literal(0.0)
+                } else {
+                    Node(bar * slope)
+                }
             }
             // A literal slope is finite, so the plain product absorbs.
             (Node(bar), Literal(slope)) if slope.is_finite() => Node(bar * slope),

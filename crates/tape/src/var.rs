@@ -148,7 +148,8 @@ impl<'t, T: Float> Var<'t, T> {
         let origin = inner.origin(location);
         let place = inner.list.nodes[id as usize].place;
         let layout: Layout = inner.list.layout(id);
-        self.tape.var_in(inner, |list| list.push_leaf(layout, place, 0, origin))
+        self.tape
+            .var_in(inner, |list| list.push_leaf(layout, place, 0, origin))
     }
 }
 

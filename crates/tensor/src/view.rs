@@ -15,7 +15,10 @@ impl<'a, T: Copy> View<'a, T> {
     /// # Panics
     /// If the layout reaches beyond the data.
     pub fn new(data: &'a [T], layout: Layout) -> Self {
-        assert!(layout.end() <= data.len(), "a layout reaches beyond its storage");
+        assert!(
+            layout.end() <= data.len(),
+            "a layout reaches beyond its storage"
+        );
         View { data, layout }
     }
 
@@ -52,7 +55,9 @@ impl<'a, T: Copy> View<'a, T> {
         if size == 0 {
             return Some(&[]);
         }
-        self.layout.is_contiguous().then(|| &self.data[start..start + size])
+        self.layout
+            .is_contiguous()
+            .then(|| &self.data[start..start + size])
     }
 
     /// The elements in row-major order of their indices.

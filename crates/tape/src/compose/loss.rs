@@ -121,7 +121,12 @@ impl Formula<1, 1> for Huber {
     fn eval<R: Real>(&self, [x]: [R; 1]) -> [R; 1] {
         let (delta, half) = (R::lit(self.delta), R::lit(0.5));
         let d = x.abs();
-        [R::select_less(d, delta, half * x * x, delta * (d - half * delta))]
+        [R::select_less(
+            d,
+            delta,
+            half * x * x,
+            delta * (d - half * delta),
+        )]
     }
 }
 
@@ -136,7 +141,9 @@ pub fn bce_with_logits<'t, T: Float>(
     target: impl Operand<'t, T>,
     reduction: Reduction,
 ) -> Var<'t, T> {
-    let [loss] = logits.tape().formula(BceWithLogits, [logits, target.on(logits.tape())]);
+    let [loss] = logits
+        .tape()
+        .formula(BceWithLogits, [logits, target.on(logits.tape())]);
     reduction.of(loss)
 }
 
@@ -266,8 +273,14 @@ fn nll<'t, T: Float>(
     name: &str,
 ) -> Var<'t, T> {
     let shape = log_p.shape();
-    let fits = shape.split_last().is_some_and(|(_, outer)| outer == targets.shape().dims());
-    assert!(fits, "{name}: targets {} do not fit {shape}, classes last", targets.shape());
+    let fits = shape
+        .split_last()
+        .is_some_and(|(_, outer)| outer == targets.shape().dims());
+    assert!(
+        fits,
+        "{name}: targets {} do not fit {shape}, classes last",
+        targets.shape()
+    );
     let classes = shape[shape.rank() - 1];
     let ignores = |class: i64| Some(class) == options.ignore_index;
     let known = |class: i64| ignores(class) || usize::try_from(class).is_ok_and(|at| at < classes);
@@ -283,8 +296,13 @@ fn nll<'t, T: Float>(
     let losses = if targets.iter().any(ignores) {
         counted = targets.iter().filter(|&class| !ignores(class)).count();
         // What is ignored need not be a class; its loss is replaced.
-        let losses = smooth(pick(&targets.map(|class| if ignores(class) { 0 } else { class })));
-        log_p.tape().scalar(0.0).where_(&targets.map(ignores), losses)
+        let losses = smooth(pick(
+            &targets.map(|class| if ignores(class) { 0 } else { class }),
+        ));
+        log_p
+            .tape()
+            .scalar(0.0)
+            .where_(&targets.map(ignores), losses)
     } else {
         smooth(pick(targets))
     };

@@ -23,7 +23,13 @@ impl<'t, T: Float> Var<'t, T> {
     /// # Panics
     /// If there are less than `axes` axes, or the weight or the bias does not broadcast.
     #[track_caller]
-    pub fn layer_norm(self, axes: usize, weight: Option<Self>, bias: Option<Self>, eps: f64) -> Self {
+    pub fn layer_norm(
+        self,
+        axes: usize,
+        weight: Option<Self>,
+        bias: Option<Self>,
+        eps: f64,
+    ) -> Self {
         let list: Vec<isize> = (1..=axes as isize).map(|axis| -axis).collect();
         let y = self.standardize(&list, eps);
         y.scaled(weight, bias)

@@ -182,16 +182,20 @@ pub(super) fn samples<T: Float>() -> Samples<T> {
         .case("one product", &[&[3, 4], &[4, 2], &[2]], |x| {
             vec![Var::affine(&[(x[0], x[1])], Some(x[2]))]
         })
-        .case("two products", &[&[3, 4], &[4, 2], &[3, 5], &[5, 2], &[2]], |x| {
-            vec![Var::affine(&[(x[0], x[1]), (x[2], x[3])], Some(x[4]))]
-        })
+        .case(
+            "two products",
+            &[&[3, 4], &[4, 2], &[3, 5], &[5, 2], &[2]],
+            |x| vec![Var::affine(&[(x[0], x[1]), (x[2], x[3])], Some(x[4]))],
+        )
         .case("no bias", &[&[3, 4], &[4, 2], &[3, 1], &[1, 2]], |x| {
             vec![Var::affine(&[(x[0], x[1]), (x[2], x[3])], None)]
         })
         .case("outer axes", &[&[2, 3, 4], &[4, 5], &[5]], |x| {
             vec![Var::affine(&[(x[0], x[1])], Some(x[2]))]
         })
-        .case("a row", &[&[4], &[4, 2], &[2]], |x| vec![Var::affine(&[(x[0], x[1])], Some(x[2]))])
+        .case("a row", &[&[4], &[4, 2], &[2]], |x| {
+            vec![Var::affine(&[(x[0], x[1])], Some(x[2]))]
+        })
         .case("slices", &[&[3, 5, 4], &[8, 2], &[3, 2, 4], &[2]], |x| {
             let (step, both) = (x[0].select(1, 2), x[2].transpose(0, 1));
             let one = Var::affine(&[(step, x[1].slice(0, ..4))], Some(x[3]));
@@ -206,12 +210,16 @@ pub(super) fn samples<T: Float>() -> Samples<T> {
         .case("no inner", &[&[2, 3, 0], &[0, 2], &[2]], |x| {
             vec![Var::affine(&[(x[0], x[1])], Some(x[2]))]
         })
-        .bad(&[&[3, 4], &[5, 6]], "affine: inner sizes differ: [3, 4] x [5, 6]", |x| {
-            vec![Var::affine(&[(x[0], x[1])], None)]
-        })
-        .bad(&[&[3, 4], &[4, 6], &[5]], "affine: the bias [5] does not fit [4, 6]", |x| {
-            vec![Var::affine(&[(x[0], x[1])], Some(x[2]))]
-        })
+        .bad(
+            &[&[3, 4], &[5, 6]],
+            "affine: inner sizes differ: [3, 4] x [5, 6]",
+            |x| vec![Var::affine(&[(x[0], x[1])], None)],
+        )
+        .bad(
+            &[&[3, 4], &[4, 6], &[5]],
+            "affine: the bias [5] does not fit [4, 6]",
+            |x| vec![Var::affine(&[(x[0], x[1])], Some(x[2]))],
+        )
         .bad(
             &[&[3, 4], &[4, 6], &[2, 4]],
             "affine: outer axes differ: [3, 4] and [2, 4]",

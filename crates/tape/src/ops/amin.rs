@@ -61,7 +61,10 @@ impl<T: Float> Op<T> for Amin {
     }
     fn reverse(&self, rule: &Reverse<'_, '_, T>) {
         let shares = shares(rule.x(0), rule.y(0), self.axes);
-        rule.give(0, shares * rule.cotangent().stretch(self.axes, &rule.x_shape(0)));
+        rule.give(
+            0,
+            shares * rule.cotangent().stretch(self.axes, &rule.x_shape(0)),
+        );
     }
     fn tangent(&self, rule: &Tangent<'_, '_, T>) {
         if let Some(x_dot) = rule.x_dot(0) {
@@ -78,7 +81,9 @@ pub(super) fn samples<T: Float>() -> Samples<T> {
         .case("a scalar", &[&[]], |x| vec![x[0].amin(&[], true)])
         .case("outer", &[&[3, 4, 5]], |x| vec![x[0].amin(&[0], false)])
         .case("inner, kept", &[&[3, 4]], |x| vec![x[0].amin(&[-1], true)])
-        .case("two of three", &[&[3, 4, 5]], |x| vec![x[0].amin(&[0, 2], false)])
+        .case("two of three", &[&[3, 4, 5]], |x| {
+            vec![x[0].amin(&[0, 2], false)]
+        })
         .case("no rows", &[&[0, 3]], |x| vec![x[0].amin(&[1], false)])
         .bad(
             &[&[2, 0]],

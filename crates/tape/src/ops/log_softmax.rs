@@ -33,7 +33,10 @@ impl<'t, T: Float> Var<'t, T> {
     /// If the axis is out of range.
     #[track_caller]
     pub fn log_softmax(self, axis: isize) -> Self {
-        let at = self.shape().axis("log_softmax", axis).unwrap_or_else(|error| panic!("{error}"));
+        let at = self
+            .shape()
+            .axis("log_softmax", axis)
+            .unwrap_or_else(|error| panic!("{error}"));
         self.tape().apply(LogSoftmax { axis: at }, [self])
     }
 }
@@ -71,7 +74,9 @@ impl<T: Float> Op<T> for LogSoftmax {
         rule.give(0, y_bar - p * y_bar.sum_axes(&[self.axis as isize], true));
     }
     fn direct(&self, direct: &mut Direct<'_, T>) -> bool {
-        in_place(direct, |y, shape, bar| log_softmax_pullback(shape, self.axis, y, bar))
+        in_place(direct, |y, shape, bar| {
+            log_softmax_pullback(shape, self.axis, y, bar)
+        })
     }
     fn tangent(&self, rule: &Tangent<'_, '_, T>) {
         if let Some(x_dot) = rule.x_dot(0) {
@@ -86,12 +91,20 @@ pub(super) fn samples<T: Float>() -> Samples<T> {
         .case("inner", &[&[3, 4]], |x| vec![x[0].log_softmax(-1)])
         .case("outer", &[&[3, 4]], |x| vec![x[0].log_softmax(0)])
         .case("middle", &[&[2, 3, 5]], |x| vec![x[0].log_softmax(1)])
-        .case("wide", &[&[2, 37]], |x| vec![x[0].log_softmax(1), x[0].log_softmax(0)])
-        .case("of a slice", &[&[3, 6]], |x| vec![x[0].slice(1, 1..4).t().log_softmax(0)])
-        .case("one", &[&[3, 1]], |x| vec![x[0].log_softmax(1)])
-        .case("no rows", &[&[0, 3]], |x| vec![x[0].log_softmax(1), x[0].log_softmax(0)])
-        .case("large", &[&[2, 3]], |x| vec![(x[0] * 300.0).log_softmax(1)])
-        .bad(&[&[2, 3]], "log_softmax: axis 2 is out of range for the shape [2, 3]", |x| {
-            vec![x[0].log_softmax(2)]
+        .case("wide", &[&[2, 37]], |x| {
+            vec![x[0].log_softmax(1), x[0].log_softmax(0)]
         })
+        .case("of a slice", &[&[3, 6]], |x| {
+            vec![x[0].slice(1, 1..4).t().log_softmax(0)]
+        })
+        .case("one", &[&[3, 1]], |x| vec![x[0].log_softmax(1)])
+        .case("no rows", &[&[0, 3]], |x| {
+            vec![x[0].log_softmax(1), x[0].log_softmax(0)]
+        })
+        .case("large", &[&[2, 3]], |x| vec![(x[0] * 300.0).log_softmax(1)])
+        .bad(
+            &[&[2, 3]],
+            "log_softmax: axis 2 is out of range for the shape [2, 3]",
+            |x| vec![x[0].log_softmax(2)],
+        )
 }

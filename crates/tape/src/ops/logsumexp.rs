@@ -59,7 +59,10 @@ impl<T: Float> Op<T> for LogSumExp {
         "logsumexp"
     }
     fn shapes(&self, inputs: &[Shape]) -> Result<Shapes, ShapeError> {
-        Ok(Shapes::from_elem(inputs[0].reduced(&self.axes.axes(), self.keep), 1))
+        Ok(Shapes::from_elem(
+            inputs[0].reduced(&self.axes.axes(), self.keep),
+            1,
+        ))
     }
     fn forward(&self, inputs: &[View<'_, T>], outputs: &mut [&mut [T]]) {
         wengert_tensor::kernels::logsumexp(&inputs[0], &self.axes.axes(), outputs[0]);
@@ -80,12 +83,22 @@ pub(super) fn samples<T: Float>() -> Samples<T> {
     Samples::new("logsumexp")
         .case("all", &[&[3, 4]], |x| vec![x[0].logsumexp(&[], false)])
         .case("a scalar", &[&[]], |x| vec![x[0].logsumexp(&[], false)])
-        .case("outer", &[&[3, 4, 5]], |x| vec![x[0].logsumexp(&[0], false)])
-        .case("inner, kept", &[&[3, 4]], |x| vec![x[0].logsumexp(&[-1], true)])
-        .case("two of three", &[&[3, 4, 5]], |x| vec![x[0].logsumexp(&[0, 2], false)])
-        .case("no rows", &[&[0, 3]], |x| vec![x[0].logsumexp(&[1], false)])
-        .case("large", &[&[2, 3]], |x| vec![(x[0] * 300.0).logsumexp(&[1], false)])
-        .bad(&[&[2, 3]], "logsumexp: axis 2 is out of range for the shape [2, 3]", |x| {
-            vec![x[0].logsumexp(&[2], false)]
+        .case("outer", &[&[3, 4, 5]], |x| {
+            vec![x[0].logsumexp(&[0], false)]
         })
+        .case("inner, kept", &[&[3, 4]], |x| {
+            vec![x[0].logsumexp(&[-1], true)]
+        })
+        .case("two of three", &[&[3, 4, 5]], |x| {
+            vec![x[0].logsumexp(&[0, 2], false)]
+        })
+        .case("no rows", &[&[0, 3]], |x| vec![x[0].logsumexp(&[1], false)])
+        .case("large", &[&[2, 3]], |x| {
+            vec![(x[0] * 300.0).logsumexp(&[1], false)]
+        })
+        .bad(
+            &[&[2, 3]],
+            "logsumexp: axis 2 is out of range for the shape [2, 3]",
+            |x| vec![x[0].logsumexp(&[2], false)],
+        )
 }

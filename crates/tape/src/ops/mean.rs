@@ -64,7 +64,10 @@ impl<T: Float> Op<T> for Mean {
         "mean"
     }
     fn shapes(&self, inputs: &[Shape]) -> Result<Shapes, ShapeError> {
-        Ok(Shapes::from_elem(inputs[0].reduced(&self.axes.axes(), self.keep), 1))
+        Ok(Shapes::from_elem(
+            inputs[0].reduced(&self.axes.axes(), self.keep),
+            1,
+        ))
     }
     fn forward(&self, inputs: &[View<'_, T>], outputs: &mut [&mut [T]]) {
         wengert_tensor::kernels::mean(&inputs[0], &self.axes.axes(), outputs[0]);
@@ -85,12 +88,22 @@ pub(super) fn samples<T: Float>() -> Samples<T> {
     Samples::new("mean")
         .case("all", &[&[3, 4]], |x| vec![x[0].mean()])
         .case("a scalar", &[&[]], |x| vec![x[0].mean()])
-        .case("outer", &[&[3, 4, 5]], |x| vec![x[0].mean_axes(&[0], false)])
-        .case("inner, kept", &[&[3, 4]], |x| vec![x[0].mean_axes(&[-1], true)])
-        .case("two of three", &[&[3, 4, 5]], |x| vec![x[0].mean_axes(&[0, 2], false)])
-        .case("no rows", &[&[0, 3]], |x| vec![x[0].mean_axes(&[1], false)])
-        .case("of a transpose", &[&[3, 4]], |x| vec![x[0].t().mean_axes(&[0], true)])
-        .bad(&[&[2, 3]], "mean: axis 2 is out of range for the shape [2, 3]", |x| {
-            vec![x[0].mean_axes(&[2], false)]
+        .case("outer", &[&[3, 4, 5]], |x| {
+            vec![x[0].mean_axes(&[0], false)]
         })
+        .case("inner, kept", &[&[3, 4]], |x| {
+            vec![x[0].mean_axes(&[-1], true)]
+        })
+        .case("two of three", &[&[3, 4, 5]], |x| {
+            vec![x[0].mean_axes(&[0, 2], false)]
+        })
+        .case("no rows", &[&[0, 3]], |x| vec![x[0].mean_axes(&[1], false)])
+        .case("of a transpose", &[&[3, 4]], |x| {
+            vec![x[0].t().mean_axes(&[0], true)]
+        })
+        .bad(
+            &[&[2, 3]],
+            "mean: axis 2 is out of range for the shape [2, 3]",
+            |x| vec![x[0].mean_axes(&[2], false)],
+        )
 }

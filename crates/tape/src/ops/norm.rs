@@ -58,7 +58,10 @@ impl<T: Float> Op<T> for Norm {
         "norm"
     }
     fn shapes(&self, inputs: &[Shape]) -> Result<Shapes, ShapeError> {
-        Ok(Shapes::from_elem(inputs[0].reduced(&self.axes.axes(), self.keep), 1))
+        Ok(Shapes::from_elem(
+            inputs[0].reduced(&self.axes.axes(), self.keep),
+            1,
+        ))
     }
     fn forward(&self, inputs: &[View<'_, T>], outputs: &mut [&mut [T]]) {
         wengert_tensor::kernels::norm(&inputs[0], &self.axes.axes(), outputs[0]);
@@ -80,9 +83,13 @@ pub(super) fn samples<T: Float>() -> Samples<T> {
         .case("all", &[&[3, 4]], |x| vec![x[0].norm(&[], false)])
         .case("outer", &[&[3, 4, 5]], |x| vec![x[0].norm(&[0], false)])
         .case("inner, kept", &[&[3, 4]], |x| vec![x[0].norm(&[-1], true)])
-        .case("two of three", &[&[3, 4, 5]], |x| vec![x[0].norm(&[0, 2], false)])
-        .case("no rows", &[&[0, 3]], |x| vec![x[0].norm(&[1], false)])
-        .bad(&[&[2, 3]], "norm: axis 2 is out of range for the shape [2, 3]", |x| {
-            vec![x[0].norm(&[2], false)]
+        .case("two of three", &[&[3, 4, 5]], |x| {
+            vec![x[0].norm(&[0, 2], false)]
         })
+        .case("no rows", &[&[0, 3]], |x| vec![x[0].norm(&[1], false)])
+        .bad(
+            &[&[2, 3]],
+            "norm: axis 2 is out of range for the shape [2, 3]",
+            |x| vec![x[0].norm(&[2], false)],
+        )
 }

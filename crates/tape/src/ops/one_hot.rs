@@ -33,7 +33,12 @@ impl<T: Float> Tape<T> {
         let mut shape = indices.shape().clone();
         shape.push(classes);
         let axis = shape.rank() - 1;
-        or_panic(kernels::check_indices("one_hot", &shape, axis, &indices.view()));
+        or_panic(kernels::check_indices(
+            "one_hot",
+            &shape,
+            axis,
+            &indices.view(),
+        ));
         self.constant_with(&shape, |out| {
             let written = kernels::one_hot(&indices.view(), classes, out);
             written.expect("the indices were checked");

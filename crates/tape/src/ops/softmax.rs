@@ -33,7 +33,10 @@ impl<'t, T: Float> Var<'t, T> {
     /// If the axis is out of range.
     #[track_caller]
     pub fn softmax(self, axis: isize) -> Self {
-        let at = self.shape().axis("softmax", axis).unwrap_or_else(|error| panic!("{error}"));
+        let at = self
+            .shape()
+            .axis("softmax", axis)
+            .unwrap_or_else(|error| panic!("{error}"));
         self.tape().apply(Softmax { axis: at }, [self])
     }
 }
@@ -105,12 +108,20 @@ pub(super) fn samples<T: Float>() -> Samples<T> {
         .case("inner", &[&[3, 4]], |x| vec![x[0].softmax(-1)])
         .case("outer", &[&[3, 4]], |x| vec![x[0].softmax(0)])
         .case("middle", &[&[2, 3, 5]], |x| vec![x[0].softmax(1)])
-        .case("wide", &[&[2, 37]], |x| vec![x[0].softmax(1), x[0].softmax(0)])
-        .case("of a slice", &[&[3, 6]], |x| vec![x[0].slice(1, 1..4).t().softmax(0)])
-        .case("one", &[&[3, 1]], |x| vec![x[0].softmax(1)])
-        .case("no rows", &[&[0, 3]], |x| vec![x[0].softmax(1), x[0].softmax(0)])
-        .case("large", &[&[2, 3]], |x| vec![(x[0] * 300.0).softmax(1)])
-        .bad(&[&[2, 3]], "softmax: axis 2 is out of range for the shape [2, 3]", |x| {
-            vec![x[0].softmax(2)]
+        .case("wide", &[&[2, 37]], |x| {
+            vec![x[0].softmax(1), x[0].softmax(0)]
         })
+        .case("of a slice", &[&[3, 6]], |x| {
+            vec![x[0].slice(1, 1..4).t().softmax(0)]
+        })
+        .case("one", &[&[3, 1]], |x| vec![x[0].softmax(1)])
+        .case("no rows", &[&[0, 3]], |x| {
+            vec![x[0].softmax(1), x[0].softmax(0)]
+        })
+        .case("large", &[&[2, 3]], |x| vec![(x[0] * 300.0).softmax(1)])
+        .bad(
+            &[&[2, 3]],
+            "softmax: axis 2 is out of range for the shape [2, 3]",
+            |x| vec![x[0].softmax(2)],
+        )
 }

@@ -66,7 +66,10 @@ impl<T: Float> Op<T> for Variance {
         "var"
     }
     fn shapes(&self, inputs: &[Shape]) -> Result<Shapes, ShapeError> {
-        Ok(Shapes::from_elem(inputs[0].reduced(&self.axes.axes(), self.keep), 1))
+        Ok(Shapes::from_elem(
+            inputs[0].reduced(&self.axes.axes(), self.keep),
+            1,
+        ))
     }
     fn forward(&self, inputs: &[View<'_, T>], outputs: &mut [&mut [T]]) {
         let axes = self.axes.axes();
@@ -88,10 +91,16 @@ pub(super) fn samples<T: Float>() -> Samples<T> {
     Samples::new("var")
         .case("all", &[&[3, 4]], |x| vec![x[0].var(&[], 0, false)])
         .case("outer", &[&[3, 4, 5]], |x| vec![x[0].var(&[0], 1, false)])
-        .case("inner, kept", &[&[3, 4]], |x| vec![x[0].var(&[-1], 1, true)])
-        .case("two of three", &[&[3, 4, 5]], |x| vec![x[0].var(&[0, 2], 0, false)])
-        .case("no rows", &[&[0, 3]], |x| vec![x[0].var(&[1], 0, false)])
-        .bad(&[&[2, 3]], "var: axis 2 is out of range for the shape [2, 3]", |x| {
-            vec![x[0].var(&[2], 0, false)]
+        .case("inner, kept", &[&[3, 4]], |x| {
+            vec![x[0].var(&[-1], 1, true)]
         })
+        .case("two of three", &[&[3, 4, 5]], |x| {
+            vec![x[0].var(&[0, 2], 0, false)]
+        })
+        .case("no rows", &[&[0, 3]], |x| vec![x[0].var(&[1], 0, false)])
+        .bad(
+            &[&[2, 3]],
+            "var: axis 2 is out of range for the shape [2, 3]",
+            |x| vec![x[0].var(&[2], 0, false)],
+        )
 }

@@ -177,11 +177,7 @@ impl<X, const N: usize> Container for SmallVec<[X; N]> {
     type Item = X;
     type Of<R> = SmallVec<[R; N]>;
 
-    fn map<R>(
-        &self,
-        path: &mut Path,
-        mut f: impl FnMut(&mut Path, &X) -> R,
-    ) -> SmallVec<[R; N]> {
+    fn map<R>(&self, path: &mut Path, mut f: impl FnMut(&mut Path, &X) -> R) -> SmallVec<[R; N]> {
         let items = self.iter().enumerate();
         items
             .map(|(i, x)| path.index(i, |path| f(path, x)))

@@ -13,7 +13,12 @@ fn kinks() {
         ("x·relu at 0", |x| x * x.relu(), 0.0, [0.0, 0.0, 0.0]),
         ("abs at 0", |x| x.abs(), 0.0, [0.0, 0.0, 0.0]),
         ("x·abs at 0", |x| x * x.abs(), 0.0, [0.0, 0.0, 0.0]),
-        ("leaky relu at 0", |x| x.leaky_relu(0.1), 0.0, [0.0, 0.1, 0.0]),
+        (
+            "leaky relu at 0",
+            |x| x.leaky_relu(0.1),
+            0.0,
+            [0.0, 0.1, 0.0],
+        ),
         ("elu at 0", |x| x.elu(1.0), 0.0, [0.0, 1.0, 1.0]),
         ("elu far out", |x| x.elu(1.0), 1e4, [1e4, 1.0, 0.0]),
         ("sqrt at 0", |x| x.sqrt(), 0.0, [0.0, INF, -INF]),
@@ -25,15 +30,35 @@ fn kinks() {
         ("x² at 0", |x| x.pow(2.0), 0.0, [0.0, 0.0, 2.0]),
         ("x² at −3", |x| x.pow(2.0), -3.0, [9.0, -6.0, 2.0]),
         ("x³ at 0", |x| x.pow(3.0), 0.0, [0.0, 0.0, 0.0]),
-        ("softplus at 0", |x| x.softplus(), 0.0, [2.0_f64.ln(), 0.5, 0.25]),
+        (
+            "softplus at 0",
+            |x| x.softplus(),
+            0.0,
+            [2.0_f64.ln(), 0.5, 0.25],
+        ),
         ("softplus far out", |x| x.softplus(), 1e4, [1e4, 1.0, 0.0]),
-        ("log sigmoid at 0", |x| x.log_sigmoid(), 0.0, [-2.0_f64.ln(), 0.5, -0.25]),
-        ("log sigmoid far out", |x| x.log_sigmoid(), -1e4, [-1e4, 1.0, 0.0]),
+        (
+            "log sigmoid at 0",
+            |x| x.log_sigmoid(),
+            0.0,
+            [-2.0_f64.ln(), 0.5, -0.25],
+        ),
+        (
+            "log sigmoid far out",
+            |x| x.log_sigmoid(),
+            -1e4,
+            [-1e4, 1.0, 0.0],
+        ),
         ("max(x, 0) at 0", |x| x.maximum(0.0), 0.0, [0.0, 0.5, 0.0]),
         ("min(x, 0) at 0", |x| x.minimum(0.0), 0.0, [0.0, 0.5, 0.0]),
         ("max(x, 1) of NaN", |x| x.maximum(1.0), NAN, [NAN, NAN, 0.0]),
         ("min(x, 1) of NaN", |x| x.minimum(1.0), NAN, [NAN, NAN, 0.0]),
-        ("max(NaN, x)", |x| x.tape().scalar(NAN).maximum(x), 1.0, [NAN, NAN, 0.0]),
+        (
+            "max(NaN, x)",
+            |x| x.tape().scalar(NAN).maximum(x),
+            1.0,
+            [NAN, NAN, 0.0],
+        ),
         ("ln at 0", |x| x.ln(), 0.0, [-INF, INF, -INF]),
         ("1/x at 0", |x| x.reciprocal(), 0.0, [INF, -INF, INF]),
     ];
@@ -58,7 +83,11 @@ fn a_tie_gives_each_half() {
     ] {
         let grads = z.sum().backward();
         for (input, expected) in [x, y].into_iter().zip(expected) {
-            assert_same(&grads.wrt(input).expect("reached").to_vec(), &expected, "a tie");
+            assert_same(
+                &grads.wrt(input).expect("reached").to_vec(),
+                &expected,
+                "a tie",
+            );
         }
     }
 }
@@ -74,7 +103,13 @@ fn powers_of_zero() {
         (0.0, 3.0, 0.0, 0.0, Some(0.0)),
         (2.0, 0.0, 0.0, 2.0_f64.ln(), Some(0.5)),
         (2.0, 1.0, 1.0, 2.0 * 2.0_f64.ln(), Some(1.0 + 2.0_f64.ln())),
-        (2.0, 3.0, 12.0, 8.0 * 2.0_f64.ln(), Some(4.0 + 12.0 * 2.0_f64.ln())),
+        (
+            2.0,
+            3.0,
+            12.0,
+            8.0 * 2.0_f64.ln(),
+            Some(4.0 + 12.0 * 2.0_f64.ln()),
+        ),
     ];
     for (x, p, x_slope, p_slope, mixed) in table {
         let what = format!("{x} to the power {p}");
@@ -85,7 +120,11 @@ fn powers_of_zero() {
         let Some(mixed) = mixed else { continue };
         let one_way = x_bar.backward().wrt(p).map_or(0.0, |bar| bar.item());
         let other_way = p_bar.backward().wrt(x).map_or(0.0, |bar| bar.item());
-        assert_same(&[one_way, other_way], &[mixed, mixed], &format!("{what}, mixed"));
+        assert_same(
+            &[one_way, other_way],
+            &[mixed, mixed],
+            &format!("{what}, mixed"),
+        );
     }
 }
 
@@ -96,8 +135,16 @@ fn absorption() {
         x.ln().where_(&positive, 0.0)
     };
     let found = orders(ln, &[0.0, 1.0, -1.0, 4.0]);
-    assert_same(&found[1], &[0.0, 1.0, 0.0, 0.25], "where(x > 0, ln x, 0), slope");
-    assert_same(&found[2], &[0.0, -1.0, 0.0, -0.0625], "where(x > 0, ln x, 0), second derivative");
+    assert_same(
+        &found[1],
+        &[0.0, 1.0, 0.0, 0.25],
+        "where(x > 0, ln x, 0), slope",
+    );
+    assert_same(
+        &found[2],
+        &[0.0, -1.0, 0.0, -0.0625],
+        "where(x > 0, ln x, 0), second derivative",
+    );
 
     let sqrt: Function = |x| (x.sqrt() * 0.0).where_(&x.value().map(|x| x > 0.0), 0.0);
     assert_same(&orders(sqrt, &[0.0])[1], &[0.0], "where(x > 0, 0·√x, 0)");
@@ -106,7 +153,13 @@ fn absorption() {
 #[test]
 fn absorption_leaves_the_second_derivative() {
     let mut tape = Tape::<f64>::new();
-    let hessian = tape.hessian(&Tensor::zeros([3]), |_, x| (x.tanh() * x.tanh()).sum() * 0.5);
+    let hessian = tape.hessian(&Tensor::zeros([3]), |_, x| {
+        (x.tanh() * x.tanh()).sum() * 0.5
+    });
     let identity = Tensor::from_fn([3, 3], |at| if at[0] == at[1] { 1.0 } else { 0.0 });
-    assert_same(&hessian.to_vec(), &identity.to_vec(), "the Hessian of ½ Σ tanh² at 0");
+    assert_same(
+        &hessian.to_vec(),
+        &identity.to_vec(),
+        "the Hessian of ½ Σ tanh² at 0",
+    );
 }

@@ -9,7 +9,10 @@ use crate::support::{assert_close, caught, noise};
 fn scaled() -> Custom<f64> {
     Custom::<f64>::new(
         "scaled",
-        |x| x[0].to_tensor().zip_map(&x[1].to_tensor(), |x, y| x * y.exp()),
+        |x| {
+            x[0].to_tensor()
+                .zip_map(&x[1].to_tensor(), |x, y| x * y.exp())
+        },
         |rule| {
             let z_bar = rule.cotangent();
             if rule.needs(0) {
@@ -33,9 +36,15 @@ fn closures_make_an_op_of_any_order() {
     let (back, expected) = (custom.backward(), composed.backward());
     for (k, leaf) in [x, y].into_iter().enumerate() {
         assert_close(&a[k].value(), &b[k].value(), 1e-14);
-        assert_close(&back.wrt(leaf).unwrap(), &expected.wrt(leaf).unwrap(), 1e-14);
-        let (a, b) =
-            (tape.grad((a[k] * a[k]).sum(), [x, y]), tape.grad((b[k] * b[k]).sum(), [x, y]));
+        assert_close(
+            &back.wrt(leaf).unwrap(),
+            &expected.wrt(leaf).unwrap(),
+            1e-14,
+        );
+        let (a, b) = (
+            tape.grad((a[k] * a[k]).sum(), [x, y]),
+            tape.grad((b[k] * b[k]).sum(), [x, y]),
+        );
         assert_close(&a[0].value(), &b[0].value(), 1e-13);
         assert_close(&a[1].value(), &b[1].value(), 1e-13);
     }
@@ -43,7 +52,10 @@ fn closures_make_an_op_of_any_order() {
 
 #[test]
 fn forward_mode_needs_its_own_closure() {
-    let (x, x_dot) = ((noise(&[2], 1), noise(&[2], 2)), (noise(&[2], 3), noise(&[2], 4)));
+    let (x, x_dot) = (
+        (noise(&[2], 1), noise(&[2], 2)),
+        (noise(&[2], 3), noise(&[2], 4)),
+    );
     let mut tape = Tape::new();
     let refused =
         caught(|| drop(tape.jvp(&x, &x_dot, |tape, (x, y)| tape.custom(&scaled(), &[x, y]))));
@@ -91,7 +103,10 @@ impl<T: Float> Op<T> for SumAndProduct {
     }
     fn shapes(&self, x: &[Shape]) -> Result<Shapes, ShapeError> {
         if x[0] != x[1] {
-            return Err(ShapeError::new("sum_and_product", format!("{} and {}", x[0], x[1])));
+            return Err(ShapeError::new(
+                "sum_and_product",
+                format!("{} and {}", x[0], x[1]),
+            ));
         }
         Ok(Shapes::from_elem(x[0].clone(), 2))
     }
@@ -131,7 +146,10 @@ fn a_type_makes_an_op_with_several_outputs() {
     let (back, expected) = (custom.backward(), composed.backward());
     assert_close(&back.wrt(x).unwrap(), &expected.wrt(x).unwrap(), 1e-15);
     let (a, b) = (tape.grad(custom, [x, y]), tape.grad(composed, [x, y]));
-    let (a, b) = (tape.grad((a[0] * a[1]).sum(), [x]), tape.grad((b[0] * b[1]).sum(), [x]));
+    let (a, b) = (
+        tape.grad((a[0] * a[1]).sum(), [x]),
+        tape.grad((b[0] * b[1]).sum(), [x]),
+    );
     assert_close(&a[0].value(), &b[0].value(), 1e-14);
     for m in 0..2 {
         let bar = outputs[m].backward_with(&Tensor::ones([3])).wrt(x).unwrap();
@@ -141,5 +159,9 @@ fn a_type_makes_an_op_with_several_outputs() {
     let refused = caught(|| drop(tape.apply_all(SumAndProduct, &[x, tape.ones([2])])));
     assert_eq!(refused.message, "sum_and_product: [3] and [2]");
     let several = caught(|| drop(tape.apply(SumAndProduct, [x, y])));
-    assert!(several.message.contains("an op with several outputs is recorded with `apply_all`"));
+    assert!(
+        several
+            .message
+            .contains("an op with several outputs is recorded with `apply_all`")
+    );
 }

@@ -17,7 +17,11 @@ fn backward_twice_gives_the_same() {
         assert_eq!(first.wrt(leaf).unwrap(), second.wrt(leaf).unwrap());
     }
     let longer = (y * y).backward().wrt(x).unwrap();
-    assert_close(&longer, &first.wrt(x).unwrap().map(|bar| 2.0 * y.item() * bar), 1e-14);
+    assert_close(
+        &longer,
+        &first.wrt(x).unwrap().map(|bar| 2.0 * y.item() * bar),
+        1e-14,
+    );
 }
 
 #[test]
@@ -33,7 +37,10 @@ fn backward_with_a_seed() {
     let bar = y.backward_with(&seed).wrt(x).unwrap();
     assert_close(&bar, &seed.sum(&[1]), 1e-15);
     let wrong = caught(|| drop(x.backward_with(&Tensor::ones([2]))));
-    assert_eq!(wrong.message, "backward_with: the seed has the shape [2], the value [3]");
+    assert_eq!(
+        wrong.message,
+        "backward_with: the seed has the shape [2], the value [3]"
+    );
 }
 
 #[test]
@@ -41,12 +48,28 @@ fn what_cannot_be_differentiated_says_so() {
     let tape = Tape::<f64>::new();
     let x = tape.leaf(&Tensor::from([1.0, 2.0]));
     let c = tape.scalar(1.0);
-    assert!(caught(|| drop(x.backward())).message.contains("a loss has one element"));
-    assert!(caught(|| drop(c.backward())).message.contains("no leaf leads to this value"));
+    assert!(
+        caught(|| drop(x.backward()))
+            .message
+            .contains("a loss has one element")
+    );
+    assert!(
+        caught(|| drop(c.backward()))
+            .message
+            .contains("no leaf leads to this value")
+    );
     let y = x * x;
     let back = y.sum().backward();
-    assert!(caught(|| drop(back.wrt(y))).message.contains("`retain_grad`"));
-    assert!(caught(|| drop(back.wrt(c))).message.contains("it is a constant"));
+    assert!(
+        caught(|| drop(back.wrt(y)))
+            .message
+            .contains("`retain_grad`")
+    );
+    assert!(
+        caught(|| drop(back.wrt(c)))
+            .message
+            .contains("it is a constant")
+    );
 }
 
 #[test]
@@ -119,9 +142,15 @@ fn seeds_of_grad() {
     let twice = tape.grad_with(&[y, y], &[x], &[s, s], options)[0];
     assert_close(&twice.value(), &(4.0 * x * s).value(), 1e-15);
     assert!(
-        caught(|| drop(tape.grad_with(&[y], &[x], &[s, r], options))).message.contains("2 seeds")
+        caught(|| drop(tape.grad_with(&[y], &[x], &[s, r], options)))
+            .message
+            .contains("2 seeds")
     );
-    assert!(caught(|| drop(tape.grad_with(&[y], &[x], &[], options))).message.contains("no seed"));
+    assert!(
+        caught(|| drop(tape.grad_with(&[y], &[x], &[], options)))
+            .message
+            .contains("no seed")
+    );
 }
 
 #[test]
@@ -159,7 +188,10 @@ fn policies_for_unused_inputs() {
         line!() - 1,
     );
     assert!(refused.message.ends_with("input 1"));
-    assert!(refused.file.ends_with("faces.rs") && refused.line == line, "{refused:?}");
+    assert!(
+        refused.file.ends_with("faces.rs") && refused.line == line,
+        "{refused:?}"
+    );
     assert!((x * x).needs_grad());
     assert_eq!(tape.grad(y, [x])[0].value(), (2.0 * x).value());
 }
@@ -202,8 +234,10 @@ fn with_respect_to_an_intermediate_value() {
 #[test]
 fn an_open_model_with_two_bindings() {
     let tape = Tape::<f64>::new();
-    let (first, second) =
-        (vec![Tensor::scalar(2.0)], vec![Tensor::scalar(3.0), Tensor::scalar(5.0)]);
+    let (first, second) = (
+        vec![Tensor::scalar(2.0)],
+        vec![Tensor::scalar(3.0), Tensor::scalar(5.0)],
+    );
     let (a, b) = (first.bind(&tape), second.bind(&tape));
     let back = (a[0] * b[0] * b[0]).backward();
     let (of_a, of_b) = (back.of(&a), back.of(&b));

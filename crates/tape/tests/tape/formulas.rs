@@ -31,7 +31,10 @@ impl Formula<2, 2> for Polar {
     const NAME: &'static str = "polar";
     fn eval<R: Real>(&self, [x, y]: [R; 2]) -> [R; 2] {
         let square = x * x + y * y + 1.0;
-        [square.sqrt(), R::select_less(x, 0.0 * y, -x / square, x * 2.0)]
+        [
+            square.sqrt(),
+            R::select_less(x, 0.0 * y, -x / square, x * 2.0),
+        ]
     }
 }
 

@@ -9,7 +9,10 @@ use crate::support::caught;
 /// Asserts that the panic points at a line of this file.
 #[track_caller]
 fn here(caught: &crate::support::Caught, line: u32) {
-    assert!(caught.file.ends_with("handles.rs"), "{caught:?} points elsewhere");
+    assert!(
+        caught.file.ends_with("handles.rs"),
+        "{caught:?} points elsewhere"
+    );
     assert_eq!(caught.line, line, "{caught:?}");
 }
 
@@ -130,7 +133,9 @@ fn a_wrong_shape_names_the_parameter_and_the_layer() {
     );
     here(&plain, line);
     let named = caught(|| {
-        tape.named("decoder", || tape.named("head", || drop(x.matmul(m.head.weight))));
+        tape.named("decoder", || {
+            tape.named("head", || drop(x.matmul(m.head.weight)))
+        });
     });
     assert_eq!(
         named.message,

@@ -6,7 +6,14 @@ use wengert_tensor::Tensor;
 
 use crate::support::{assert_close, caught, differences, noise};
 
-const NAMES: [&str; 6] = ["cat", "stack", "gather", "scatter_add", "index_select", "sort"];
+const NAMES: [&str; 6] = [
+    "cat",
+    "stack",
+    "gather",
+    "scatter_add",
+    "index_select",
+    "sort",
+];
 
 fn dot(a: &[Tensor<f64>], b: &[Tensor<f64>]) -> f64 {
     let dot = |(a, b): (&Tensor<f64>, &Tensor<f64>)| a.zip_map(b, |a, b| a * b).iter().sum::<f64>();
@@ -15,7 +22,9 @@ fn dot(a: &[Tensor<f64>], b: &[Tensor<f64>]) -> f64 {
 
 #[test]
 fn samples_agree_with_differences_to_second_order() {
-    let rows = wengert_tape::ops::ALL.iter().filter(|row| NAMES.contains(&row.name));
+    let rows = wengert_tape::ops::ALL
+        .iter()
+        .filter(|row| NAMES.contains(&row.name));
     assert_eq!(rows.clone().count(), NAMES.len());
     for row in rows {
         let samples = (row.samples)();
@@ -39,13 +48,18 @@ fn samples_agree_with_differences_to_second_order() {
                     assert_close(&eager, &recorded.value(), 1e-15);
                 }
                 // A number of the gradient, and its gradient.
-                let along = recorded.iter().zip(70..).fold(tape.scalar(0.0), |sum, (bar, seed)| {
-                    sum + (*bar * &noise(&bar.shape(), seed)).sum()
-                });
+                let along = recorded
+                    .iter()
+                    .zip(70..)
+                    .fold(tape.scalar(0.0), |sum, (bar, seed)| {
+                        sum + (*bar * &noise(&bar.shape(), seed)).sum()
+                    });
                 let mut bars: Vec<_> = recorded.iter().map(|bar| bar.value()).collect();
                 bars.push(along.value());
                 bars.extend(
-                    tape.grad_with(&[along], &x, &[], options).iter().map(|bar| bar.value()),
+                    tape.grad_with(&[along], &x, &[], options)
+                        .iter()
+                        .map(|bar| bar.value()),
                 );
                 (y.item(), bars)
             };
@@ -62,13 +76,25 @@ fn samples_agree_with_differences_to_second_order() {
             let tape = Tape::new();
             let x: Vec<_> = case.inputs.iter().map(|x| tape.leaf(x)).collect();
             let ys = (case.program)(&x);
-            let moves: Vec<_> =
-                x.iter().zip(20..).map(|(x, seed)| noise(&x.shape(), seed)).collect();
-            let seeds: Vec<_> =
-                ys.iter().zip(30..).map(|(y, seed)| noise(&y.shape(), seed)).collect();
-            let inputs: Vec<_> =
-                x.iter().zip(&moves).map(|(x, d)| (*x, tape.constant(d))).collect();
-            let y_dots: Vec<_> = ys.iter().map(|y| tape.tangent(*y, &inputs).value()).collect();
+            let moves: Vec<_> = x
+                .iter()
+                .zip(20..)
+                .map(|(x, seed)| noise(&x.shape(), seed))
+                .collect();
+            let seeds: Vec<_> = ys
+                .iter()
+                .zip(30..)
+                .map(|(y, seed)| noise(&y.shape(), seed))
+                .collect();
+            let inputs: Vec<_> = x
+                .iter()
+                .zip(&moves)
+                .map(|(x, d)| (*x, tape.constant(d)))
+                .collect();
+            let y_dots: Vec<_> = ys
+                .iter()
+                .map(|y| tape.tangent(*y, &inputs).value())
+                .collect();
             let options = GradOptions {
                 create_graph: false,
                 unused: Unused::Zeros,
@@ -144,7 +170,10 @@ fn ties_and_nan_in_order() {
     let (_, order) = x.sort(0, true);
     assert_eq!(order.to_vec(), [1, 0, 2, 3]);
     let (top, _) = x.slice(0, 2..).topk(1, 0, true);
-    assert_eq!(top.sum().backward().wrt(x).unwrap().to_vec(), [0.0, 0.0, 1.0, 0.0]);
+    assert_eq!(
+        top.sum().backward().wrt(x).unwrap().to_vec(),
+        [0.0, 0.0, 1.0, 0.0]
+    );
     assert_eq!((x.argmax(0).item(), x.argmin(0).item()), (1, 1));
 }
 

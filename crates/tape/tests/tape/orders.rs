@@ -16,12 +16,24 @@ fn the_third_derivative_of_tanh() {
     let [fourth] = tape.grad(third.sum(), [x]);
     let closed = |f: fn(f64) -> f64| x.value().map(|x| f(x.tanh()));
     assert_close(&first.value(), &closed(|t| 1.0 - t * t), 1e-12);
-    assert_close(&second.value(), &closed(|t| -2.0 * t * (1.0 - t * t)), 1e-12);
-    assert_close(&third.value(), &closed(|t| (1.0 - t * t) * (6.0 * t * t - 2.0)), 1e-12);
+    assert_close(
+        &second.value(),
+        &closed(|t| -2.0 * t * (1.0 - t * t)),
+        1e-12,
+    );
+    assert_close(
+        &third.value(),
+        &closed(|t| (1.0 - t * t) * (6.0 * t * t - 2.0)),
+        1e-12,
+    );
     let at_fourth = |t: f64| (1.0 - t * t) * (16.0 * t - 24.0 * t * t * t);
     assert_close(&fourth.value(), &closed(at_fourth), 1e-11);
     // The eager reading of the last order says the same.
-    assert_close(&second.sum().backward().wrt(x).unwrap(), &third.value(), 1e-13);
+    assert_close(
+        &second.sum().backward().wrt(x).unwrap(),
+        &third.value(),
+        1e-13,
+    );
 }
 
 #[test]
@@ -46,7 +58,9 @@ fn the_hessian_of_a_small_network() {
             return 0.0;
         }
         let k = at[0] as isize;
-        let dot: f64 = (0..3).map(|i| w.get(&[k, i]).unwrap() * x.get(&[i]).unwrap()).sum();
+        let dot: f64 = (0..3)
+            .map(|i| w.get(&[k, i]).unwrap() * x.get(&[i]).unwrap())
+            .sum();
         let t = dot.tanh();
         let curvature = v.get(&[k]).unwrap() * -2.0 * t * (1.0 - t * t);
         curvature * x.get(&[at[1] as isize]).unwrap() * x.get(&[at[3] as isize]).unwrap()
@@ -59,7 +73,12 @@ fn the_jacobian_of_a_layer() {
     let (a, x) = (noise(&[3, 4], 1), noise(&[4], 2));
     let jacobian = Tape::new().jacobian(&x, |tape, x| tape.constant(&a).matmul(x).tanh());
     let y: Vec<f64> = (0..3)
-        .map(|i| (0..4).map(|j| a.get(&[i, j]).unwrap() * x.get(&[j]).unwrap()).sum::<f64>().tanh())
+        .map(|i| {
+            (0..4)
+                .map(|j| a.get(&[i, j]).unwrap() * x.get(&[j]).unwrap())
+                .sum::<f64>()
+                .tanh()
+        })
         .collect();
     let expected = Tensor::from_fn([3, 4], |at| {
         (1.0 - y[at[0]] * y[at[0]]) * a.get(&[at[0] as isize, at[1] as isize]).unwrap()
@@ -83,7 +102,10 @@ struct Net<P = Tensor<f64>> {
 }
 
 fn forward<'t>(m: &Net<Var<'t, f64>>, x: &Tensor<f64>) -> Var<'t, f64> {
-    let h = m.hidden.iter().fold(m.hidden[0].tape().constant(x), |h, &w| h.matmul(w).tanh());
+    let h = m
+        .hidden
+        .iter()
+        .fold(m.hidden[0].tape().constant(x), |h, &w| h.matmul(w).tanh());
     match m.out {
         Some(out) => h.matmul(out),
         None => h,

@@ -15,7 +15,9 @@ fn cell<'t>(x: Var<'t, f64>, h: Var<'t, f64>, w: Var<'t, f64>) -> Var<'t, f64> {
 fn programs() -> Vec<(&'static str, Vec<Tensor<f64>>, Scalar)> {
     let ab = || vec![noise(&[3, 4], 1), noise(&[4, 5], 2)];
     vec![
-        ("polynomial", vec![noise(&[5], 1)], |x| (x[0] * x[0] * x[0] - 2.0 * x[0]).sum()),
+        ("polynomial", vec![noise(&[5], 1)], |x| {
+            (x[0] * x[0] * x[0] - 2.0 * x[0]).sum()
+        }),
         ("broadcast", vec![noise(&[3, 1], 1), noise(&[4], 2)], |x| {
             ((x[0] * x[1]).tanh() + x[1]).sum()
         }),
@@ -28,19 +30,31 @@ fn programs() -> Vec<(&'static str, Vec<Tensor<f64>>, Scalar)> {
             let (a, b) = (x[0].sigmoid(), x[0].exp());
             (a * b + a / b + a * a).sum()
         }),
-        ("a view, its base and itself again", vec![noise(&[4, 3], 1)], |x| {
-            let v = x[0].t();
-            (v.matmul(x[0]) * v.slice(1, 1..)).sum() + (v * v).sum()
-        }),
+        (
+            "a view, its base and itself again",
+            vec![noise(&[4, 3], 1)],
+            |x| {
+                let v = x[0].t();
+                (v.matmul(x[0]) * v.slice(1, 1..)).sum() + (v * v).sum()
+            },
+        ),
         ("overlapping slices", vec![noise(&[8], 1)], |x| {
-            let parts = [x[0].slice(0, 0..5), x[0].slice(0, 2..7), x[0].slice_step(0, 0, 8, 2)];
+            let parts = [
+                x[0].slice(0, 0..5),
+                x[0].slice(0, 2..7),
+                x[0].slice_step(0, 0, 8, 2),
+            ];
             (parts[0] * parts[1]).sum() + (parts[2] * parts[1].slice(0, 1..)).sum()
         }),
-        ("recurrence", vec![noise(&[2, 6, 3], 1), noise(&[2, 4], 2), noise(&[7, 8], 3)], |x| {
-            let steps = x[0].unbind(1);
-            let h = steps.iter().fold(x[1], |h, &step| cell(step, h, x[2]));
-            (h * h).sum()
-        }),
+        (
+            "recurrence",
+            vec![noise(&[2, 6, 3], 1), noise(&[2, 4], 2), noise(&[7, 8], 3)],
+            |x| {
+                let steps = x[0].unbind(1);
+                let h = steps.iter().fold(x[1], |h, &step| cell(step, h, x[2]));
+                (h * h).sum()
+            },
+        ),
         ("joins", vec![noise(&[2, 3], 1), noise(&[2, 3], 2)], |x| {
             let stacked = Var::stack(&[x[0], x[1], x[0] * x[1]], 1);
             let joined = Var::cat(&[x[0], stacked.select(1, 2), x[1]], 0);
@@ -98,8 +112,11 @@ fn both_readings_agree_with_each_other_and_with_differences() {
 fn second_order_agrees_with_differences_of_the_first() {
     for (name, inputs, f) in programs() {
         println!("{name}");
-        let directions: Vec<_> =
-            inputs.iter().enumerate().map(|(k, x)| noise(x.shape(), 90 + k as u64)).collect();
+        let directions: Vec<_> = inputs
+            .iter()
+            .enumerate()
+            .map(|(k, x)| noise(x.shape(), 90 + k as u64))
+            .collect();
         // ⟨gradient, direction⟩, whose gradient is the product of the Hessian with the direction.
         let tape = Tape::new();
         let leaves: Vec<_> = inputs.iter().map(|x| tape.leaf(x)).collect();
@@ -138,8 +155,11 @@ fn second_order_agrees_with_differences_of_the_first() {
 fn forward_mode_agrees() {
     for (name, inputs, f) in programs() {
         println!("{name}");
-        let directions: Vec<_> =
-            inputs.iter().enumerate().map(|(k, x)| noise(x.shape(), 50 + k as u64)).collect();
+        let directions: Vec<_> = inputs
+            .iter()
+            .enumerate()
+            .map(|(k, x)| noise(x.shape(), 50 + k as u64))
+            .collect();
         let (_, y_dot) = Tape::new().jvp(&inputs, &directions, |_, x| f(&x));
         let [eager, _] = both(&Tape::new(), f, &inputs);
         let dot =
@@ -158,8 +178,16 @@ fn runs_are_bitwise_the_same_and_poison_changes_nothing() {
     for round in 0..3 {
         for (name, inputs, f) in programs() {
             let fresh = both(&Tape::new(), f, &inputs);
-            assert_eq!(both(&warm, f, &inputs), fresh, "{name}, warm, round {round}");
-            assert_eq!(both(&poisoned, f, &inputs), fresh, "{name}, poisoned, round {round}");
+            assert_eq!(
+                both(&warm, f, &inputs),
+                fresh,
+                "{name}, warm, round {round}"
+            );
+            assert_eq!(
+                both(&poisoned, f, &inputs),
+                fresh,
+                "{name}, poisoned, round {round}"
+            );
             warm.reset();
             poisoned.reset();
             let step = |tape: &mut Tape<f64>| {
@@ -176,18 +204,36 @@ fn runs_are_bitwise_the_same_and_poison_changes_nothing() {
 #[test]
 fn sizes_of_zero_flow_through() {
     let zero: [(&str, Vec<Tensor<f64>>, Scalar); 6] = [
-        ("elementwise", vec![noise(&[0, 3], 1), noise(&[3], 2)], |x| (x[0] * x[1]).tanh().sum()),
-        ("no inner size", vec![noise(&[3, 0], 1), noise(&[0, 2], 2)], |x| x[0].matmul(x[1]).sum()),
-        ("no rows", vec![noise(&[0, 4], 1), noise(&[4, 2], 2)], |x| x[0].matmul(x[1]).sum()),
-        ("no steps", vec![noise(&[2, 0, 3], 1), noise(&[2, 4], 2), noise(&[7, 8], 3)], |x| {
-            let steps = x[0].unbind(1);
-            let h = steps.iter().fold(x[1], |h, &step| cell(step, h, x[2]));
-            (h * h).sum() + x[0].sum() + 0.0 * x[2].sum()
+        (
+            "elementwise",
+            vec![noise(&[0, 3], 1), noise(&[3], 2)],
+            |x| (x[0] * x[1]).tanh().sum(),
+        ),
+        (
+            "no inner size",
+            vec![noise(&[3, 0], 1), noise(&[0, 2], 2)],
+            |x| x[0].matmul(x[1]).sum(),
+        ),
+        ("no rows", vec![noise(&[0, 4], 1), noise(&[4, 2], 2)], |x| {
+            x[0].matmul(x[1]).sum()
         }),
-        ("joined with nothing", vec![noise(&[2, 0], 1), noise(&[2, 3], 2)], |x| {
-            let y = Var::cat(&[x[0], x[1]], 1);
-            (y * y).sum() + x[0].sort(1, true).0.sum()
-        }),
+        (
+            "no steps",
+            vec![noise(&[2, 0, 3], 1), noise(&[2, 4], 2), noise(&[7, 8], 3)],
+            |x| {
+                let steps = x[0].unbind(1);
+                let h = steps.iter().fold(x[1], |h, &step| cell(step, h, x[2]));
+                (h * h).sum() + x[0].sum() + 0.0 * x[2].sum()
+            },
+        ),
+        (
+            "joined with nothing",
+            vec![noise(&[2, 0], 1), noise(&[2, 3], 2)],
+            |x| {
+                let y = Var::cat(&[x[0], x[1]], 1);
+                (y * y).sum() + x[0].sort(1, true).0.sum()
+            },
+        ),
         ("nothing chosen", vec![noise(&[4, 3], 1)], |x| {
             x[0].rows(&Tensor::<i64>::zeros([0])).sum() + x[0].slice(0, 4..).sum()
         }),

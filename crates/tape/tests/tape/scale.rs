@@ -27,7 +27,10 @@ fn a_million_nodes_in_a_small_stack() {
         assert!((along.item() - expected).abs() < 1e-9);
         drop(tape);
     };
-    let thread = std::thread::Builder::new().stack_size(2 << 20).spawn(work).unwrap();
+    let thread = std::thread::Builder::new()
+        .stack_size(2 << 20)
+        .spawn(work)
+        .unwrap();
     thread.join().unwrap();
 }
 
@@ -51,18 +54,29 @@ fn bytes(steps: usize) -> [usize; 5] {
         ..Default::default()
     };
     let _ = tape.grad_with(&[(bar * bar).sum()], &[x], &[], options);
-    [forward, backward.bytes, backward.pool_bytes, first, tape.stats().bytes]
+    [
+        forward,
+        backward.bytes,
+        backward.pool_bytes,
+        first,
+        tape.stats().bytes,
+    ]
 }
 
 #[test]
 fn a_sequence_read_by_slices_is_linear_in_its_length() {
     let grown = [64, 128, 256, 512].map(bytes);
     for pair in grown.windows(2) {
-        for (k, name) in ["forward", "backward", "pool", "grad", "second order"].iter().enumerate()
+        for (k, name) in ["forward", "backward", "pool", "grad", "second order"]
+            .iter()
+            .enumerate()
         {
             let factor = pair[1][k] as f64 / pair[0][k] as f64;
             let low = if *name == "pool" { 1.0 } else { 1.9 };
-            assert!((low..=2.1).contains(&factor), "{name} grows by {factor}: {grown:?}");
+            assert!(
+                (low..=2.1).contains(&factor),
+                "{name} grows by {factor}: {grown:?}"
+            );
         }
     }
 }

@@ -26,7 +26,9 @@ fn chain_first_and_second_order() {
 #[test]
 fn slices_views_matmul() {
     let tape = Tape::<f64>::new();
-    let x = tape.leaf(&Tensor::from_fn([4, 6], |i| (i[0] * 6 + i[1]) as f64 * 0.1 - 1.0));
+    let x = tape.leaf(&Tensor::from_fn([4, 6], |i| {
+        (i[0] * 6 + i[1]) as f64 * 0.1 - 1.0
+    }));
     let w = tape.leaf(&Tensor::from_fn([3, 4], |i| (i[0] + 2 * i[1]) as f64 * 0.1));
     fn f<'t>(x: Var<'t, f64>, w: Var<'t, f64>) -> Var<'t, f64> {
         let [a, b] = [x.slice(1, 0..3), x.slice(1, 3..6)];
@@ -48,7 +50,11 @@ fn slices_views_matmul() {
             f(t.leaf(&v), t.leaf(&wv)).item()
         };
         let d = (at(1e-5) - at(-1e-5)) / 2e-5;
-        assert!((gx.to_vec()[k] - d).abs() < 1e-8, "{k} {} {d}", gx.to_vec()[k]);
+        assert!(
+            (gx.to_vec()[k] - d).abs() < 1e-8,
+            "{k} {} {d}",
+            gx.to_vec()[k]
+        );
     }
     for k in 0..12 {
         let at = |e: f64| {

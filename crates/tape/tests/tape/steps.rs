@@ -58,7 +58,11 @@ fn frozen_state_and_unreached_leaves() {
 fn what_is_no_state_is_not_set() {
     let tape = Tape::<f64>::new();
     let m = tape.bind(&model());
-    assert!(caught(|| tape.set_state(m.scale, m.scale)).message.contains("no state leaf"));
+    assert!(
+        caught(|| tape.set_state(m.scale, m.scale))
+            .message
+            .contains("no state leaf")
+    );
     let wrong = caught(|| tape.set_state(m.mean, tape.scalar(1.0)));
     assert_eq!(wrong.message, "set_state: `mean` is [2], its new value []");
 }
@@ -77,7 +81,10 @@ fn values_beside_the_loss() {
     let mut tape = Tape::new();
     let (loss, aux, grads) = tape.value_and_grad_aux(&model(), |tape, m| {
         let loss = step(tape, &m);
-        (loss, (vec![m.scale * 2.0, m.scale.slice(0, 1..)], loss * loss))
+        (
+            loss,
+            (vec![m.scale * 2.0, m.scale.slice(0, 1..)], loss * loss),
+        )
     });
     let (parts, square): (Vec<Tensor<f64>>, Tensor<f64>) = aux;
     assert_eq!((loss, square.item()), (18.0, 324.0));
@@ -93,11 +100,19 @@ fn the_model_is_updated_in_place_between_steps() {
     let place = model[0].as_mut_slice().as_ptr();
     for _ in 0..3 {
         let (_, grads) = tape.value_and_grad(&model, |_, m| (m[0] * m[0]).sum());
-        for (x, bar) in model[0].as_mut_slice().iter_mut().zip(grads.get(0).unwrap().iter()) {
+        for (x, bar) in model[0]
+            .as_mut_slice()
+            .iter_mut()
+            .zip(grads.get(0).unwrap().iter())
+        {
             *x -= 0.25 * bar;
         }
     }
-    assert_eq!(model[0].as_mut_slice().as_ptr(), place, "the tape let go of the leaf");
+    assert_eq!(
+        model[0].as_mut_slice().as_ptr(),
+        place,
+        "the tape let go of the leaf"
+    );
     assert_close(&model[0], &noise(&[40], 1).map(|x| x / 8.0), 1e-15);
 }
 
@@ -108,7 +123,10 @@ fn a_tied_leaf_gets_both_contributions() {
     let (_, grads) = tape.value_and_grad(&weight, |_, w| w.matmul(w.t()).sum());
     let separate = (weight.clone(), weight.clone());
     let (_, apart) = tape.value_and_grad(&separate, |_, (a, b)| a.matmul(b.t()).sum());
-    let sum = apart.get(0).unwrap().zip_map(apart.get(1).unwrap(), |a, b| a + b);
+    let sum = apart
+        .get(0)
+        .unwrap()
+        .zip_map(apart.get(1).unwrap(), |a, b| a + b);
     assert_close(grads.get(0).unwrap(), &sum, 1e-14);
 }
 

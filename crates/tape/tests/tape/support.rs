@@ -30,10 +30,11 @@ pub fn caught(f: impl FnOnce()) -> Caught {
                 return before(info);
             }
             let payload = info.payload();
-            let message = payload
-                .downcast_ref::<String>()
-                .cloned()
-                .or_else(|| payload.downcast_ref::<&str>().map(|text| (*text).to_owned()));
+            let message = payload.downcast_ref::<String>().cloned().or_else(|| {
+                payload
+                    .downcast_ref::<&str>()
+                    .map(|text| (*text).to_owned())
+            });
             let place = info.location().expect("a panic has a place");
             LAST.with(|last| {
                 *last.borrow_mut() = Some(Caught {
@@ -48,7 +49,8 @@ pub fn caught(f: impl FnOnce()) -> Caught {
     let result = catch_unwind(AssertUnwindSafe(f));
     CATCHING.with(|catching| *catching.borrow_mut() = false);
     assert!(result.is_err(), "it did not panic");
-    LAST.with(|last| last.borrow_mut().take()).expect("the hook ran")
+    LAST.with(|last| last.borrow_mut().take())
+        .expect("the hook ran")
 }
 
 /// A number made of tensors.
@@ -87,7 +89,12 @@ pub fn differences(
 /// Asserts |a − b| ≤ tolerance · (1 + |b|).
 #[track_caller]
 pub fn assert_close(a: &Tensor<f64>, b: &Tensor<f64>, tolerance: f64) {
-    assert!(a.shape() == b.shape(), "shapes {} and {}", a.shape(), b.shape());
+    assert!(
+        a.shape() == b.shape(),
+        "shapes {} and {}",
+        a.shape(),
+        b.shape()
+    );
     assert!(a.allclose(b, tolerance, tolerance), "{a:?}\nis not\n{b:?}");
 }
 

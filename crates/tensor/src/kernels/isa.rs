@@ -77,7 +77,11 @@ pub fn dispatch<K: Kernel>(kernel: K) -> K::Output {
 pub fn paths() -> Vec<Path> {
     let mut paths = vec![Path::Plain];
     let best = best();
-    paths.extend([Path::Avx2, Path::Avx512].into_iter().filter(|path| *path <= best));
+    paths.extend(
+        [Path::Avx2, Path::Avx512]
+            .into_iter()
+            .filter(|path| *path <= best),
+    );
     paths
 }
 

@@ -180,7 +180,10 @@ where
         if whole > 0 {
             dispatch(Blocks {
                 f: *self,
-                operands: Operands { len: whole, ..operands },
+                operands: Operands {
+                    len: whole,
+                    ..operands
+                },
             });
         }
         if whole == len {
@@ -392,7 +395,13 @@ impl<T: Float, const A: usize, const B: usize, const C: usize, const O: usize> T
             copy_group(&mut self.b, &operands.b, from, used);
             copy_group(&mut self.c, &operands.c, from, used);
         }
-        let skip = |mode| if mode == Mode::Skip { Mode::Skip } else { Mode::Write };
+        let skip = |mode| {
+            if mode == Mode::Skip {
+                Mode::Skip
+            } else {
+                Mode::Write
+            }
+        };
         Operands {
             a: pointers(&self.a),
             b: pointers(&self.b),
@@ -483,7 +492,12 @@ pub fn map<T: Float, const A: usize, const B: usize, const C: usize, const O: us
             }),
         };
         match dims.last_mut() {
-            Some(last) if last.continues(&dim) => *last = Dim { len: last.len * len, ..dim },
+            Some(last) if last.continues(&dim) => {
+                *last = Dim {
+                    len: last.len * len,
+                    ..dim
+                }
+            }
             _ => dims.push(dim),
         }
     }
@@ -503,8 +517,14 @@ pub fn map<T: Float, const A: usize, const B: usize, const C: usize, const O: us
                 return std::ptr::null_mut();
             }
             let buffer = &mut *buffers[output.buffer];
-            assert!(output.layout.shape() == shape, "map: an output has another shape");
-            assert!(output.layout.end() <= buffer.len(), "map: a buffer is too short");
+            assert!(
+                output.layout.shape() == shape,
+                "map: an output has another shape"
+            );
+            assert!(
+                output.layout.end() <= buffer.len(),
+                "map: a buffer is too short"
+            );
             buffer.as_mut_ptr().wrapping_add(output.layout.offset())
         }),
         modes,
@@ -519,7 +539,14 @@ pub fn map<T: Float, const A: usize, const B: usize, const C: usize, const O: us
         for axis in (0..dims.len()).rev() {
             index[axis] += 1;
             let wrapped = index[axis] == dims[axis].len;
-            row.advance(&dims[axis], if wrapped { 1 - dims[axis].len as isize } else { 1 });
+            row.advance(
+                &dims[axis],
+                if wrapped {
+                    1 - dims[axis].len as isize
+                } else {
+                    1
+                },
+            );
             if !wrapped {
                 break;
             }
@@ -547,7 +574,10 @@ fn starts<T, const K: usize>(
             Source::Slice(slice) => (slice.as_ptr(), slice.len()),
             Source::Buffer(at) => (buffers[at].as_mut_ptr().cast_const(), buffers[at].len()),
         };
-        assert!(input.layout.shape().broadcasts_to(shape), "map: an input does not broadcast");
+        assert!(
+            input.layout.shape().broadcasts_to(shape),
+            "map: an input does not broadcast"
+        );
         assert!(input.layout.end() <= len, "map: an input is too short");
         start.wrapping_add(input.layout.offset())
     })
@@ -567,7 +597,10 @@ impl<const A: usize, const B: usize, const C: usize, const O: usize> Dim<A, B, C
     /// Whether `inner` and this axis around it are one longer axis for every operand.
     fn continues(&self, inner: &Self) -> bool {
         let joins = |outer: &[isize], steps: &[isize]| {
-            outer.iter().zip(steps).all(|(outer, step)| *outer == step * inner.len as isize)
+            outer
+                .iter()
+                .zip(steps)
+                .all(|(outer, step)| *outer == step * inner.len as isize)
         };
         joins(&self.a, &inner.a)
             && joins(&self.b, &inner.b)
@@ -594,9 +627,18 @@ impl<T: Float, const A: usize, const B: usize, const C: usize, const O: usize> R
         let step = |start: &mut *const T, stride: &isize| {
             *start = start.wrapping_offset(steps * stride);
         };
-        self.a.iter_mut().zip(&dim.a).for_each(|(start, stride)| step(start, stride));
-        self.b.iter_mut().zip(&dim.b).for_each(|(start, stride)| step(start, stride));
-        self.c.iter_mut().zip(&dim.c).for_each(|(start, stride)| step(start, stride));
+        self.a
+            .iter_mut()
+            .zip(&dim.a)
+            .for_each(|(start, stride)| step(start, stride));
+        self.b
+            .iter_mut()
+            .zip(&dim.b)
+            .for_each(|(start, stride)| step(start, stride));
+        self.c
+            .iter_mut()
+            .zip(&dim.c)
+            .for_each(|(start, stride)| step(start, stride));
         for (start, stride) in self.y.iter_mut().zip(&dim.y) {
             *start = start.wrapping_offset(steps * stride);
         }
@@ -633,8 +675,11 @@ impl<T: Float, const A: usize, const B: usize, const C: usize, const O: usize> R
     #[inline(never)]
     unsafe fn gathered(&self, f: &dyn Loop<T, A, B, C, O>) {
         let Dim { len, a, b, c, y } = self.inner;
-        let (mut a_chunk, mut b_chunk, mut c_chunk) =
-            ([[T::ZERO; CHUNK]; A], [[T::ZERO; CHUNK]; B], [[T::ZERO; CHUNK]; C]);
+        let (mut a_chunk, mut b_chunk, mut c_chunk) = (
+            [[T::ZERO; CHUNK]; A],
+            [[T::ZERO; CHUNK]; B],
+            [[T::ZERO; CHUNK]; C],
+        );
         let mut y_chunk = [[T::ZERO; CHUNK]; O];
         for at in (0..len).step_by(CHUNK) {
             let used = CHUNK.min(len - at);
@@ -664,7 +709,11 @@ impl<T: Float, const A: usize, const B: usize, const C: usize, const O: usize> R
                     for l in 0..used {
                         let place = self.y[m].offset((at + l) as isize * y[m]);
                         let value = y_chunk[m][l];
-                        *place = if self.modes[m] == Mode::Add { *place + value } else { value };
+                        *place = if self.modes[m] == Mode::Add {
+                            *place + value
+                        } else {
+                            value
+                        };
                     }
                 }
             }

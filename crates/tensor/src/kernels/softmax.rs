@@ -62,7 +62,12 @@ impl<'a, T: Float> Rows<'a, T> {
     fn new(shape: &Shape, axis: usize, data: &'a mut [T], beside: &'a [T]) -> Self {
         assert_eq!(data.len(), shape.size(), "a slice does not fill its shape");
         let (len, inner) = (shape[axis], shape[axis + 1..].iter().product());
-        Rows { data, beside, len, inner }
+        Rows {
+            data,
+            beside,
+            len,
+            inner,
+        }
     }
 }
 
@@ -74,7 +79,9 @@ impl<T: Float, const LOG: bool> Kernel for Forward<'_, T, LOG> {
 
     #[inline(always)]
     fn run<I: Isa>(self) {
-        let Rows { data, len, inner, .. } = self.0;
+        let Rows {
+            data, len, inner, ..
+        } = self.0;
         if data.is_empty() {
             return;
         }
@@ -177,7 +184,11 @@ fn columns<T: Float, I: Isa, const LOG: bool, const W: usize>(
     for row in data.chunks_mut(stride) {
         for column in 0..W {
             let x = row[column];
-            row[column] = if LOG { x - last[column] } else { x * last[column] };
+            row[column] = if LOG {
+                x - last[column]
+            } else {
+                x * last[column]
+            };
         }
     }
     W
@@ -192,7 +203,11 @@ fn greater<T: Float>(a: T, b: T) -> T {
 /// What is subtracted from a row: 0 instead of −∞, so that no difference is NaN.
 #[inline(always)]
 fn finite<T: Float>(greatest: T) -> T {
-    if greatest == -T::INFINITY { T::ZERO } else { greatest }
+    if greatest == -T::INFINITY {
+        T::ZERO
+    } else {
+        greatest
+    }
 }
 
 /// What is subtracted from the elements, or multiplied with their exponentials.
@@ -213,11 +228,18 @@ impl<T: Float, const LOG: bool> Kernel for Pullback<'_, T, LOG> {
 
     #[inline(always)]
     fn run<I: Isa>(self) {
-        let Rows { data, beside, len, inner } = self.0;
+        let Rows {
+            data,
+            beside,
+            len,
+            inner,
+        } = self.0;
         if data.is_empty() {
             return;
         }
-        let parts = data.chunks_exact_mut(len * inner).zip(beside.chunks_exact(len * inner));
+        let parts = data
+            .chunks_exact_mut(len * inner)
+            .zip(beside.chunks_exact(len * inner));
         for (bar, y) in parts {
             if inner == 1 {
                 pull_row::<T, I, LOG>(bar, y);
@@ -294,10 +316,18 @@ fn masked<'a, T: Float>(mut row: impl Iterator<Item = &'a T>) -> bool {
 
 #[inline(always)]
 fn term<T: Float, const LOG: bool>(bar: T, y: T) -> f64 {
-    if LOG { bar.to_f64() } else { bar.to_f64() * y.to_f64() }
+    if LOG {
+        bar.to_f64()
+    } else {
+        bar.to_f64() * y.to_f64()
+    }
 }
 
 #[inline(always)]
 fn pulled<T: Float, I: Isa, const LOG: bool>(bar: T, y: T, sum: T) -> T {
-    if LOG { bar - y.exp::<I>() * sum } else { y * (bar - sum) }
+    if LOG {
+        bar - y.exp::<I>() * sum
+    } else {
+        y * (bar - sum)
+    }
 }
