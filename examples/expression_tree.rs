@@ -1,11 +1,7 @@
 //! A tree-shaped LSTM evaluates expressions such as `(7-(2+(9-4)))`. Each has a shape of its own,
-//! and the network follows it by plain recursion: what runs is what is differentiated.
-//!
-//! The cell is the binary tree-LSTM of Tai, Socher and Manning 2015, with weights of its own for
-//! each operator. `cargo run --release --example expression_tree`
+//! and the network follows it by plain recursion: what runs is what is differentiated. The cell is
+//! the binary tree-LSTM of Tai, Socher and Manning 2015, with weights for each operator.
 #![allow(clippy::print_stdout, reason = "an experiment reports what it found")]
-
-use std::fmt;
 
 use wengert::prelude::*;
 
@@ -25,20 +21,15 @@ impl Expression {
         Apply(rng.below(2), Box::new(sides))
     }
 
-    fn value(&self) -> f64 {
+    /// Its value, and how it is written.
+    fn read(&self) -> (f64, String) {
         match self {
-            Digit(digit) => *digit as f64,
-            Apply(0, sides) => sides[0].value() + sides[1].value(),
-            Apply(_, sides) => sides[0].value() - sides[1].value(),
-        }
-    }
-}
-
-impl fmt::Display for Expression {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        match self {
-            Digit(digit) => write!(f, "{digit}"),
-            Apply(op, sides) => write!(f, "({}{}{})", sides[0], ["+", "-"][*op], sides[1]),
+            Digit(digit) => (*digit as f64, digit.to_string()),
+            Apply(op, sides) => {
+                let [(a, left), (b, right)] = sides.each_ref().map(Self::read);
+                let (value, sign) = [(a + b, '+'), (a - b, '-')][*op];
+                (value, format!("({left}{sign}{right})"))
+            }
         }
     }
 }
@@ -58,7 +49,7 @@ impl<'t> Evaluator<Var<'t>> {
         match expression {
             Digit(digit) => self.digits.select(0, *digit as isize).chunk(0),
             Apply(op, sides) => {
-                let [[h0, c0], [h1, c1]] = [self.state(&sides[0]), self.state(&sides[1])];
+                let [[h0, c0], [h1, c1]] = sides.each_ref().map(|side| self.state(side));
                 let gates = self.operators[*op].forward(Var::cat(&[h0, h1], 0));
                 let [i, f0, f1, o, g] = gates.chunk(0);
                 let c = i.sigmoid() * g.tanh() + f0.sigmoid() * c0 + f1.sigmoid() * c1;
@@ -73,9 +64,8 @@ impl<'t> Evaluator<Var<'t>> {
 
     /// The mean squared error over a batch.
     fn loss(&self, batch: &[Expression]) -> Var<'t> {
-        let square = |e: &Expression| (self.value(e) - e.value()).square().sum();
-        let sum = batch.iter().map(square).reduce(|a, b| a + b);
-        sum.expect("a batch is not empty") / batch.len() as f64
+        let errors: Vec<_> = batch.iter().map(|e| self.value(e) - e.read().0).collect();
+        Var::cat(&errors, 0).square().mean()
     }
 }
 
@@ -97,15 +87,12 @@ fn main() {
         adam.step(&mut model, &grads);
     }
     for expression in &test[..5] {
+        let (value, text) = expression.read();
         let y: Tensor = tape.evaluate(&model, |_, m| m.value(expression));
-        println!(
-            "{expression} = {}, read as {:.1}",
-            expression.value(),
-            y.item()
-        );
+        println!("{text} = {value}, read as {:.1}", y.item());
     }
-    let values = Tensor::from_fn([500], |at| test[at[0]].value());
-    let guess = values.var(&[0], 0, false).item();
+    let values = Tensor::from_fn([500], |at| test[at[0]].read().0);
+    let guess = values.var(&[0], 0).item();
     let error: Tensor = tape.evaluate(&model, |_, m| m.loss(&test));
     println!("squared error {error:.3}, of the best constant guess {guess:.3}");
     assert!(f64::from(error.item()) < guess / 20.0);
