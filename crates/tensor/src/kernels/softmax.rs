@@ -156,7 +156,7 @@ fn columns<T: Float, I: Isa, const LOG: bool, const W: usize>(
     stride: usize,
 ) -> usize {
     let mut shift = [-T::INFINITY; W];
-    for row in data.chunks(stride) {
+    for row in data.chunks(stride).filter_map(<[T]>::first_chunk::<W>) {
         for column in 0..W {
             shift[column] = greater(shift[column], row[column]);
         }
@@ -165,7 +165,10 @@ fn columns<T: Float, I: Isa, const LOG: bool, const W: usize>(
         shift[column] = finite(shift[column]);
     }
     let mut sums = [0.0; W];
-    for row in data.chunks_mut(stride) {
+    for row in data
+        .chunks_mut(stride)
+        .filter_map(<[T]>::first_chunk_mut::<W>)
+    {
         let mut e = [T::ZERO; W];
         for column in 0..W {
             e[column] = (row[column] - shift[column]).exp::<I>();
@@ -174,14 +177,17 @@ fn columns<T: Float, I: Isa, const LOG: bool, const W: usize>(
             sums[column] += e[column].to_f64();
         }
         if !LOG {
-            row[..W].copy_from_slice(&e);
+            *row = e;
         }
     }
     let mut last = [T::ZERO; W];
     for column in 0..W {
         last[column] = last_step::<T, LOG>(shift[column], sums[column]);
     }
-    for row in data.chunks_mut(stride) {
+    for row in data
+        .chunks_mut(stride)
+        .filter_map(<[T]>::first_chunk_mut::<W>)
+    {
         for column in 0..W {
             let x = row[column];
             row[column] = if LOG {
