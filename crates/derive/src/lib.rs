@@ -1,5 +1,7 @@
 //! Derive macros of wengert.
 
+#![forbid(unsafe_code)]
+
 use proc_macro::TokenStream;
 
 mod formula;

@@ -1,5 +1,7 @@
 //! A define-by-run tape for tensors: recording and differentiating.
 
+#![forbid(unsafe_code)]
+
 // The derive macro writes paths that start with the crate's name.
 extern crate self as wengert_tape;
 
@@ -26,6 +28,7 @@ mod op;
 pub mod ops;
 mod pool;
 mod product;
+mod pullback;
 mod real;
 mod record;
 mod reverse;

@@ -38,11 +38,11 @@ macro_rules! element {
 }
 element!(f32, f64, i64, bool);
 
-/// A floating-point element: what can be differentiated.
+/// A floating-point element.
 ///
 /// `exp`, `ln`, `tanh` and `sigmoid` are polynomials that compile to vector code inside a kernel;
 /// their errors in units in the last place are stated in [`crate::kernels::math`]. The instruction
-/// set is a parameter, because a fused multiply-add is one instruction where it exists and a slow
+/// set is a type parameter, because a fused multiply-add is one instruction where it exists and a slow
 /// call where it does not.
 pub trait Float:
     Element

@@ -1,6 +1,8 @@
 //! Each checker passes what is right and fails what is wrong.
 
-use wengert_tape::check::{Checker, Failure, Samples, check_model, gradcheck, gradgradcheck, laws};
+use wengert_tape::check::{
+    Checker, Failure, Samples, check_model, gradcheck, gradgradcheck, laws, laws_of,
+};
 use wengert_tape::{Op, Reverse, Shapes, Tangent, Tape, Var};
 use wengert_tensor::{Float, Rng, Shape, ShapeError, Tensor, View};
 
@@ -222,4 +224,32 @@ fn the_laws_see_wrong_ops() {
     assert_eq!(panics, ["panic", "samples"]);
     let single = broken(Samples::unary("cube", cube(1.0, 1.0)).values(&[(2.0, 9.0)]));
     assert_eq!(single, ["value"]);
+}
+
+/// Inputs of one op that are views of one value keep the laws, however they overlap.
+#[test]
+fn views_of_one_value_meet() {
+    let mut rng = Rng::seed_from_u64(9);
+    for n in [2, 3, 9] {
+        let x: [Tensor<f64>; 1] = [rng.uniform([n, n], 0.5, 1.5)];
+        let reversed = laws_of("x and its transpose", &x, n < 9, |x| vec![x[0] * x[0].t()]);
+        assert_eq!(reversed, []);
+        let thrice = laws_of("both, added", &x, n < 9, |x| {
+            let y = x[0].t();
+            vec![y / (x[0] + y.t() * y), y, x[0] - y]
+        });
+        assert_eq!(thrice, []);
+        let n = n as isize;
+        let shifted = laws_of("overlapping slices", &x, n < 9, move |x| {
+            vec![
+                x[0].slice(0, ..n - 1) * x[0].slice(0, 1..),
+                x[0].slice(1, 1..),
+            ]
+        });
+        assert_eq!(shifted, []);
+        let same = laws_of("a product with itself", &x, n < 9, |x| {
+            vec![x[0].matmul(x[0].t()), x[0].matmul(x[0])]
+        });
+        assert_eq!(same, []);
+    }
 }

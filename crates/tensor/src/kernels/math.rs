@@ -2,7 +2,7 @@
 //!
 //! Each function covers its whole domain: subnormal numbers, zeros of both signs, infinities and
 //! NaN. Results that are too small for a normal number lose their digits gradually. The instruction
-//! set is a parameter, so that the last bit of a result may differ from one to another.
+//! set is a type parameter, so that the last bit of a result may differ from one to another.
 //!
 //! The greatest errors met, in units in the last place of the true result, over every 11th number of
 //! `f32` and half a million generated numbers of `f64`:

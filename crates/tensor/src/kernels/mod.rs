@@ -2,6 +2,7 @@
 
 mod copy;
 mod float;
+mod fold;
 mod index;
 mod isa;
 mod map;
@@ -10,16 +11,18 @@ mod matmul;
 mod reduce;
 mod softmax;
 mod sort;
+mod strided;
 
 pub use copy::{copy, copy_into, fill_region, write_into};
 pub use index::{
     check_gather, check_indices, gather, index_add, index_select, one_hot, scatter_add,
 };
 pub use isa::{Avx2, Avx512, Isa, Kernel, Path, Plain, dispatch, force_path, path, paths};
-pub use map::{Input, Loop, MapFn, Mode, Operands, Output, Source, map, map_flat};
+pub use map::{Input, Loop, MapFn, Mode, Operands, Output, Source, map_flat};
 pub use matmul::{Factor, Matrix, MatrixMut, dot, matmul};
 pub use reduce::{
     amax, amin, argmax, argmin, check_nonempty, logsumexp, mean, norm, sum, sum_to, var,
 };
 pub use softmax::{log_softmax, log_softmax_pullback, softmax, softmax_pullback};
 pub use sort::{nan_greatest, sort};
+pub use strided::map;

@@ -1,4 +1,5 @@
-//! Softmax and its logarithm along one axis, and their pullbacks, in row-major buffers.
+//! Softmax and its logarithm along one axis, and the transposed linear maps at a given value, in
+//! row-major buffers.
 //!
 //! Sums are taken in `f64`. An axis that is not the innermost is worked on in blocks of columns that
 //! lie side by side.
@@ -30,24 +31,22 @@ pub fn log_softmax<T: Float>(x: &View<T>, axis: usize, out: &mut [T]) {
     dispatch(Forward::<T, true>(rows));
 }
 
-/// Turns the cotangent of a softmax `y` along `axis` into that of its input, in place:
-/// y (ȳ − Σ y ȳ). The slices are row-major.
+/// Replaces w by y (w − Σ y w) along `axis`, where `y` is a softmax. The slices are row-major.
 ///
 /// # Panics
 /// If the axis is out of range, or a slice does not have the shape's size.
-pub fn softmax_pullback<T: Float>(shape: &Shape, axis: usize, y: &[T], bar: &mut [T]) {
-    assert_eq!(y.len(), bar.len(), "a cotangent does not fit its value");
-    dispatch(Pullback::<T, false>(Rows::new(shape, axis, bar, y)));
+pub fn softmax_pullback<T: Float>(shape: &Shape, axis: usize, y: &[T], w: &mut [T]) {
+    assert_eq!(y.len(), w.len(), "two slices differ in length");
+    dispatch(Pullback::<T, false>(Rows::new(shape, axis, w, y)));
 }
 
-/// Turns the cotangent of a log-softmax `y` along `axis` into that of its input, in place:
-/// ȳ − eʸ Σ ȳ, and 0 where all of a row is −∞. The slices are row-major.
+/// Replaces w by w − eʸ Σ w along `axis`, where `y` is a log-softmax, and 0 where all of a row is −∞. The slices are row-major.
 ///
 /// # Panics
 /// If the axis is out of range, or a slice does not have the shape's size.
-pub fn log_softmax_pullback<T: Float>(shape: &Shape, axis: usize, y: &[T], bar: &mut [T]) {
-    assert_eq!(y.len(), bar.len(), "a cotangent does not fit its value");
-    dispatch(Pullback::<T, true>(Rows::new(shape, axis, bar, y)));
+pub fn log_softmax_pullback<T: Float>(shape: &Shape, axis: usize, y: &[T], w: &mut [T]) {
+    assert_eq!(y.len(), w.len(), "two slices differ in length");
+    dispatch(Pullback::<T, true>(Rows::new(shape, axis, w, y)));
 }
 
 /// Rows of `len` elements, `inner` apart, in `data`, and what stands beside them.
