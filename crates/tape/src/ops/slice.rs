@@ -149,7 +149,7 @@ pub(super) fn samples<T: Float>() -> Samples<T> {
         .case("middle", &[&[3, 6]], |x| vec![x[0].slice(1, 1..4)])
         .case("from the end", &[&[3, 6]], |x| vec![x[0].slice(-1, -3..)])
         .case("steps", &[&[3, 7, 2]], |x| vec![x[0].slice_step(1, 1, 6, 2)])
-        .case("nothing", &[&[3, 6]], |x| vec![x[0].slice(1, 4..2)])
+        .case("nothing", &[&[3, 6]], |x| vec![x[0].slice_step(1, 4, 2, 1)])
         .case("chunks", &[&[2, 6]], |x| {
             let [a, b, c] = x[0].chunk(1);
             vec![a * c + b]
