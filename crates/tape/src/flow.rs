@@ -1,6 +1,6 @@
 //! Cotangents on their way back: owned buffers that are moved, added to in place, and freed.
 
-use wengert_tensor::kernels::{copy, copy_into, sum_to};
+use wengert_tensor::kernels::{copy, copy_into, product, sum_to};
 use wengert_tensor::{Float, Layout, View};
 
 use crate::fault::{Fault, first_instead_of_sum};
@@ -84,16 +84,16 @@ impl<T: Float> Flow<T> {
     /// does not have are summed.
     pub fn accumulate_product(&mut self, list: &List<T>, id: Id, a: &View<'_, T>, b: &View<'_, T>) {
         let (base, region) = list.region(id);
-        let batch = crate::product::batch_shape(a.shape(), b.shape());
+        let batch = product::batch_shape(a.shape(), b.shape());
         let faulty = self.fault == Some((Fault::NoBroadcastSum, id));
-        let target = match crate::product::batched(&region, &batch) {
+        let target = match product::batched(&region, &batch) {
             Some(target) if !faulty => target,
             _ => {
                 // A batch axis of length 1 in the middle: sum it down from a buffer of its own.
-                let shape = crate::product::shape(a.shape(), b.shape());
+                let shape = product::shape(a.shape(), b.shape());
                 let mut full = self.pool.take(shape.size());
                 let layout = Layout::contiguous(shape.clone());
-                crate::product::multiply(&mut full, &layout, a, b, false);
+                product::multiply(&mut full, &layout, a, b, false);
                 self.accumulate(list, id, &View::contiguous(&full, shape));
                 self.pool.give(full);
                 return;
@@ -104,11 +104,11 @@ impl<T: Float> Flow<T> {
         if fresh && covers {
             let size = list.nodes[base as usize].size as usize;
             let mut first = self.pool.take(size);
-            crate::product::multiply(&mut first, &target, a, b, false);
+            product::multiply(&mut first, &target, a, b, false);
             self.bars[base as usize] = Some(first);
         } else {
             let whole = self.whole(list, base);
-            crate::product::multiply(whole, &target, a, b, true);
+            product::multiply(whole, &target, a, b, true);
         }
     }
 

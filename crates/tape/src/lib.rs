@@ -27,7 +27,6 @@ mod node;
 mod op;
 pub mod ops;
 mod pool;
-mod product;
 mod pullback;
 mod real;
 mod record;

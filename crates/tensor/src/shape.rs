@@ -222,6 +222,53 @@ impl Shape {
         Ok(shape)
     }
 
+    /// The shape of the matrix product with `b`: batch axes are broadcast, and a vector is a row on
+    /// the left and a column on the right, whose axis disappears.
+    ///
+    /// # Errors
+    /// If the inner sizes differ, the batch axes do not broadcast, or an operand is a scalar.
+    ///
+    /// ```
+    /// use wengert_tensor::Shape;
+    /// let [a, b] = [Shape::from([7, 3, 4]), Shape::from([4, 2])];
+    /// assert_eq!(a.matmul(&b).unwrap(), [7, 3, 2]);
+    /// ```
+    pub fn matmul(&self, b: &Shape) -> Result<Shape, ShapeError> {
+        if self.is_empty() || b.is_empty() {
+            return Err(ShapeError::new(
+                "matmul",
+                format!("a scalar is no matrix: {self} x {b}"),
+            ));
+        }
+        let (mut left, mut right) = (self.clone(), b.clone());
+        if self.rank() == 1 {
+            left.insert(0, 1);
+        }
+        if b.rank() == 1 {
+            right.push(1);
+        }
+        if left[left.rank() - 1] != right[right.rank() - 2] {
+            return Err(ShapeError::new(
+                "matmul",
+                format!("inner sizes differ: {self} x {b}"),
+            ));
+        }
+        let lead = |shape: &Shape| Shape::new(&shape[..shape.rank() - 2]);
+        let mut shape = Shape::broadcast("matmul", &lead(&left), &lead(&right)).map_err(|_| {
+            ShapeError::new(
+                "matmul",
+                format!("batch axes do not broadcast: {self} x {b}"),
+            )
+        })?;
+        if self.rank() > 1 {
+            shape.push(left[left.rank() - 2]);
+        }
+        if b.rank() > 1 {
+            shape.push(right[right.rank() - 1]);
+        }
+        Ok(shape)
+    }
+
     /// Whether this shape stretches to `to` by the broadcasting rule.
     pub fn broadcasts_to(&self, to: &Shape) -> bool {
         self.rank() <= to.rank()

@@ -8,12 +8,12 @@
 
 use smallvec::SmallVec;
 use wengert_tensor::kernels::copy;
+use wengert_tensor::kernels::product;
 use wengert_tensor::{Float, Layout, Shape, ShapeError, View};
 
 use crate::check::Samples;
 use crate::direct::Direct;
 use crate::op::{Op, Shapes};
-use crate::product;
 use crate::reverse::Reverse;
 use crate::rows;
 use crate::tangent::Tangent;

@@ -7,13 +7,13 @@
 //! - edges: everywhere smooth; a sum over nothing is 0
 //! - source: Giles 2008, Collected matrix derivative results, 2.2.2
 
+use wengert_tensor::kernels::product;
 use wengert_tensor::{Float, Layout, Shape, ShapeError, View};
 
 use crate::check::Samples;
 use crate::direct::Direct;
 use crate::node::NEEDS;
 use crate::op::{Op, Shapes};
-use crate::product;
 use crate::reverse::Reverse;
 use crate::rows;
 use crate::tangent::Tangent;
@@ -74,30 +74,7 @@ impl<'t, T: Float> Var<'t, T> {
 /// assert_eq!(error.to_string(), "matmul: inner sizes differ: [3, 4] x [5, 6]");
 /// ```
 pub fn matmul_shape(a: &Shape, b: &Shape) -> Result<Shape, ShapeError> {
-    if a.is_empty() || b.is_empty() {
-        return Err(ShapeError::new("matmul", format!("a scalar is no matrix: {a} x {b}")));
-    }
-    let (mut left, mut right) = (a.clone(), b.clone());
-    if a.rank() == 1 {
-        left.insert(0, 1);
-    }
-    if b.rank() == 1 {
-        right.push(1);
-    }
-    if left[left.rank() - 1] != right[right.rank() - 2] {
-        return Err(ShapeError::new("matmul", format!("inner sizes differ: {a} x {b}")));
-    }
-    let lead = |shape: &Shape| Shape::new(&shape[..shape.rank() - 2]);
-    let mut shape = Shape::broadcast("matmul", &lead(&left), &lead(&right)).map_err(|_| {
-        ShapeError::new("matmul", format!("batch axes do not broadcast: {a} x {b}"))
-    })?;
-    if a.rank() > 1 {
-        shape.push(left[left.rank() - 2]);
-    }
-    if b.rank() > 1 {
-        shape.push(right[right.rank() - 1]);
-    }
-    Ok(shape)
+    a.matmul(b)
 }
 
 #[derive(Clone, Copy)]

@@ -8,6 +8,7 @@ mod isa;
 mod map;
 pub mod math;
 mod matmul;
+pub mod product;
 mod reduce;
 mod softmax;
 mod sort;

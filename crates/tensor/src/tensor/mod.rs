@@ -8,6 +8,7 @@ mod display;
 mod equality;
 mod index;
 mod join;
+mod product;
 mod reduce;
 mod views;
 

@@ -1,16 +1,22 @@
 //! Matrix products of any rank, on views.
 
-use wengert_tensor::kernels::{Matrix, MatrixMut, matmul};
-use wengert_tensor::{Float, Layout, Shape, View};
+use super::matmul::{Matrix, MatrixMut, matmul};
+use crate::{Float, Layout, Shape, View};
 
-/// The batch axes of a product: all but the last two, broadcast.
-pub(crate) fn batch_shape(a: &Shape, b: &Shape) -> Shape {
+/// The batch axes of a product of matrices: all but the last two, broadcast.
+///
+/// # Panics
+/// If an operand is no matrix, or they do not broadcast; see [`Shape::matmul`].
+pub fn batch_shape(a: &Shape, b: &Shape) -> Shape {
     let lead = |shape: &Shape| Shape::new(&shape[..shape.rank() - 2]);
     Shape::broadcast("matmul", &lead(a), &lead(b)).expect("the shape rule checked the batch axes")
 }
 
-/// The shape of a product.
-pub(crate) fn shape(a: &Shape, b: &Shape) -> Shape {
+/// The shape of a product of matrices.
+///
+/// # Panics
+/// As [`batch_shape`].
+pub fn shape(a: &Shape, b: &Shape) -> Shape {
     let mut shape = batch_shape(a, b);
     shape.push(a[a.rank() - 2]);
     shape.push(b[b.rank() - 1]);
@@ -19,7 +25,7 @@ pub(crate) fn shape(a: &Shape, b: &Shape) -> Shape {
 
 /// A matrix layout repeated over batch axes that it lacks, so that products into it add up.
 /// `None` where the layout has a batch axis of length 1 that the batch stretches.
-pub(crate) fn batched(layout: &Layout, batch: &Shape) -> Option<Layout> {
+pub fn batched(layout: &Layout, batch: &Shape) -> Option<Layout> {
     let shape = layout.shape();
     let lead = shape.rank().checked_sub(2)?;
     let kept = batch.rank().checked_sub(lead)?;
@@ -33,7 +39,10 @@ pub(crate) fn batched(layout: &Layout, batch: &Shape) -> Option<Layout> {
 }
 
 /// c = a·b, or c += a·b, for every batch index in order. `layout` has the product's shape.
-pub(crate) fn multiply<T: Float>(
+///
+/// # Panics
+/// If a shape does not fit, or a layout reaches beyond its storage.
+pub fn multiply<T: Float>(
     c: &mut [T],
     layout: &Layout,
     a: &View<'_, T>,
