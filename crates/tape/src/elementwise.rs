@@ -25,6 +25,7 @@ impl<T: Float> Tape<T> {
     ///
     /// # Panics
     /// If the shapes do not broadcast, or a variable is stale or of another tape.
+    #[inline]
     #[track_caller]
     pub fn formula<'t, F, const N: usize, const M: usize>(
         &'t self,

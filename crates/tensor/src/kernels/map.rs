@@ -102,6 +102,7 @@ pub struct Operands<T, const A: usize, const B: usize, const C: usize, const O: 
 ///
 /// # Panics
 /// If a slice or a buffer that is used has fewer than `len` elements.
+#[inline]
 pub fn map_flat<T: Float, F, const A: usize, const B: usize, const C: usize, const O: usize>(
     f: &F,
     len: usize,
