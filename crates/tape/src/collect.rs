@@ -121,7 +121,7 @@ impl Contributions {
         let (base, region) = {
             let list = &tape.inner.borrow().list;
             let (base, layout) = list.region(list.inputs(id)[0]);
-            match list.with_op(id, |op| op.view(&layout)) {
+            match list.op(id).view(&layout) {
                 Some(Ok(region)) => (base, region),
                 _ => return false,
             }

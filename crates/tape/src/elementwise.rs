@@ -3,15 +3,17 @@
 use std::panic::Location;
 
 use smallvec::SmallVec;
-use wengert_tensor::kernels::{Input, Isa, Loop, MapFn, Mode, Output, Source, map, map_flat};
+use wengert_tensor::kernels::{
+    Input, Isa, Loop, MapFn, Mode, Output, Plain, Source, map, map_flat,
+};
 use wengert_tensor::{Float, Layout, Shape, ShapeError, View};
 
 use crate::direct::Direct;
 use crate::formula::{Formula, Partial};
 use crate::lane::Lane;
-use crate::node::{Id, MORE, NEEDS, NONE, Node, OpRef, Origin, Place};
+use crate::node::{FLAT, Id, List, MORE, NEEDS, NONE, Node, OpRef, Origin, Place};
 use crate::op::{Op, Shapes};
-use crate::pullback::{Pullback, flat_pullback, kinds, pullback, scalar_pullback};
+use crate::pullback::{Pullback, flat_pullback, kinds, number_pullback, pullback};
 use crate::real::Real;
 use crate::record::refuse;
 use crate::reverse::Reverse;
@@ -44,43 +46,42 @@ impl<T: Float> Tape<T> {
         let list = &mut inner.list;
         let model = list.nodes[ids[0] as usize];
         let mut flags = 0;
-        let mut same = true;
-        for id in ids {
-            let node = &list.nodes[id as usize];
+        let mut flat = M == 1 && N <= 3;
+        for id in &ids {
+            let node = &list.nodes[*id as usize];
             flags |= node.flags;
-            same &= node.view == NONE && node.dims == model.dims && node.rank == model.rank;
+            flat &= node.view == NONE && node.dims == model.dims && node.rank == model.rank;
         }
-        if !same || M != 1 || N > 3 {
-            let needs = if inner.recording { flags & NEEDS } else { 0 };
-            let (first, shape) = broadcast_value(inner, F::NAME, &Value::<F, N, M>(formula), ids);
+        let needs = if inner.recording { flags & NEEDS } else { 0 };
+        if !flat {
+            let (first, shape) = broadcast_value(inner, F::NAME, &Value::<F, N, M>(formula), &ids);
             let op = inner.list.store(Elementwise::<F, N, M>(formula));
             let origin = inner.origin(location);
             let id = push_outputs::<T, M>(inner, op, &ids, needs, &shape, first, origin);
             return std::array::from_fn(|m| Var::new(self, id + m as Id, inner.epoch));
         }
-        let size = model.size as usize;
-        let start = list.alloc(size);
-        {
-            let (low, high) = list.arena.split_at_mut(start);
-            let mut sources = [Source::Slice(&[][..]); N];
+        let start = if model.size == 1 {
+            let mut x = [T::ZERO; N];
             for k in 0..N {
-                sources[k] = Source::Slice(match list.nodes[ids[k] as usize].place {
-                    Place::Arena(start) => &low[start as usize..start as usize + size],
-                    Place::External(at) => &list.externals[at as usize].storage()[..size],
-                    Place::Loan(at) => &list.loans[at as usize][..size],
-                });
+                x[k] = list.number(ids[k]);
             }
-            let f = Value::<F, N, M>(formula);
-            let outputs = [(0, Mode::Write); M];
-            map_flat(&f, size, sources, [], [], outputs, &mut [&mut high[..size]]);
-        }
+            let mut y = [T::ZERO; M];
+            Value::<F, N, M>(formula).call_into::<T, Plain>(x, [], [], &mut y);
+            let start = list.alloc(1);
+            list.arena[start] = y[0];
+            start
+        } else {
+            flat_value(list, &Value::<F, N, M>(formula), &ids)
+        };
         let mut inputs = [0; 3];
-        inputs[..N].copy_from_slice(&ids);
+        for k in 0..N.min(3) {
+            inputs[k] = ids[k];
+        }
         let node = Node {
             op: list.store(Elementwise::<F, N, M>(formula)),
             inputs,
             place: Place::Arena(start as u32),
-            flags: if inner.recording { flags & NEEDS } else { 0 },
+            flags: needs | FLAT,
             arity: N as u8,
             output: 0,
             ..model
@@ -91,6 +92,28 @@ impl<T: Float> Tape<T> {
     }
 }
 
+/// The values of the only output of plain operands of one shape. Returns where they start.
+fn flat_value<T: Float, const N: usize, const M: usize>(
+    list: &mut List<T>,
+    value: &dyn Loop<T, N, 0, 0, M>,
+    ids: &[Id; N],
+) -> usize {
+    let size = list.nodes[ids[0] as usize].size as usize;
+    let start = list.alloc(size);
+    let (low, high) = list.arena.split_at_mut(start);
+    let mut sources = [Source::Slice(&[][..]); N];
+    for k in 0..N {
+        sources[k] = Source::Slice(match list.nodes[ids[k] as usize].place {
+            Place::Arena(start) => &low[start as usize..start as usize + size],
+            Place::External(at) => &list.externals[at as usize].storage()[..size],
+            Place::Loan(at) => &list.loans[at as usize][..size],
+        });
+    }
+    let outputs = [(0, Mode::Write); M];
+    map_flat(value, size, sources, [], [], outputs, &mut [&mut high[..size]]);
+    start
+}
+
 /// The general case: the values of any number of outputs over any layouts. Returns where they
 /// start, one after the other, and their shape.
 #[track_caller]
@@ -98,12 +121,12 @@ fn broadcast_value<T: Float, const N: usize, const M: usize>(
     inner: &mut Inner<T>,
     name: &'static str,
     value: &dyn Loop<T, N, 0, 0, M>,
-    ids: [Id; N],
+    ids: &[Id; N],
 ) -> (usize, Shape) {
     let shapes: [Shape; N] = ids.map(|id| inner.list.shape(id));
     let shape = match broadcast_all(name, &shapes) {
         Ok(shape) => shape,
-        Err(error) => refuse(inner, &ids, &error),
+        Err(error) => refuse(inner, ids, &error),
     };
     let list = &mut inner.list;
     let size = shape.size();
@@ -242,13 +265,14 @@ impl<T: Float, F: Formula<N, M>, const N: usize, const M: usize> Op<T> for Eleme
     }
 
     fn direct(&self, direct: &mut Direct<'_, T>) -> bool {
-        if M == 1 && scalar_pullback(self.0, direct) {
-            return true;
-        }
         let kinds = kinds::<T, F, N, M>(self.0);
-        let f = Pullback::<F, N, M>(self.0);
-        if M != 1 || !flat_pullback(&f, kinds[0], direct) {
-            pullback(&f, kinds, direct);
+        let node = &direct.list.nodes[direct.id as usize];
+        if node.flags & FLAT == 0 {
+            pullback(&Pullback::<F, N, M>(self.0), kinds, direct);
+        } else if node.size == 1 {
+            number_pullback(self.0, kinds[0], direct);
+        } else {
+            flat_pullback(&Pullback::<F, N, M>(self.0), kinds[0], direct);
         }
         true
     }

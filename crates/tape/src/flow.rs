@@ -5,11 +5,11 @@ use wengert_tensor::{Float, Layout, View};
 
 use crate::fault::{Fault, first_instead_of_sum};
 use crate::node::{ALIAS, Id, List, NEEDS, WANTED};
-use crate::pool::Pool;
+use crate::pool::{Buffer, Pool};
 
 /// The cotangent of every node that has one, and the buffers to make more.
 pub(crate) struct Flow<T> {
-    pub bars: Vec<Option<Vec<T>>>,
+    pub bars: Vec<Option<Buffer<T>>>,
     pub pool: Pool<T>,
     /// A mistake that a test planted in what the rule that runs now gives to one node.
     pub fault: Option<(Fault, Id)>,
@@ -40,8 +40,18 @@ impl<T: Float> Flow<T> {
 
     /// Gives every buffer back.
     pub fn clear(&mut self) {
-        for bar in self.bars.drain(..).flatten() {
+        let bars = std::mem::take(&mut self.bars);
+        self.give_all(bars);
+    }
+
+    /// Gives the buffers of a list back, and keeps the longer of this list and the flow's own,
+    /// where the own is empty, for the next walk.
+    pub fn give_all(&mut self, mut bars: Vec<Option<Buffer<T>>>) {
+        for bar in bars.drain(..).flatten() {
             self.pool.give(bar);
+        }
+        if self.bars.is_empty() && self.bars.capacity() < bars.capacity() {
+            self.bars = bars;
         }
     }
 
@@ -113,7 +123,7 @@ impl<T: Float> Flow<T> {
     }
 
     /// The cotangent of a base, zeros if it had none.
-    pub fn whole(&mut self, list: &List<T>, base: Id) -> &mut Vec<T> {
+    pub fn whole(&mut self, list: &List<T>, base: Id) -> &mut Buffer<T> {
         let size = list.nodes[base as usize].size as usize;
         let pool = &mut self.pool;
         self.bars[base as usize].get_or_insert_with(|| pool.zeros(size))

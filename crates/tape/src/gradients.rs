@@ -7,6 +7,7 @@ use wengert_tensor::{Float, Tensor, View};
 
 use crate::bind::{Bound, Kind};
 use crate::node::Id;
+use crate::pool::Buffer;
 use crate::tape::{Inner, Tape};
 use crate::tree::{Path, Tree};
 use crate::var::Var;
@@ -306,39 +307,40 @@ impl<T: Float> Entry<T> {
     }
 
     /// Puts `data` into the entry's tensor; returns the buffer that was there.
-    fn fill(&mut self, mut data: Vec<T>, shape: &wengert_tensor::Shape) -> Vec<T> {
-        if let Some(tensor) = &mut self.tensor
-            && tensor.shape() == shape
-            && tensor.swap_storage(&mut data)
-        {
-            return data;
-        }
+    fn fill(&mut self, data: Buffer<T>, shape: &wengert_tensor::Shape) -> Buffer<T> {
+        let old = self.tensor.as_mut().filter(|old| old.shape() == shape);
+        let data = match (data, old) {
+            (Buffer::One(one), Some(old)) => {
+                old.as_mut_slice().copy_from_slice(&one);
+                return Buffer::One(one);
+            }
+            (Buffer::Many(mut data), Some(old)) => {
+                if old.swap_storage(&mut data) {
+                    return Buffer::Many(data);
+                }
+                data
+            }
+            (Buffer::One(one), None) => one.to_vec(),
+            (Buffer::Many(data), None) => data,
+        };
         let tensor = Tensor::from_vec(data, shape.clone());
         self.tensor = Some(tensor.expect("a cotangent has the size of its node"));
-        Vec::new()
+        Buffer::default()
     }
 }
 
 /// The gradients of single variables after a backward pass.
 pub struct Backward<'t, T: Float = f32> {
     tape: &'t Tape<T>,
-    bars: Vec<(Id, Vec<T>)>,
+    /// Those of leaves and of variables that were asked to keep theirs, by node.
+    bars: Vec<Option<Buffer<T>>>,
 }
 
 impl<'t, T: Float> Backward<'t, T> {
     /// Takes every cotangent that is left in the flow.
     pub(crate) fn take(tape: &'t Tape<T>) -> Self {
-        let inner = &mut *tape.inner.borrow_mut();
-        let bars = inner.flow.bars.iter_mut().enumerate();
-        let bars = bars
-            .filter_map(|(id, bar)| Some((id as Id, bar.take()?)))
-            .collect();
+        let bars = std::mem::take(&mut tape.inner.borrow_mut().flow.bars);
         Backward { tape, bars }
-    }
-
-    fn find(&self, id: Id) -> Option<&Vec<T>> {
-        let at = self.bars.binary_search_by_key(&id, |(id, _)| *id).ok()?;
-        Some(&self.bars[at].1)
     }
 
     /// The gradient of a leaf or of a variable that was asked to retain it; `None` if the loss
@@ -352,7 +354,7 @@ impl<'t, T: Float> Backward<'t, T> {
         let inner = self.tape.inner.borrow();
         let id = x.check(self.tape, &inner);
         assert_kept(&inner, id);
-        let bar = self.find(id)?;
+        let bar = self.bars.get(id as usize)?.as_ref()?;
         let shape = inner.list.shape(id);
         Some(View::contiguous(bar, shape).to_tensor())
     }
@@ -398,10 +400,8 @@ impl<'t, T: Float> Backward<'t, T> {
                 .map(|leaf| leaf.id)
                 .max();
             inner.flow.start(last.map_or(0, |last| last as usize + 1));
-            for (id, bar) in &self.bars {
-                if (*id as usize) < inner.flow.bars.len() {
-                    inner.flow.bars[*id as usize] = Some(bar.clone());
-                }
+            for (to, bar) in inner.flow.bars.iter_mut().zip(&self.bars) {
+                to.clone_from(bar);
             }
         }
         self.tape.collect(start..start + count)
@@ -426,9 +426,7 @@ fn assert_kept<T: Float>(inner: &Inner<T>, id: Id) {
 impl<T: Float> Drop for Backward<'_, T> {
     fn drop(&mut self) {
         if let Ok(mut inner) = self.tape.inner.try_borrow_mut() {
-            for (_, bar) in self.bars.drain(..) {
-                inner.flow.pool.give(bar);
-            }
+            inner.flow.give_all(std::mem::take(&mut self.bars));
         }
     }
 }

@@ -114,7 +114,7 @@ impl<T: Float> Tape<T> {
 impl<T: Float> Inner<T> {
     fn non_finite(&self, id: Id, value: T) -> NonFinite {
         let list = &self.list;
-        let op = |id: Id| list.with_op(id, |op| op.name());
+        let op = |id: Id| list.op(id).name();
         let origin = list.origins[id as usize];
         NonFinite {
             op: op(id),

@@ -8,6 +8,7 @@ use smallvec::SmallVec;
 use wengert_tensor::{Float, Layout, Shape, ShapeError, Tensor, View};
 
 use crate::op::{Op, Shapes};
+use crate::pool::Buffer;
 use crate::reverse::Reverse;
 use crate::store::OpStore;
 use crate::tangent::Tangent;
@@ -52,6 +53,8 @@ pub(crate) const ALIAS: u8 = 4;
 pub(crate) const WANTED: u8 = 8;
 /// Further outputs of the op follow this node.
 pub(crate) const MORE: u8 = 16;
+/// The node and its at most three inputs are plain and of one shape.
+pub(crate) const FLAT: u8 = 32;
 
 /// The op of a node. Ops without attributes are statics, the others lie in `List::ops`.
 #[derive(Clone, Copy)]
@@ -118,7 +121,7 @@ pub(crate) struct List<T: Float> {
     pub arena: Vec<T>,
     pub used: usize,
     pub externals: Vec<Tensor<T>>,
-    pub loans: Vec<Vec<T>>,
+    pub loans: Vec<Buffer<T>>,
 }
 
 /// How long the parts of a list are, to come back to it.
@@ -327,10 +330,19 @@ impl<T: Float> List<T> {
     #[inline]
     pub fn plain(&self, id: Id) -> &[T] {
         let node = &self.nodes[id as usize];
-        match node.place {
-            Place::Arena(start) => &self.arena[start as usize..start as usize + node.size as usize],
-            Place::External(at) => &self.externals[at as usize].storage()[..node.size as usize],
-            Place::Loan(at) => &self.loans[at as usize][..node.size as usize],
+        let (start, size) = (node.place, node.size as usize);
+        match start {
+            Place::Arena(start) => &self.arena[start as usize..start as usize + size],
+            _ => &self.storage_at(start)[..size],
+        }
+    }
+
+    /// The value of a plain node of one element.
+    #[inline(always)]
+    pub fn number(&self, id: Id) -> T {
+        match self.nodes[id as usize].place {
+            Place::Arena(start) => self.arena[start as usize],
+            place => self.storage_at(place)[0],
         }
     }
 
@@ -360,7 +372,7 @@ impl<T: Float> List<T> {
         }
         let mut region = Layout::contiguous(self.shape(base));
         for &step in path.iter().rev() {
-            match self.with_op(step, |op| op.view(&region)) {
+            match self.op(step).view(&region) {
                 Some(Ok(layout)) => region = layout,
                 _ => {
                     base = step;
@@ -375,11 +387,12 @@ impl<T: Float> List<T> {
         &self.views[self.nodes[id as usize].view as usize]
     }
 
-    /// Looks at the op of a node that is no leaf.
-    pub fn with_op<R>(&self, id: Id, look: impl FnOnce(&dyn Op<T>) -> R) -> R {
+    /// The op of a node.
+    #[inline]
+    pub fn op(&self, id: Id) -> &dyn Op<T> {
         match self.nodes[id as usize].op {
-            OpRef::Static(op) => look(op),
-            OpRef::Stored(at) => look(self.ops.get(at)),
+            OpRef::Static(op) => op,
+            OpRef::Stored(at) => self.ops.get(at),
         }
     }
 

@@ -1,6 +1,43 @@
 //! Buffers that are used again: after the first steps of a training loop nothing is allocated.
 
+use std::ops::{Deref, DerefMut};
+
 use wengert_tensor::Float;
+
+/// The elements of a cotangent. A single one, as in programs of scalars, needs no memory of its
+/// own.
+#[derive(Clone, Debug)]
+pub(crate) enum Buffer<T> {
+    One([T; 1]),
+    Many(Vec<T>),
+}
+
+impl<T> Deref for Buffer<T> {
+    type Target = [T];
+    #[inline]
+    fn deref(&self) -> &[T] {
+        match self {
+            Buffer::One(one) => one,
+            Buffer::Many(many) => many,
+        }
+    }
+}
+
+impl<T> DerefMut for Buffer<T> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut [T] {
+        match self {
+            Buffer::One(one) => one,
+            Buffer::Many(many) => many,
+        }
+    }
+}
+
+impl<T> Default for Buffer<T> {
+    fn default() -> Self {
+        Buffer::Many(Vec::new())
+    }
+}
 
 /// Buffers by the power of two that their capacity reaches.
 #[derive(Default)]
@@ -15,7 +52,10 @@ pub(crate) struct Pool<T> {
 impl<T: Float> Pool<T> {
     /// A buffer of `len` elements of any value.
     #[inline]
-    pub fn take(&mut self, len: usize) -> Vec<T> {
+    pub fn take(&mut self, len: usize) -> Buffer<T> {
+        if len == 1 {
+            return Buffer::One([if self.poison { T::NAN } else { T::ZERO }]);
+        }
         let class = class(len);
         let mut buffer = match self.free.get_mut(class).and_then(Vec::pop) {
             Some(buffer) => {
@@ -33,12 +73,12 @@ impl<T: Float> Pool<T> {
         if self.poison {
             buffer.fill(T::NAN);
         }
-        buffer
+        Buffer::Many(buffer)
     }
 
     /// A buffer of `len` zeros.
     #[inline]
-    pub fn zeros(&mut self, len: usize) -> Vec<T> {
+    pub fn zeros(&mut self, len: usize) -> Buffer<T> {
         let mut buffer = self.take(len);
         buffer.fill(T::ZERO);
         buffer
@@ -46,7 +86,8 @@ impl<T: Float> Pool<T> {
 
     /// Takes a buffer back.
     #[inline]
-    pub fn give(&mut self, buffer: Vec<T>) {
+    pub fn give(&mut self, buffer: Buffer<T>) {
+        let Buffer::Many(buffer) = buffer else { return };
         if buffer.capacity() == 0 {
             return;
         }

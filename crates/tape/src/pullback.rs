@@ -11,7 +11,8 @@ use crate::elementwise::lanes;
 use crate::flow::Flow;
 use crate::formula::{Formula, Kind, Partial};
 use crate::lane::Lane;
-use crate::node::{ALIAS, Id, List, NEEDS, NONE, WANTED};
+use crate::node::{ALIAS, Id, List, NEEDS, WANTED};
+use crate::pool::Buffer;
 
 /// The pullback of a formula as a kernel: of the inputs, the outputs and their cotangents.
 #[derive(Clone, Copy)]
@@ -62,95 +63,75 @@ pub(crate) fn kinds<T: Float, F: Formula<N, M>, const N: usize, const M: usize>(
     kinds
 }
 
-/// The pullback of one number. Returns `false` if an operand is more than that.
-pub(crate) fn scalar_pullback<T: Float, F: Formula<N, M>, const N: usize, const M: usize>(
+/// The pullback of one number, of a flat node with its inputs.
+#[inline(always)]
+pub(crate) fn number_pullback<T: Float, F: Formula<N, M>, const N: usize, const M: usize>(
     f: F,
+    kinds: [Kind; N],
     direct: &mut Direct<'_, T>,
-) -> bool {
+) {
     let list = direct.list;
-    let Some(ids) = plain_operands::<T, N>(list, direct.id) else {
-        return false;
-    };
-    if list.nodes[direct.id as usize].size != 1 {
-        return false;
-    }
+    let node = &list.nodes[direct.id as usize];
     let Flow { bars, pool, .. } = &mut *direct.flow;
-    let Some(y_bar) = bars[direct.id as usize].take() else {
-        return true;
+    let Some(bar) = bars[direct.id as usize].take() else {
+        return;
     };
-    let kinds = kinds::<T, F, N, M>(f)[0];
+    let y_bar = bar[0];
+    pool.give(bar);
     let mut x = [T::ZERO; N];
-    for k in 0..N {
-        x[k] = list.plain(ids[k])[0];
-    }
-    let y = [list.plain(direct.id)[0]; M];
+    let mut y = [T::ZERO; M];
     let mut x_bar = [T::ZERO; N];
-    Pullback::<F, N, M>(f).call_into::<T, Plain>(x, y, [y_bar[0]; M], &mut x_bar);
-    let mut own = Some(y_bar);
+    if kinds.iter().any(|kind| *kind == Partial::Value(())) {
+        for k in 0..N {
+            x[k] = list.number(node.inputs[k]);
+        }
+        y = [list.number(direct.id); M];
+    }
+    Pullback::<F, N, M>(f).call_into::<T, Plain>(x, y, [y_bar; M], &mut x_bar);
     for k in 0..N {
-        if list.nodes[ids[k] as usize].flags & NEEDS == 0 || kinds[k] == Partial::Zero {
+        let id = node.inputs[k] as usize;
+        if kinds[k] == Partial::Zero || list.nodes[id].flags & NEEDS == 0 {
             continue;
         }
-        match &mut bars[ids[k] as usize] {
+        match &mut bars[id] {
             Some(sum) => sum[0] += x_bar[k],
-            empty => {
-                let mut first = own.take().unwrap_or_else(|| pool.take(1));
-                first[0] = x_bar[k];
-                *empty = Some(first);
-            }
+            empty => *empty = Some(Buffer::One([x_bar[k]])),
         }
     }
-    if let Some(y_bar) = own {
-        pool.give(y_bar);
-    }
-    true
 }
 
-/// The inputs of a node, if it and they are plain and of one shape.
-#[inline]
-fn plain_operands<T: Float, const N: usize>(list: &List<T>, id: Id) -> Option<[Id; N]> {
-    let node = &list.nodes[id as usize];
-    if node.view != NONE || N > 3 {
-        return None;
-    }
-    let mut ids = [0; N];
-    ids.copy_from_slice(&node.inputs[..N]);
-    for id in ids {
-        let input = &list.nodes[id as usize];
-        if input.view != NONE || input.dims != node.dims || input.rank != node.rank {
-            return None;
-        }
-    }
-    Some(ids)
-}
-
-/// The pullback where every operand is plain and of the output's shape. Works in the cotangent's
-/// own buffer where that is free. Returns `false` if the operands are not so.
+/// The pullback of a flat node. Works in the cotangent's own buffer where that is free.
 pub(crate) fn flat_pullback<T: Float, const N: usize, const M: usize>(
     f: &dyn Loop<T, N, M, M, N>,
     kinds: [Kind; N],
     direct: &mut Direct<'_, T>,
-) -> bool {
+) {
     let list = direct.list;
-    let Some(ids) = plain_operands::<T, N>(list, direct.id) else {
-        return false;
-    };
-    let Some(mut y_bar) = direct.flow.bars[direct.id as usize].take() else {
-        return true;
-    };
-    let size = list.nodes[direct.id as usize].size as usize;
+    let node = &list.nodes[direct.id as usize];
     let Flow { bars, pool, .. } = &mut *direct.flow;
+    let Some(mut y_bar) = bars[direct.id as usize].take() else {
+        return;
+    };
+    let size = node.size as usize;
+    let gives =
+        |k: usize| kinds[k] != Partial::Zero && list.nodes[node.inputs[k] as usize].flags & NEEDS != 0;
+    if N == 1 && kinds[0] == Partial::One && bars[node.inputs[0] as usize].is_none() {
+        // A cotangent that is passed on unchanged in its own buffer needs no kernel.
+        bars[node.inputs[0] as usize] = Some(y_bar);
+        return;
+    }
 
     // Where each input's share goes: buffer 0 is the cotangent's own, buffer k + 1 input k's.
-    let mut buffers: [Vec<T>; N] = [const { Vec::new() }; N];
+    let mut buffers = [const { Buffer::Many(Vec::new()) }; N];
     let mut target = [(0, Mode::Skip); N];
     let mut own: Option<Id> = None;
     for k in 0..N {
-        let id = ids[k];
-        if list.nodes[id as usize].flags & NEEDS == 0 || kinds[k] == Partial::Zero {
+        if !gives(k) {
             continue;
         }
-        if let Some(first) = (0..k).find(|&j| ids[j] == id && target[j].1 != Mode::Skip) {
+        let id = node.inputs[k];
+        let same = |j: &usize| node.inputs[*j] == id && target[*j].1 != Mode::Skip;
+        if let Some(first) = (0..k).find(same) {
             target[k] = (target[first].0, Mode::Add);
         } else if let Some(sum) = bars[id as usize].take() {
             buffers[k] = sum;
@@ -163,12 +144,14 @@ pub(crate) fn flat_pullback<T: Float, const N: usize, const M: usize>(
             target[k] = (k + 1, Mode::Write);
         }
     }
-    // A cotangent that is passed on unchanged in its own buffer needs no kernel.
-    let moved = N == 1 && kinds[0] == Partial::One && target[0] == (0, Mode::Write);
-    if !moved && target.iter().any(|(_, mode)| *mode != Mode::Skip) {
+    // Nor does one that is the first of several to be so.
+    let moved = (0..N).all(|k| {
+        target[k].1 == Mode::Skip || (kinds[k] == Partial::One && target[k] == (0, Mode::Write))
+    });
+    if !moved {
         let mut x = [Source::Slice(&[][..]); N];
         for k in 0..N {
-            x[k] = Source::Slice(list.plain(ids[k]));
+            x[k] = Source::Slice(list.plain(node.inputs[k]));
         }
         let y = [Source::Slice(list.plain(direct.id)); M];
         let g = [Source::Buffer(0); M];
@@ -181,14 +164,13 @@ pub(crate) fn flat_pullback<T: Float, const N: usize, const M: usize>(
     }
     for (k, buffer) in buffers.into_iter().enumerate() {
         if target[k].0 == k + 1 {
-            bars[ids[k] as usize] = Some(buffer);
+            bars[node.inputs[k] as usize] = Some(buffer);
         }
     }
     match own {
         Some(id) => bars[id as usize] = Some(y_bar),
         None => pool.give(y_bar),
     }
-    true
 }
 
 /// The pullback of any formula over any layouts: into the regions of the bases' cotangents where
@@ -243,7 +225,7 @@ pub(crate) fn pullback<T: Float, const N: usize, const M: usize>(
         regions[k] = region;
     }
 
-    let y_bars: [Option<Vec<T>>; M] = std::array::from_fn(|m| flow.bars[id as usize + m].take());
+    let y_bars: [Option<Buffer<T>>; M] = std::array::from_fn(|m| flow.bars[id as usize + m].take());
     if target.iter().any(|(_, mode)| *mode != Mode::Skip) {
         let layouts = ids.map(|id| list.layout(id));
         let x: [Input<'_, T>; N] = std::array::from_fn(|k| Input {
@@ -273,7 +255,7 @@ pub(crate) fn pullback<T: Float, const N: usize, const M: usize>(
             mode: target[k].1,
         });
         let mut slices: SmallVec<[&mut [T]; 8]> =
-            targets.buffers.iter_mut().map(Vec::as_mut_slice).collect();
+            targets.buffers.iter_mut().map(|buffer| &mut **buffer).collect();
         map(f, &shape, x, y, g, outputs, &mut slices);
     }
     for (k, _) in broadcast
@@ -333,12 +315,12 @@ fn filled_by<T: Float>(list: &List<T>, flow: &Flow<T>, ids: &[Id]) -> Option<Id>
 
 /// The buffers that one kernel writes, each once, and the nodes that they belong to.
 struct Targets<T> {
-    buffers: SmallVec<[Vec<T>; 8]>,
+    buffers: SmallVec<[Buffer<T>; 8]>,
     bases: SmallVec<[Option<Id>; 8]>,
 }
 
 impl<T: Float> Targets<T> {
-    fn push(&mut self, base: Option<Id>, buffer: Vec<T>) -> usize {
+    fn push(&mut self, base: Option<Id>, buffer: Buffer<T>) -> usize {
         self.buffers.push(buffer);
         self.bases.push(base);
         self.buffers.len() - 1
@@ -378,11 +360,9 @@ impl<T: Float> Targets<T> {
 
     /// Puts the buffers back where they belong.
     fn restore(&mut self, flow: &mut Flow<T>) {
-        for (base, buffer) in self.bases.iter().zip(&mut self.buffers) {
-            if let Some(base) = base
-                && buffer.capacity() > 0
-            {
-                flow.bars[*base as usize] = Some(std::mem::take(buffer));
+        for (base, buffer) in self.bases.iter_mut().zip(&mut self.buffers) {
+            if let Some(base) = base.take() {
+                flow.bars[base as usize] = Some(std::mem::take(buffer));
             }
         }
     }

@@ -15,6 +15,7 @@ use crate::fault::Planted;
 use crate::flow::Flow;
 use crate::node::{ALIAS, Id, LEAF, List, MORE, NEEDS, OpRef, Place, WANTED};
 use crate::op::Op;
+use crate::pool::Buffer;
 use crate::tape::{Inner, Tape};
 use crate::var::Var;
 
@@ -128,17 +129,17 @@ pub(crate) fn walk<T: Float>(tape: &Tape<T>, last: Id) {
     let mut inner = tape.inner.borrow_mut();
     let len = end(&inner.list, last);
     inner.flow.bars.resize_with(len, || None);
+    let (planted, plain, anomaly) = (inner.planted, inner.plain, inner.anomaly);
+    let ordinary = planted.is_none() && !plain && !anomaly;
     for id in (0..=last).rev() {
-        let (planted, plain, anomaly) = (inner.planted, inner.plain, inner.anomaly);
         let Inner { list, flow, .. } = &mut *inner;
         // Nearly every node: one output, no view, and a rule that goes straight into buffers.
         let node = &list.nodes[id as usize];
         let simple = node.flags & (NEEDS | LEAF | ALIAS | WANTED | MORE) == NEEDS;
-        if simple && node.output == 0 && !plain && !anomaly && planted.is_none() {
-            if flow.bars[id as usize].is_none() {
-                continue;
-            }
-            if list.with_op(id, |op| op.direct(&mut Direct::new(list, flow, id))) {
+        if ordinary && simple && node.output == 0 {
+            if flow.bars[id as usize].is_none()
+                || list.op(id).direct(&mut Direct::new(list, flow, id))
+            {
                 continue;
             }
         }
@@ -150,7 +151,7 @@ pub(crate) fn walk<T: Float>(tape: &Tape<T>, last: Id) {
         let alias = list.nodes[id as usize].flags & ALIAS != 0;
         if alias && pass_to_base(list, flow, id) {
             // The view is done.
-        } else if plain || !list.with_op(id, |op| op.direct(&mut Direct::new(list, flow, id))) {
+        } else if plain || !list.op(id).direct(&mut Direct::new(list, flow, id)) {
             drop(inner);
             run_unrecorded(tape, id, outputs);
             inner = tape.inner.borrow_mut();
@@ -204,7 +205,7 @@ pub(crate) fn output_count<T: Float>(list: &List<T>, id: Id) -> usize {
         .count()
 }
 
-type Kept<T> = SmallVec<[(Id, Vec<T>); 1]>;
+type Kept<T> = SmallVec<[(Id, Buffer<T>); 1]>;
 
 /// Copies of the cotangents that somebody wants to see after they are used.
 fn keep_wanted<T: Float>(list: &List<T>, flow: &mut Flow<T>, id: Id, outputs: usize) -> Kept<T> {
@@ -225,7 +226,7 @@ fn keep_wanted<T: Float>(list: &List<T>, flow: &mut Flow<T>, id: Id, outputs: us
 /// unless the op does not apply to that base's layout: then its rule has to run.
 fn pass_to_base<T: Float>(list: &List<T>, flow: &mut Flow<T>, id: Id) -> bool {
     let (base, layout) = list.region(list.inputs(id)[0]);
-    let Some(Ok(region)) = list.with_op(id, |op| op.view(&layout)) else {
+    let Some(Ok(region)) = list.op(id).view(&layout) else {
         return false;
     };
     let Some(bar) = flow.bars[id as usize].take() else {
@@ -334,7 +335,7 @@ impl<T: Float> List<T> {
     }
 }
 
-type Snapshot<T> = Vec<(Id, Option<Vec<T>>)>;
+type Snapshot<T> = Vec<(Id, Option<Buffer<T>>)>;
 
 /// The inputs' cotangents before the rule of node `id` runs, if a mistake is planted in it.
 fn plant<T: Float>(
@@ -344,7 +345,7 @@ fn plant<T: Float>(
     planted: Option<Planted>,
 ) -> Option<Snapshot<T>> {
     let planted = planted?;
-    if list.with_op(id, |op| op.name()) != planted.op {
+    if list.op(id).name() != planted.op {
         return None;
     }
     flow.fault = list
@@ -376,6 +377,6 @@ fn spoil<T: Float>(
         return;
     };
     let zeros = vec![T::ZERO; after.len()];
-    let before = before.as_ref().unwrap_or(&zeros);
+    let before = before.as_deref().unwrap_or(&zeros);
     flow.spoiled += u64::from(planted.fault.spoil(&list.shape(*base), before, after));
 }

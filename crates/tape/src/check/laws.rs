@@ -271,7 +271,7 @@ pub(crate) fn names_in(case: &Case<f64>) -> Vec<&'static str> {
         let list = &tape.inner.borrow().list;
         let mut names: Vec<&'static str> = Vec::new();
         for id in 0..list.nodes.len() as Id {
-            let name = list.with_op(id, |op| op.name());
+            let name = list.op(id).name();
             if list.nodes[id as usize].flags & LEAF == 0 && !names.contains(&name) {
                 names.push(name);
             }
@@ -363,8 +363,8 @@ fn replay(tape: &Tape<f64>, book: &mut Book) {
         if list.nodes[id as usize].flags & LEAF == 0 {
             let inputs: Vec<Shape> = list.inputs(id).iter().map(|&at| list.shape(at)).collect();
             let outputs: Vec<Shape> = (0..count as Id).map(|m| list.shape(id + m)).collect();
-            let name = list.with_op(id, |op| op.name());
-            match list.with_op(id, |op| op.shapes(&inputs)) {
+            let name = list.op(id).name();
+            match list.op(id).shapes(&inputs) {
                 Ok(shapes) if shapes.as_slice() == outputs.as_slice() => {}
                 found => {
                     let detail = format!("`{name}`: {found:?} for values of {outputs:?}");
@@ -377,7 +377,7 @@ fn replay(tape: &Tape<f64>, book: &mut Book) {
                 .map(|shape| vec![f64::NAN; shape.size()])
                 .collect();
             let mut slices: Vec<&mut [f64]> = again.iter_mut().map(Vec::as_mut_slice).collect();
-            list.with_op(id, |op| op.forward(&views, &mut slices));
+            list.op(id).forward(&views, &mut slices);
             for (m, (again, shape)) in again.into_iter().zip(outputs).enumerate() {
                 let again = Tensor::from_vec(again, shape).expect("as many as the shape says");
                 let value = list.view(id + m as Id).to_tensor();

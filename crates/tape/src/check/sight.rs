@@ -82,7 +82,7 @@ fn rules(tape: &Tape<f64>) -> Vec<(&'static str, usize)> {
         if list.nodes[id as usize].flags & (LEAF | NEEDS) != NEEDS {
             continue;
         }
-        let (name, arity) = (list.with_op(id, |op| op.name()), list.inputs(id).len());
+        let (name, arity) = (list.op(id).name(), list.inputs(id).len());
         match rules.iter_mut().find(|(other, _)| *other == name) {
             Some((_, most)) => *most = arity.max(*most),
             None => rules.push((name, arity)),

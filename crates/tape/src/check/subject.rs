@@ -73,7 +73,7 @@ pub(crate) fn pull<T: Float>(
             .bars
             .get_mut(x.id() as usize)
             .and_then(Option::take);
-        let bar = bar.unwrap_or_else(|| vec![T::ZERO; shape.size()]);
+        let bar = bar.map_or_else(|| vec![T::ZERO; shape.size()], |bar| bar.to_vec());
         Tensor::from_vec(bar, shape).expect("a cotangent has the size of its node")
     });
     let bars = bars.collect();
@@ -99,7 +99,7 @@ pub(crate) fn pull_recorded<'t, T: Float>(
 pub(crate) fn site<T: Float>(y: Var<'_, T>) -> Site {
     let list = &y.tape().inner.borrow().list;
     Site {
-        op: list.with_op(y.id(), |op| op.name()),
+        op: list.op(y.id()).name(),
         location: list.origins[y.id() as usize].location,
     }
 }

@@ -81,7 +81,7 @@ pub trait Loop<T, const A: usize, const B: usize, const C: usize, const O: usize
     /// # Safety
     /// Every pointer must have `len` elements, but for the outputs that are skipped.
     #[doc(hidden)]
-    unsafe fn run(&self, operands: Operands<T, A, B, C, O>);
+    unsafe fn run(&self, operands: &Operands<T, A, B, C, O>);
 }
 
 /// Contiguous operands of one length.
@@ -133,7 +133,7 @@ pub fn map_flat<T: Float, F, const A: usize, const B: usize, const C: usize, con
         len,
     };
     // SAFETY: every operand was just checked to have `len` elements.
-    unsafe { f.run(operands) }
+    unsafe { f.run(&operands) }
 }
 
 #[inline(always)]
@@ -168,43 +168,35 @@ where
     F: MapFn<A, B, C, O>,
 {
     #[inline]
-    unsafe fn run(&self, operands: Operands<T, A, B, C, O>) {
+    unsafe fn run(&self, operands: &Operands<T, A, B, C, O>) {
         let len = operands.len;
         if len == 1 {
             // SAFETY: by the contract.
-            unsafe { one(self, &operands) };
+            unsafe { one(self, operands) };
             return;
         }
-        let whole = len - len % BLOCK;
-        if whole > 0 {
+        let rest = len % BLOCK;
+        let repeat = rest > 0 && len > BLOCK && operands.may_repeat();
+        if len >= BLOCK {
             dispatch(Blocks {
                 f: *self,
-                operands: Operands {
-                    len: whole,
-                    ..operands
-                },
+                operands,
+                repeat,
             });
         }
-        if whole == len {
-            return;
-        }
-        if whole > 0 && operands.may_repeat() {
-            // The last block once more, moved back to end with the operands.
-            dispatch(Blocks {
-                f: *self,
-                operands: operands.from(len - BLOCK, BLOCK),
-            });
+        if rest == 0 || repeat {
             return;
         }
         let mut tail = Tail::new();
-        // SAFETY: by the contract the elements from `whole` on are there, less than a block.
-        let padded = unsafe { tail.fill(&operands, whole) };
+        // SAFETY: by the contract the elements after the whole blocks are there.
+        let padded = unsafe { tail.fill(operands, len - rest) };
         dispatch(Blocks {
             f: *self,
-            operands: padded,
+            operands: &padded,
+            repeat: false,
         });
         // SAFETY: as above.
-        unsafe { tail.store(&operands, whole) };
+        unsafe { tail.store(operands, len - rest) };
     }
 }
 
@@ -224,19 +216,6 @@ impl<T, const A: usize, const B: usize, const C: usize, const O: usize> Operands
                 self.a.iter().all(apart) && self.b.iter().all(apart) && self.c.iter().all(apart)
             }
         })
-    }
-
-    /// The `len` elements from `from` on.
-    #[inline]
-    fn from(&self, from: usize, len: usize) -> Self {
-        Operands {
-            a: self.a.map(|start| start.wrapping_add(from)),
-            b: self.b.map(|start| start.wrapping_add(from)),
-            c: self.c.map(|start| start.wrapping_add(from)),
-            y: self.y.map(|start| start.wrapping_add(from)),
-            modes: self.modes,
-            len,
-        }
     }
 }
 
@@ -276,13 +255,16 @@ unsafe fn one<T: Float, F, const A: usize, const B: usize, const C: usize, const
 }
 
 /// The loop over whole blocks: all that is compiled for every function and instruction set.
-struct Blocks<T, F, const A: usize, const B: usize, const C: usize, const O: usize> {
+struct Blocks<'a, T, F, const A: usize, const B: usize, const C: usize, const O: usize> {
     f: F,
-    operands: Operands<T, A, B, C, O>,
+    /// At least a block.
+    operands: &'a Operands<T, A, B, C, O>,
+    /// Whether what does not fill a block is computed with the elements before it once more.
+    repeat: bool,
 }
 
 impl<T: Float, F, const A: usize, const B: usize, const C: usize, const O: usize> Kernel
-    for Blocks<T, F, A, B, C, O>
+    for Blocks<'_, T, F, A, B, C, O>
 where
     F: MapFn<A, B, C, O>,
 {
@@ -290,28 +272,29 @@ where
 
     #[inline(always)]
     fn run<I: Isa>(self) {
-        // SAFETY: whoever makes this value has checked that the operands have `len` elements, a
-        // multiple of the block.
+        // SAFETY: whoever makes this value has checked that the operands have `len` elements, at
+        // least a block.
         unsafe { self.lanes::<I>() }
     }
 }
 
 impl<T: Float, F, const A: usize, const B: usize, const C: usize, const O: usize>
-    Blocks<T, F, A, B, C, O>
+    Blocks<'_, T, F, A, B, C, O>
 where
     F: MapFn<A, B, C, O>,
 {
     /// # Safety
-    /// Every operand must have `len` elements, a multiple of the block.
+    /// Every operand must have `len` elements, at least a block.
     #[inline(always)]
     unsafe fn lanes<I: Isa>(self) {
         const L: usize = BLOCK;
         let operands = self.operands;
+        let last = operands.len - L;
         let mut at = 0;
-        while at < operands.len {
+        loop {
             let (mut a, mut b, mut c) = ([[T::ZERO; L]; A], [[T::ZERO; L]; B], [[T::ZERO; L]; C]);
             let mut y = [[T::ZERO; L]; O];
-            // SAFETY: by the contract `L` elements from `at` are there.
+            // SAFETY: by the contract `L` elements from `at`, at most `last`, are there.
             unsafe {
                 for k in 0..A {
                     a[k] = *operands.a[k].add(at).cast::<[T; L]>();
@@ -356,6 +339,12 @@ where
                 }
             }
             at += L;
+            if at > last {
+                if !self.repeat || at >= operands.len {
+                    return;
+                }
+                at = last;
+            }
         }
     }
 }

@@ -205,7 +205,7 @@ impl<T: Float, const A: usize, const B: usize, const C: usize, const O: usize> R
         if len == 1 || (straight(&a) && straight(&b) && straight(&c) && (0..O).all(written)) {
             // SAFETY: by the contract.
             unsafe {
-                f.run(Operands {
+                f.run(&Operands {
                     a: self.a,
                     b: self.b,
                     c: self.c,
@@ -256,7 +256,7 @@ impl<T: Float, const A: usize, const B: usize, const C: usize, const O: usize> R
                     modes,
                     len: used,
                 };
-                f.run(operands);
+                f.run(&operands);
                 for m in (0..O).filter(|&m| !direct(m)) {
                     for l in 0..used {
                         let place = self.y[m].offset((at + l) as isize * y[m]);
