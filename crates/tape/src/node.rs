@@ -327,7 +327,7 @@ impl<T: Float> List<T> {
     }
 
     /// The value of a plain node.
-    #[inline]
+    #[inline(always)]
     pub fn plain(&self, id: Id) -> &[T] {
         let node = &self.nodes[id as usize];
         let (start, size) = (node.place, node.size as usize);

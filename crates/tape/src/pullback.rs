@@ -108,28 +108,77 @@ pub(crate) fn flat_pullback<T: Float, const N: usize, const M: usize>(
 ) {
     let list = direct.list;
     let node = &list.nodes[direct.id as usize];
+    let mut target = [(0, Mode::Skip); N];
+    let mut only = None;
+    for k in 0..N {
+        let needs = list.nodes[node.inputs[k] as usize].flags & NEEDS != 0;
+        if needs && kinds[k] != Partial::Zero {
+            if only.is_some() {
+                return shared_pullback(f, kinds, direct);
+            }
+            only = Some(k);
+            target[k] = (0, Mode::Write);
+        }
+    }
+    let Flow { bars, pool, .. } = &mut *direct.flow;
+    let (low, high) = bars.split_at_mut(direct.id as usize);
+    let Some(y_bar) = &mut high[0] else {
+        return;
+    };
+    let Some(k) = only else {
+        pool.give(std::mem::take(y_bar));
+        high[0] = None;
+        return;
+    };
+    let x_bar = &mut low[node.inputs[k] as usize];
+    if x_bar.is_some() {
+        return shared_pullback(f, kinds, direct);
+    }
+    // A cotangent that is passed on unchanged needs no kernel.
+    if kinds[k] != Partial::One {
+        let (x, y, g) = flat_operands(list, direct.id);
+        map_flat(f, node.size as usize, x, y, g, target, &mut [y_bar]);
+    }
+    *x_bar = high[0].take();
+}
+
+/// The operands of a flat node's pullback; the cotangent is buffer 0.
+#[inline(always)]
+fn flat_operands<T: Float, const N: usize, const M: usize>(
+    list: &List<T>,
+    id: Id,
+) -> ([Source<'_, T>; N], [Source<'_, T>; M], [Source<'_, T>; M]) {
+    let mut x = [Source::Slice(&[][..]); N];
+    for k in 0..N {
+        x[k] = Source::Slice(list.plain(list.nodes[id as usize].inputs[k]));
+    }
+    (x, [Source::Slice(list.plain(id)); M], [Source::Buffer(0); M])
+}
+
+/// The same where several inputs have a share, or the only one has a cotangent already.
+#[inline(never)]
+fn shared_pullback<T: Float, const N: usize, const M: usize>(
+    f: &dyn Loop<T, N, M, M, N>,
+    kinds: [Kind; N],
+    direct: &mut Direct<'_, T>,
+) {
+    let list = direct.list;
+    let node = &list.nodes[direct.id as usize];
     let Flow { bars, pool, .. } = &mut *direct.flow;
     let Some(mut y_bar) = bars[direct.id as usize].take() else {
         return;
     };
     let size = node.size as usize;
-    let gives =
-        |k: usize| kinds[k] != Partial::Zero && list.nodes[node.inputs[k] as usize].flags & NEEDS != 0;
-    if N == 1 && kinds[0] == Partial::One && bars[node.inputs[0] as usize].is_none() {
-        // A cotangent that is passed on unchanged in its own buffer needs no kernel.
-        bars[node.inputs[0] as usize] = Some(y_bar);
-        return;
-    }
 
     // Where each input's share goes: buffer 0 is the cotangent's own, buffer k + 1 input k's.
     let mut buffers = [const { Buffer::Many(Vec::new()) }; N];
     let mut target = [(0, Mode::Skip); N];
     let mut own: Option<Id> = None;
     for k in 0..N {
-        if !gives(k) {
+        let id = node.inputs[k];
+        if kinds[k] == Partial::Zero || list.nodes[id as usize].flags & NEEDS == 0 {
             continue;
         }
-        let id = node.inputs[k];
         let same = |j: &usize| node.inputs[*j] == id && target[*j].1 != Mode::Skip;
         if let Some(first) = (0..k).find(same) {
             target[k] = (target[first].0, Mode::Add);
@@ -144,24 +193,13 @@ pub(crate) fn flat_pullback<T: Float, const N: usize, const M: usize>(
             target[k] = (k + 1, Mode::Write);
         }
     }
-    // Nor does one that is the first of several to be so.
-    let moved = (0..N).all(|k| {
-        target[k].1 == Mode::Skip || (kinds[k] == Partial::One && target[k] == (0, Mode::Write))
-    });
-    if !moved {
-        let mut x = [Source::Slice(&[][..]); N];
-        for k in 0..N {
-            x[k] = Source::Slice(list.plain(node.inputs[k]));
-        }
-        let y = [Source::Slice(list.plain(direct.id)); M];
-        let g = [Source::Buffer(0); M];
-        // One buffer more than there are inputs: the array is as long as formulas get here.
-        let mut slices: [&mut [T]; 4] = [&mut y_bar, &mut [], &mut [], &mut []];
-        for (slice, buffer) in slices[1..].iter_mut().zip(&mut buffers) {
-            *slice = buffer;
-        }
-        map_flat(f, size, x, y, g, target, &mut slices);
+    let (x, y, g) = flat_operands(list, direct.id);
+    // One buffer more than there are inputs: the array is as long as formulas get here.
+    let mut slices: [&mut [T]; 4] = [&mut y_bar, &mut [], &mut [], &mut []];
+    for (slice, buffer) in slices[1..].iter_mut().zip(&mut buffers) {
+        *slice = buffer;
     }
+    map_flat(f, size, x, y, g, target, &mut slices);
     for (k, buffer) in buffers.into_iter().enumerate() {
         if target[k].0 == k + 1 {
             bars[node.inputs[k] as usize] = Some(buffer);
