@@ -158,9 +158,14 @@ fn flat<T, const K: usize>(
     starts
 }
 
-/// The lanes of a block of `f32`: two registers of AVX2, one of AVX-512, and few enough that the
-/// operands of a recurrent cell's gates fit.
+/// The lanes of the longest block: two registers of `f32` in AVX2, one in AVX-512.
 const BLOCK: usize = 16;
+
+/// The lanes of a block of a function of so many operands. With many, as in the gates of a
+/// recurrent cell, two registers for each are more than there are.
+const fn lanes(operands: usize) -> usize {
+    if operands > 4 { BLOCK / 2 } else { BLOCK }
+}
 
 impl<T: Float, F, const A: usize, const B: usize, const C: usize, const O: usize>
     Loop<T, A, B, C, O> for F
@@ -175,9 +180,10 @@ where
             unsafe { one(self, operands) };
             return;
         }
-        let rest = len % BLOCK;
-        let repeat = rest > 0 && len > BLOCK && operands.may_repeat();
-        if len >= BLOCK {
+        let block = const { lanes(A + B + C) };
+        let rest = len % block;
+        let repeat = rest > 0 && len > block && operands.may_repeat();
+        if len >= block {
             dispatch(Blocks {
                 f: *self,
                 operands,
@@ -274,7 +280,13 @@ where
     fn run<I: Isa>(self) {
         // SAFETY: whoever makes this value has checked that the operands have `len` elements, at
         // least a block.
-        unsafe { self.lanes::<I>() }
+        unsafe {
+            if const { lanes(A + B + C) == BLOCK } {
+                self.lanes::<I, BLOCK>();
+            } else {
+                self.lanes::<I, { BLOCK / 2 }>();
+            }
+        }
     }
 }
 
@@ -286,8 +298,7 @@ where
     /// # Safety
     /// Every operand must have `len` elements, at least a block.
     #[inline(always)]
-    unsafe fn lanes<I: Isa>(self) {
-        const L: usize = BLOCK;
+    unsafe fn lanes<I: Isa, const L: usize>(self) {
         let operands = self.operands;
         let last = operands.len - L;
         let mut at = 0;
@@ -396,7 +407,7 @@ impl<T: Float, const A: usize, const B: usize, const C: usize, const O: usize> T
             c: pointers(&self.c),
             y: self.y.each_mut().map(|y| y.as_mut_ptr()),
             modes: operands.modes.map(skip),
-            len: BLOCK,
+            len: const { lanes(A + B + C) },
         }
     }
 
