@@ -110,7 +110,15 @@ fn flat_value<T: Float, const N: usize, const M: usize>(
         });
     }
     let outputs = [(0, Mode::Write); M];
-    map_flat(value, size, sources, [], [], outputs, &mut [&mut high[..size]]);
+    map_flat(
+        value,
+        size,
+        sources,
+        [],
+        [],
+        outputs,
+        &mut [&mut high[..size]],
+    );
     start
 }
 

@@ -152,7 +152,11 @@ fn flat_operands<T: Float, const N: usize, const M: usize>(
     for k in 0..N {
         x[k] = Source::Slice(list.plain(list.nodes[id as usize].inputs[k]));
     }
-    (x, [Source::Slice(list.plain(id)); M], [Source::Buffer(0); M])
+    (
+        x,
+        [Source::Slice(list.plain(id)); M],
+        [Source::Buffer(0); M],
+    )
 }
 
 /// The same where several inputs have a share, or the only one has a cotangent already.
@@ -292,8 +296,11 @@ pub(crate) fn pullback<T: Float, const N: usize, const M: usize>(
             layout: &regions[k],
             mode: target[k].1,
         });
-        let mut slices: SmallVec<[&mut [T]; 8]> =
-            targets.buffers.iter_mut().map(|buffer| &mut **buffer).collect();
+        let mut slices: SmallVec<[&mut [T]; 8]> = targets
+            .buffers
+            .iter_mut()
+            .map(|buffer| &mut **buffer)
+            .collect();
         map(f, &shape, x, y, g, outputs, &mut slices);
     }
     for (k, _) in broadcast

@@ -1,0 +1,3 @@
+//! What the programs of this folder have in common.
+
+pub mod measure;
