@@ -75,12 +75,20 @@ impl Bench {
         self.threads
     }
 
-    /// Times the steps that `prepare` makes, if the workload is asked for. A step returns its loss.
+    /// Whether a workload is asked for.
+    pub fn wants(&self, workload: &str) -> bool {
+        self.workloads.iter().any(|wanted| wanted == workload)
+    }
+
+    /// Times the steps that `prepare` makes, if the workload is asked for.
     pub fn run<S: FnMut() -> f64>(&self, workload: &str, prepare: impl FnOnce() -> S) {
-        if !self.workloads.iter().any(|wanted| wanted == workload) {
-            return;
+        if self.wants(workload) {
+            self.measure(workload, prepare());
         }
-        let mut step = prepare();
+    }
+
+    /// Times a step, which returns its loss, and prints the line.
+    pub fn measure(&self, workload: &str, mut step: impl FnMut() -> f64) {
         let mut timed = || {
             let start = Instant::now();
             let loss = step();

@@ -4,6 +4,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
+/// Where libraries look for the number of threads.
+const THREADS: [&str; 4] = [
+    "RAYON_NUM_THREADS",
+    "OMP_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "CANDLE_NUM_THREADS",
+];
+
 /// A program that knows some of the workloads.
 pub struct Program {
     /// Its name in the tables.
@@ -51,9 +59,9 @@ pub fn installed() -> Vec<Program> {
     ];
     let python = std::env::var("PEERS_PYTHON").unwrap_or_else(|_| "python3".to_owned());
     for (name, module, file, variant) in [
-        ("torch", "torch", "torch.py", Some("eager")),
-        ("torch fused", "torch", "torch.py", Some("fused")),
-        ("jax", "jax", "jax.py", None),
+        ("torch", "torch", "in_torch.py", Some("eager")),
+        ("torch fused", "torch", "in_torch.py", Some("fused")),
+        ("jax", "jax", "in_jax.py", None),
     ] {
         let script = here.join("rivals").join(file);
         let import = format!("import {module}");
@@ -71,15 +79,13 @@ pub fn installed() -> Vec<Program> {
             });
         }
     }
-    for (name, package) in [("dfdx", "peer-dfdx"), ("candle", "peer-candle")] {
-        let folder = here.join("rivals").join(name);
-        let binary = folder.join("target/release").join(package);
-        if binary.exists() {
-            programs.push(Program {
-                package: Some((folder.join("Cargo.toml"), package)),
-                ..program(name, vec![binary.display().to_string()], &[1, 2])
-            });
-        }
+    let dfdx = here.join("rivals/dfdx");
+    let binary = dfdx.join("target/release/peer-dfdx");
+    if binary.exists() {
+        programs.push(Program {
+            package: Some((dfdx.join("Cargo.toml"), "peer-dfdx")),
+            ..program("dfdx", vec![binary.display().to_string()], &[1, 2])
+        });
     }
     programs
 }
@@ -94,6 +100,7 @@ impl Program {
             .args(&self.command[1..])
             .args([workload, &threads.to_string(), &seconds.to_string()])
             .args(self.variant)
+            .envs(THREADS.map(|variable| (variable, threads.to_string())))
             .stderr(Stdio::null())
             .output()
             .ok()?;

@@ -85,6 +85,24 @@ pub struct GradOptions {
     pub unused: Unused,
 }
 
+/// What a call of [`Tape::grad_with`] has changed on the tape, until it ends, also by a panic.
+struct Wanted<'t, T: Float> {
+    tape: &'t Tape<T>,
+    was_recording: bool,
+    marked: Vec<Id>,
+}
+
+impl<T: Float> Drop for Wanted<'_, T> {
+    fn drop(&mut self) {
+        if let Ok(mut inner) = self.tape.inner.try_borrow_mut() {
+            inner.recording = self.was_recording;
+            for id in &self.marked {
+                inner.list.nodes[*id as usize].flags &= !WANTED;
+            }
+        }
+    }
+}
+
 impl<T: Float> Tape<T> {
     /// The gradients of a number with respect to `inputs`, as variables that can be differentiated
     /// again.
@@ -167,7 +185,11 @@ impl<T: Float> Tape<T> {
         };
         let bars = Contributions::new(last as usize + 1);
         // Before anything is given: what is given to a view of an input stops there.
-        let wanted = self.want(inputs);
+        let wanted = Wanted {
+            tape: self,
+            was_recording,
+            marked: self.want(inputs),
+        };
         for (k, &y) in outputs.iter().enumerate() {
             let seed = match seeds.get(k) {
                 Some(&seed) => seed,
@@ -190,13 +212,7 @@ impl<T: Float> Tape<T> {
                 self.zeros(x.shape())
             }));
         }
-        {
-            let inner = &mut *self.inner.borrow_mut();
-            inner.recording = was_recording;
-            for id in wanted {
-                inner.list.nodes[id as usize].flags &= !WANTED;
-            }
-        }
+        drop(wanted);
         if let (Some(k), Unused::Panic) = (unused, options.unused) {
             panic!("grad: no output depends on input {k}");
         }

@@ -74,9 +74,7 @@ impl<T: Float> Tape<T> {
             flat_value(list, &Value::<F, N, M>(formula), &ids)
         };
         let mut inputs = [0; 3];
-        for k in 0..N.min(3) {
-            inputs[k] = ids[k];
-        }
+        inputs[..N].copy_from_slice(&ids);
         let node = Node {
             op: list.store(Elementwise::<F, N, M>(formula)),
             inputs,

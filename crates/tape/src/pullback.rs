@@ -81,7 +81,7 @@ pub(crate) fn number_pullback<T: Float, F: Formula<N, M>, const N: usize, const 
     let mut x = [T::ZERO; N];
     let mut y = [T::ZERO; M];
     let mut x_bar = [T::ZERO; N];
-    if kinds.iter().any(|kind| *kind == Partial::Value(())) {
+    if kinds.contains(&Partial::Value(())) {
         for k in 0..N {
             x[k] = list.number(node.inputs[k]);
         }

@@ -13,7 +13,7 @@ use crate::collect::Contributions;
 use crate::direct::Direct;
 use crate::fault::Planted;
 use crate::flow::Flow;
-use crate::node::{ALIAS, Id, LEAF, List, MORE, NEEDS, OpRef, Place, WANTED};
+use crate::node::{ALIAS, Id, LEAF, List, MORE, Mark, NEEDS, OpRef, Place, WANTED};
 use crate::op::Op;
 use crate::pool::Buffer;
 use crate::tape::{Inner, Tape};
@@ -136,12 +136,13 @@ pub(crate) fn walk<T: Float>(tape: &Tape<T>, last: Id) {
         // Nearly every node: one output, no view, and a rule that goes straight into buffers.
         let node = &list.nodes[id as usize];
         let simple = node.flags & (NEEDS | LEAF | ALIAS | WANTED | MORE) == NEEDS;
-        if ordinary && simple && node.output == 0 {
-            if flow.bars[id as usize].is_none()
-                || list.op(id).direct(&mut Direct::new(list, flow, id))
-            {
-                continue;
-            }
+        if ordinary
+            && simple
+            && node.output == 0
+            && (flow.bars[id as usize].is_none()
+                || list.op(id).direct(&mut Direct::new(list, flow, id)))
+        {
+            continue;
         }
         let Some(outputs) = visits(list, id, |at| flow.bars[at as usize].is_some()) else {
             continue;
@@ -239,13 +240,54 @@ fn pass_to_base<T: Float>(list: &List<T>, flow: &mut Flow<T>, id: Id) -> bool {
     true
 }
 
+/// A rule while it runs. Its op goes back where it was when the rule has ended, also by a panic.
+struct Running<'t, T: Float> {
+    tape: &'t Tape<T>,
+    id: Id,
+    op: Option<Lifted<T>>,
+    /// For a rule whose ops are not recorded: where they begin, and whether the tape recorded.
+    unrecorded: Option<(Mark, bool)>,
+}
+
+impl<T: Float> Running<'_, T> {
+    fn run(&self, y_bars: &[Option<Var<'_, T>>], sink: Sink<'_>) {
+        let Some(op) = &self.op else { return };
+        op.as_dyn().reverse(&Reverse {
+            tape: self.tape,
+            id: self.id,
+            y_bars,
+            sink,
+        });
+    }
+}
+
+impl<T: Float> Drop for Running<'_, T> {
+    fn drop(&mut self) {
+        // While a panic unwinds, the borrow may still be held by who panicked.
+        let Ok(mut inner) = self.tape.inner.try_borrow_mut() else {
+            return;
+        };
+        let inner = &mut *inner;
+        if let Some(op) = self.op.take() {
+            inner.list.restore(self.id, op);
+        }
+        if let Some((mark, recording)) = self.unrecorded {
+            inner.recording = recording;
+            inner.list.release(mark);
+            for bar in inner.list.loans.drain(..) {
+                inner.flow.pool.give(bar);
+            }
+        }
+    }
+}
+
 /// Runs a rule with ordinary ops that are forgotten afterwards.
 fn run_unrecorded<T: Float>(tape: &Tape<T>, id: Id, outputs: usize) {
-    let (op, mark, recording, y_bars) = {
+    let mut y_bars: SmallVec<[Option<Var<'_, T>>; 2]> = SmallVec::new();
+    let running = {
         let inner = &mut *tape.inner.borrow_mut();
         let mark = inner.list.mark();
         let recording = std::mem::replace(&mut inner.recording, false);
-        let mut y_bars: SmallVec<[Option<Var<'_, T>>; 2]> = SmallVec::new();
         for at in id..id + outputs as Id {
             let bar = inner.flow.bars[at as usize].take();
             y_bars.push(bar.map(|bar| {
@@ -256,21 +298,14 @@ fn run_unrecorded<T: Float>(tape: &Tape<T>, id: Id, outputs: usize) {
                 tape.var_in(inner, |list| list.push_value(&shape, place, 0, origin))
             }));
         }
-        (inner.list.lift(id), mark, recording, y_bars)
+        Running {
+            tape,
+            id,
+            op: Some(inner.list.lift(id)),
+            unrecorded: Some((mark, recording)),
+        }
     };
-    op.as_dyn().reverse(&Reverse {
-        tape,
-        id,
-        y_bars: &y_bars,
-        sink: Sink::Buffers,
-    });
-    let inner = &mut *tape.inner.borrow_mut();
-    inner.list.restore(id, op);
-    inner.recording = recording;
-    inner.list.release(mark);
-    for bar in inner.list.loans.drain(..) {
-        inner.flow.pool.give(bar);
-    }
+    running.run(&y_bars, Sink::Buffers);
 }
 
 /// Walks back from node `last` with every rule recorded. The cotangents are variables.
@@ -294,14 +329,15 @@ pub(crate) fn walk_recorded<T: Float>(tape: &Tape<T>, last: Id, bars: &RefCell<C
         {
             continue;
         }
-        let op = tape.inner.borrow_mut().list.lift(id);
-        op.as_dyn().reverse(&Reverse {
+        let op = Some(tape.inner.borrow_mut().list.lift(id));
+        let unrecorded = None;
+        Running {
             tape,
             id,
-            y_bars: &y_bars,
-            sink: Sink::Recorded(bars),
-        });
-        tape.inner.borrow_mut().list.restore(id, op);
+            op,
+            unrecorded,
+        }
+        .run(&y_bars, Sink::Recorded(bars));
     }
 }
 

@@ -1,5 +1,7 @@
 //! Ops of the user's: by closures, and by a type.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use wengert_tape::{Custom, Op, Reverse, Shapes, Tangent, Tape};
 use wengert_tensor::{Float, Shape, ShapeError, Tensor, View};
 
@@ -164,4 +166,37 @@ fn a_type_makes_an_op_with_several_outputs() {
             .message
             .contains("an op with several outputs is recorded with `apply_all`")
     );
+}
+
+#[test]
+fn a_rule_that_panics_leaves_the_tape_as_it_was() {
+    let fragile = Custom::<f64>::new(
+        "fragile",
+        |x| x[0].to_tensor(),
+        |rule| {
+            let bar = rule.cotangent();
+            assert!(bar.item() < 2.0, "too steep");
+            rule.give(0, bar * 1.0);
+        },
+    );
+    let tape = Tape::<f64>::new();
+    let x = tape.leaf(&Tensor::scalar(3.0));
+    let y = tape.custom(&fragile, &[x]);
+    for graph in [false, true] {
+        let steep = y * 5.0;
+        let panicked = catch_unwind(AssertUnwindSafe(|| {
+            if graph {
+                tape.grad(steep, [x]);
+            } else {
+                steep.backward();
+            }
+        }));
+        assert!(panicked.is_err());
+        // It still records, and the op's rule is still there.
+        let again = y * y / 6.0;
+        assert!(again.needs_grad());
+        assert_eq!(again.backward().wrt(x).unwrap().item(), 1.0);
+        let [slope] = tape.grad(again, [x]);
+        assert_eq!((slope.item(), slope.needs_grad()), (1.0, true));
+    }
 }

@@ -3,13 +3,16 @@
 //! dfdx carries the tape inside the tensors: an operation takes it out of its operands and puts it
 //! into its result, so the recurrent cells below hand it on by `split_tape` and `put_tape`.
 
-#[path = "../../measure.rs"]
+#[allow(dead_code, reason = "the file serves programs that need more of it")]
+#[path = "../../../src/measure.rs"]
 mod measure;
+mod values;
 
 use dfdx::nn::builders::{Linear, UnbiasedLinear};
 use dfdx::optim::{Adam, AdamConfig, Sgd, SgdConfig};
 use dfdx::prelude::*;
-use measure::{Plan, Values};
+use measure::Bench;
+use values::Values;
 
 type Matrix<const R: usize, const C: usize> = Tensor<Rank2<R, C>, f32, Cpu>;
 type Tape = OwnedTape<f32, Cpu>;
@@ -32,26 +35,26 @@ const LSTM_STEPS: usize = 200;
 const LSTM_BATCH: usize = 100;
 
 fn main() {
-    let plan = Plan::from_args();
+    let bench = Bench::from_args();
     let device = Cpu::default();
-    chain::<1>(&plan, &device);
-    chain::<64>(&plan, &device);
-    chain::<1024>(&plan, &device);
-    perceptron(&plan, &device);
-    rnn(&plan, &device);
-    lstm::<50, 200>(&plan, &device);
-    lstm::<128, 512>(&plan, &device);
+    chain::<1>(&bench, &device);
+    chain::<64>(&bench, &device);
+    chain::<1024>(&bench, &device);
+    perceptron(&bench, &device);
+    rnn(&bench, &device);
+    lstm::<50, 200>(&bench, &device);
+    lstm::<128, 512>(&bench, &device);
 }
 
 /// W1: a chain of elementwise operations on `N` values.
-fn chain<const N: usize>(plan: &Plan, device: &Cpu) {
+fn chain<const N: usize>(bench: &Bench, device: &Cpu) {
     let workload = format!("W1-{N}");
-    if !plan.wants(&workload) {
+    if !bench.wants(&workload) {
         return;
     }
     let full = |value: f32| device.zeros::<Rank1<N>>() + value;
     let (start, factor, summand) = (full(0.5), full(1.01), full(0.01));
-    plan.measure(&workload, || {
+    bench.measure(&workload, || {
         let mut x = start.leaky_trace();
         for operation in 0..CHAIN_LENGTH {
             x = match operation % 3 {
@@ -69,8 +72,8 @@ fn chain<const N: usize>(plan: &Plan, device: &Cpu) {
 }
 
 /// W3: a perceptron with three hidden layers, cross-entropy and plain gradient descent.
-fn perceptron(plan: &Plan, device: &Cpu) {
-    if !plan.wants("W3") {
+fn perceptron(bench: &Bench, device: &Cpu) {
+    if !bench.wants("W3") {
         return;
     }
     let mut values = Values::new();
@@ -83,22 +86,22 @@ fn perceptron(plan: &Plan, device: &Cpu) {
         weight_decay: None,
     };
     let optimizer = Sgd::new(&model, config);
-    train(plan, "W3", model, optimizer, |model, gradients| {
+    train(bench, "W3", model, optimizer, |model, gradients| {
         let scores = model.forward(x.clone().traced(gradients));
         cross_entropy_with_logits_loss(scores, y.clone())
     });
 }
 
 /// W4: a recurrent network of 20 units over 25 steps.
-fn rnn(plan: &Plan, device: &Cpu) {
-    if !plan.wants("W4") {
+fn rnn(bench: &Bench, device: &Cpu) {
+    if !bench.wants("W4") {
         return;
     }
     let xs = inputs::<10, 1>(device, RNN_STEPS);
     let y: Matrix<10, 1> = device.sample_uniform();
     let model = device.build_module::<Recurrent<1, 20, 20>, f32>();
     let optimizer = Adam::new(&model, adam_config());
-    train(plan, "W4", model, optimizer, |model, gradients| {
+    train(bench, "W4", model, optimizer, |model, gradients| {
         let mut state = device.zeros::<Rank2<10, 20>>().traced(gradients);
         for x in &xs {
             let (plain_state, tape) = state.split_tape();
@@ -110,16 +113,16 @@ fn rnn(plan: &Plan, device: &Cpu) {
 }
 
 /// W5: an LSTM of `H` units over 200 steps; `G` is `4 * H`.
-fn lstm<const H: usize, const G: usize>(plan: &Plan, device: &Cpu) {
+fn lstm<const H: usize, const G: usize>(bench: &Bench, device: &Cpu) {
     let workload = format!("W5-{H}");
-    if !plan.wants(&workload) {
+    if !bench.wants(&workload) {
         return;
     }
     let xs = inputs::<LSTM_BATCH, 2>(device, LSTM_STEPS);
     let y: Matrix<LSTM_BATCH, 1> = device.sample_uniform();
     let model = device.build_module::<Recurrent<2, H, G>, f32>();
     let optimizer = Adam::new(&model, adam_config());
-    train(plan, &workload, model, optimizer, |model, gradients| {
+    train(bench, &workload, model, optimizer, |model, gradients| {
         let mut cell: Matrix<LSTM_BATCH, H> = device.zeros();
         let mut state = cell.clone().traced(gradients);
         for x in &xs {
@@ -159,7 +162,7 @@ fn gate<const H: usize, const G: usize>(
 
 /// Measures steps of forward, backward and update.
 fn train<M, O>(
-    plan: &Plan,
+    bench: &Bench,
     workload: &str,
     mut model: M,
     mut optimizer: O,
@@ -169,7 +172,7 @@ fn train<M, O>(
     O: Optimizer<M, Cpu, f32>,
 {
     let mut spare = model.alloc_grads();
-    plan.measure(workload, || {
+    bench.measure(workload, || {
         let loss = loss_of(&model, std::mem::replace(&mut spare, Gradients::leaky()));
         let value = loss.array();
         let mut gradients = loss.backward();
