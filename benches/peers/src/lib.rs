@@ -1,3 +1,4 @@
 //! What the programs of this folder have in common.
 
+pub mod bare;
 pub mod measure;

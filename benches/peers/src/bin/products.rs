@@ -1,0 +1,132 @@
+//! The matrix products of a step of W3 and of W5, through our kernel and by bare calls at the same shapes:
+//! what the detour over strides, checks and small shapes costs, or saves.
+//!
+//! `cargo run --release --manifest-path benches/peers/Cargo.toml --bin products`
+
+use std::hint::black_box;
+use std::time::Instant;
+
+use wengert::tensor::kernels::{self, MatrixMut, matmul};
+use wengert_peers::bare::{self, multiply};
+
+/// y ← y + a b, of so many rows, terms and columns, where one of the factors may be transposed.
+struct Product {
+    name: &'static str,
+    rows: usize,
+    terms: usize,
+    cols: usize,
+    transposed: [bool; 2],
+}
+
+const ROUNDS: usize = 15;
+const CALLS: usize = 100;
+
+const PLAIN: [bool; 2] = [false, false];
+const FIRST: [bool; 2] = [true, false];
+const SECOND: [bool; 2] = [false, true];
+
+fn main() {
+    let product = |name, rows, terms, cols, transposed| Product {
+        name,
+        rows,
+        terms,
+        cols,
+        transposed,
+    };
+    report(
+        "W3",
+        &[
+            product("x W1", 200, 784, 200, PLAIN),
+            product("h W2", 200, 200, 200, PLAIN),
+            product("h W4", 200, 200, 10, PLAIN),
+            product("dW4", 200, 200, 10, FIRST),
+            product("dh4", 200, 10, 200, SECOND),
+            product("dW2", 200, 200, 200, FIRST),
+            product("dh2", 200, 200, 200, SECOND),
+            product("dW1", 784, 200, 200, FIRST),
+        ],
+    );
+    for hidden in [50, 128] {
+        let gates = 4 * hidden;
+        report(
+            &format!("W5-{hidden}"),
+            &[
+                product("x Wx", 100, 2, gates, PLAIN),
+                product("h Wh", 100, hidden, gates, PLAIN),
+                product("dWx", 2, 100, gates, FIRST),
+                product("dWh", hidden, 100, gates, FIRST),
+                product("dh", 100, gates, hidden, SECOND),
+            ],
+        );
+    }
+}
+
+/// A line for each product, and one for all.
+fn report(workload: &str, products: &[Product]) {
+    let line = |name: &str, ours: f64, bare: f64| {
+        let ratio = ours / bare;
+        println!("{workload:6} {name:4} ours {ours:7.2} us, bare {bare:7.2} us, ratio {ratio:.2}");
+    };
+    let (mut all_ours, mut all_bare) = (0.0, 0.0);
+    for product in products {
+        let (ours, bare) = product.measure();
+        (all_ours, all_bare) = (all_ours + ours, all_bare + bare);
+        line(product.name, ours, bare);
+    }
+    line("all", all_ours, all_bare);
+}
+
+impl Product {
+    /// Microseconds a call: ours and bare, medians of interleaved rounds.
+    fn measure(&self) -> (f64, f64) {
+        let (m, k, n) = (self.rows, self.terms, self.cols);
+        let (a, b) = (vec![0.01f32; m * k], vec![0.01f32; k * n]);
+        let mut y = vec![0.0f32; m * n];
+        let [ta, tb] = self.transposed;
+        let (mut ours, mut bare) = (Vec::new(), Vec::new());
+        for _ in 0..ROUNDS {
+            ours.push(timed(|| {
+                let a = if ta {
+                    kernels::Matrix::row_major(&a, k, m).t()
+                } else {
+                    kernels::Matrix::row_major(&a, m, k)
+                };
+                let b = if tb {
+                    kernels::Matrix::row_major(&b, n, k).t()
+                } else {
+                    kernels::Matrix::row_major(&b, k, n)
+                };
+                matmul(MatrixMut::row_major(&mut y, m, n), a, b, true);
+            }));
+            bare.push(timed(|| {
+                let a = if ta {
+                    bare::Matrix::rows(&a, k, m).t()
+                } else {
+                    bare::Matrix::rows(&a, m, k)
+                };
+                let b = if tb {
+                    bare::Matrix::rows(&b, n, k).t()
+                } else {
+                    bare::Matrix::rows(&b, k, n)
+                };
+                multiply(&mut y, a, b, true, 1);
+            }));
+        }
+        black_box(&y);
+        (median(ours), median(bare))
+    }
+}
+
+/// Microseconds a call.
+fn timed(mut call: impl FnMut()) -> f64 {
+    let start = Instant::now();
+    for _ in 0..CALLS {
+        call();
+    }
+    start.elapsed().as_secs_f64() * 1e6 / CALLS as f64
+}
+
+fn median(mut times: Vec<f64>) -> f64 {
+    times.sort_by(f64::total_cmp);
+    times[times.len() / 2]
+}
