@@ -73,8 +73,11 @@ impl<T: Float> Tape<T> {
         } else {
             flat_value(list, &Value::<F, N, M>(formula), &ids)
         };
+        // One by one: a copy of the whole is a load that waits for the stores just before it.
         let mut inputs = [0; 3];
-        inputs[..N].copy_from_slice(&ids);
+        for (to, &id) in inputs.iter_mut().zip(&ids) {
+            *to = id;
+        }
         let node = Node {
             op: list.store(Elementwise::<F, N, M>(formula)),
             inputs,

@@ -52,16 +52,26 @@ impl<'t, T: Float> Var<'t, T> {
     }
 
     /// Checks that this variable is alive on the tape `inner` of `tape`.
-    #[inline]
+    // Called, it would have the variable go through memory, and wait for it there.
+    #[inline(always)]
     #[track_caller]
     pub(crate) fn check(self, tape: &Tape<T>, inner: &Inner<T>) -> Id {
         if !std::ptr::eq(self.tape, tape) {
             mixed();
         }
-        if self.epoch != inner.epoch && !inner.outer_epochs.contains(&self.epoch) {
-            stale();
+        if self.epoch != inner.epoch {
+            self.check_outer(inner);
         }
         self.id
+    }
+
+    /// Checks that this variable was made in a scope around the innermost.
+    #[inline(never)]
+    #[track_caller]
+    fn check_outer(self, inner: &Inner<T>) {
+        if !inner.outer_epochs.contains(&self.epoch) {
+            stale();
+        }
     }
 
     /// The node's number, checked.
