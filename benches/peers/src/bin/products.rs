@@ -86,34 +86,43 @@ impl Product {
         let (mut ours, mut bare) = (Vec::new(), Vec::new());
         for _ in 0..ROUNDS {
             ours.push(timed(|| {
-                let a = if ta {
-                    kernels::Matrix::row_major(&a, k, m).t()
-                } else {
-                    kernels::Matrix::row_major(&a, m, k)
-                };
-                let b = if tb {
-                    kernels::Matrix::row_major(&b, n, k).t()
-                } else {
-                    kernels::Matrix::row_major(&b, k, n)
-                };
-                matmul(MatrixMut::row_major(&mut y, m, n), a, b, true);
+                matmul(
+                    MatrixMut::row_major(&mut y, m, n),
+                    ours_of(&a, m, k, ta),
+                    ours_of(&b, k, n, tb),
+                    true,
+                );
             }));
             bare.push(timed(|| {
-                let a = if ta {
-                    bare::Matrix::rows(&a, k, m).t()
-                } else {
-                    bare::Matrix::rows(&a, m, k)
-                };
-                let b = if tb {
-                    bare::Matrix::rows(&b, n, k).t()
-                } else {
-                    bare::Matrix::rows(&b, k, n)
-                };
-                multiply(&mut y, a, b, true, 1);
+                multiply(
+                    &mut y,
+                    bare_of(&a, m, k, ta),
+                    bare_of(&b, k, n, tb),
+                    true,
+                    1,
+                );
             }));
         }
         black_box(&y);
         (median(ours), median(bare))
+    }
+}
+
+/// A matrix for our kernel, stored as its transpose where that is wanted.
+fn ours_of(data: &[f32], rows: usize, cols: usize, transposed: bool) -> kernels::Matrix<'_, f32> {
+    if transposed {
+        kernels::Matrix::row_major(data, cols, rows).t()
+    } else {
+        kernels::Matrix::row_major(data, rows, cols)
+    }
+}
+
+/// The same for the bare call.
+fn bare_of(data: &[f32], rows: usize, cols: usize, transposed: bool) -> bare::Matrix<'_> {
+    if transposed {
+        bare::Matrix::rows(data, cols, rows).t()
+    } else {
+        bare::Matrix::rows(data, rows, cols)
     }
 }
 
