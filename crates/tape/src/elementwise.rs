@@ -289,7 +289,7 @@ impl<T: Float, F: Formula<N, M>, const N: usize, const M: usize> Op<T> for Eleme
 
 /// The value of a formula as a kernel.
 #[derive(Clone, Copy)]
-struct Value<F, const N: usize, const M: usize>(F);
+pub(crate) struct Value<F, const N: usize, const M: usize>(pub F);
 
 impl<F: Formula<N, M>, const N: usize, const M: usize> MapFn<N, 0, 0, M> for Value<F, N, M> {
     #[inline(always)]

@@ -5,6 +5,7 @@
 // The derive macro writes paths that start with the crate's name.
 extern crate self as wengert_tape;
 
+mod activations;
 mod attrs;
 mod backward;
 mod bind;
@@ -39,6 +40,7 @@ mod traced;
 pub mod tree;
 mod var;
 
+pub use activations::Activations;
 pub use backward::{GradOptions, Unused};
 pub use bind::Bind;
 pub use custom::Custom;
@@ -51,7 +53,7 @@ pub use inspect::{NonFinite, Stats};
 pub use lane::Lane;
 pub use model::Model;
 pub use op::{Op, Shapes};
-pub use real::{Elementary, Real};
+pub use real::{Elementary, Real, SlopeFromValue};
 pub use record::Outputs;
 pub use reverse::Reverse;
 pub use tangent::Tangent;

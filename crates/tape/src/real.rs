@@ -120,3 +120,7 @@ pub trait Elementary: Copy + Send + Sync + 'static {
     /// The derivative at `x`, where the value is `y`.
     fn slope<R: Real>(self, x: R, y: R) -> R;
 }
+
+/// A function whose slope can be read off its value: `slope(y, y)` is `slope(x, y)`. What it was
+/// applied to need not be kept.
+pub trait SlopeFromValue: Elementary {}

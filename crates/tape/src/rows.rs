@@ -4,7 +4,7 @@
 use std::panic::Location;
 
 use smallvec::SmallVec;
-use wengert_tensor::kernels::{Matrix, MatrixMut, matmul, sum};
+use wengert_tensor::kernels::{Matrix, MatrixMut, matmul, matmul_from, sum};
 use wengert_tensor::{Float, Layout, Shape, View};
 
 use crate::flow::Flow;
@@ -75,23 +75,6 @@ impl Sheet {
         Some(Self::row_major(rows, cols as usize))
     }
 
-    /// Fills `y` with copies of the only row.
-    fn repeat<T: Float>(self, data: &[T], y: &mut [T]) {
-        let (first, rest) = y.split_at_mut(self.cols);
-        if self.col_stride == 1 {
-            first.copy_from_slice(&data[self.offset..self.offset + self.cols]);
-        } else {
-            for (k, y) in first.iter_mut().enumerate() {
-                *y = data[self
-                    .offset
-                    .wrapping_add_signed(k as isize * self.col_stride)];
-            }
-        }
-        for row in rest.chunks_exact_mut(self.cols) {
-            row.copy_from_slice(first);
-        }
-    }
-
     #[inline]
     fn read<T>(self, data: &[T]) -> Matrix<'_, T> {
         Matrix::new(
@@ -117,16 +100,21 @@ impl Sheet {
     }
 }
 
-/// Records y = Σ x w + b as `op` without the detour over layouts; `None` where an operand is not
-/// of the usual kind or does not fit, and the general way knows what to do or to say.
+/// Records y = Σ x w + b as `op` without the detour over layouts, after `finish` had the rows of y
+/// and the number of their columns. Gives the op back where an operand is not of the usual kind or
+/// does not fit, and the general way knows what to do or to say.
 #[track_caller]
 pub(crate) fn record<'t, T: Float, O: Op<T>>(
     op: O,
     pairs: &[(Var<'t, T>, Var<'t, T>)],
     bias: Option<Var<'t, T>>,
-) -> Option<Var<'t, T>> {
+    finish: impl FnOnce(&mut [T], usize),
+) -> Result<Var<'t, T>, O> {
     let location = Location::caller();
-    let tape = pairs.first()?.0.tape();
+    let Some((first, _)) = pairs.first() else {
+        return Err(op);
+    };
+    let tape = first.tape();
     let inner = &mut *tape.inner.borrow_mut();
     let mut ids: SmallVec<[Id; 12]> = SmallVec::new();
     for &(x, w) in pairs {
@@ -140,7 +128,9 @@ pub(crate) fn record<'t, T: Float, O: Op<T>>(
     ids.extend(bias);
     let list = &mut inner.list;
     let model = list.nodes[ids[0] as usize];
-    let last = (model.rank as usize).checked_sub(1)?;
+    let Some(last) = (model.rank as usize).checked_sub(1) else {
+        return Err(op);
+    };
     let cols = list.nodes[ids[1] as usize].dims[1];
     let mut flags = 0;
     let mut factors: SmallVec<[(Sheet, Place); 12]> = SmallVec::new();
@@ -153,15 +143,19 @@ pub(crate) fn record<'t, T: Float, O: Op<T>>(
                 let inner = w.rank == 2 && w.dims == [x.dims[last], cols, 0, 0];
                 x.rank <= 4 && rows && inner
             }
-            None => x.rank == 1 && x.dims[0] == cols,
+            // Nearly every bias is a leaf, whose elements follow each other.
+            None => x.rank == 1 && x.dims[0] == cols && x.view == NONE,
         };
         if !fits {
-            return None;
+            return Err(op);
         }
         for &id in pair {
             let node = &list.nodes[id as usize];
             flags |= node.flags;
-            factors.push((Sheet::of_node(list, id)?, node.place));
+            match Sheet::of_node(list, id) {
+                Some(sheet) => factors.push((sheet, node.place)),
+                None => return Err(op),
+            }
         }
     }
     let mut dims = model.dims;
@@ -179,16 +173,17 @@ pub(crate) fn record<'t, T: Float, O: Op<T>>(
             Place::Loan(at) => &list.loans[at as usize][..],
         };
         let (pairs, bias) = factors.as_chunks::<2>();
-        let mut add = false;
-        if let &[(bias, place)] = bias {
-            bias.repeat(data(place), y);
-            add = true;
+        for (k, &[(x, x_place), (w, w_place)]) in pairs.iter().enumerate() {
+            let sum = MatrixMut::row_major(y, rows, cols);
+            let (x, w) = (x.read(data(x_place)), w.read(data(w_place)));
+            match bias {
+                &[(bias, place)] if k == 0 => {
+                    matmul_from(&data(place)[bias.offset..][..cols], sum, x, w);
+                }
+                _ => matmul(sum, x, w, k > 0),
+            }
         }
-        for &[(x, x_place), (w, w_place)] in pairs {
-            let y = MatrixMut::row_major(y, rows, cols);
-            matmul(y, x.read(data(x_place)), w.read(data(w_place)), add);
-            add = true;
-        }
+        finish(y, cols);
     }
     let needs = if inner.recording { flags & NEEDS } else { 0 };
     let op = inner.list.store(op);
@@ -201,7 +196,12 @@ pub(crate) fn record<'t, T: Float, O: Op<T>>(
         ..inner.list.blank(&ids, needs)
     };
     let origin = inner.origin(location);
-    Some(tape.var_in(inner, |list| list.push(node, origin)))
+    Ok(tape.var_in(inner, |list| list.push(node, origin)))
+}
+
+/// The number of columns of the matrix `w`.
+pub(crate) fn columns<T: Float>(list: &List<T>, w: Id) -> usize {
+    list.nodes[w as usize].dims[1] as usize
 }
 
 /// y = x w, or y += x w. Returns `false` if no strides can say that x is one matrix.

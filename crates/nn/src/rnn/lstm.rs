@@ -1,5 +1,6 @@
 //! `Lstm`: the long short-term memory.
 
+use wengert_tape::ops::{Sigmoid, Tanh};
 use wengert_tape::tree::Tree;
 use wengert_tape::{Formula, Real, Var};
 use wengert_tensor::{Float, Rng, Tensor};
@@ -124,19 +125,15 @@ impl<'t, T: Float> Cell<'t, T> for LstmCell<Var<'t, T>> {
     }
 
     fn step(&self, x: Var<'t, T>, state: Self::State) -> Self::State {
-        let [i, f, g, o] = self.gates(x, state.h);
-        let [c, h] = x.tape().formula(LstmGates, [i, f, g, o, state.c]);
+        let sums = [(x, self.wx), (state.h, self.wh)];
+        let gates = (Sigmoid, Sigmoid, Tanh, Sigmoid);
+        let [i, f, g, o] = Var::affine_activated(&sums, Some(self.bias), gates).chunk(-1);
+        let [c, h] = x.tape().formula(Carry, [i, f, g, o, state.c]);
         LstmState { h, c }
     }
 }
 
 impl<'t, T: Float> LstmCell<Var<'t, T>> {
-    /// What flows into the gates i f g o, \[B, H\] each.
-    #[track_caller]
-    fn gates(&self, x: Var<'t, T>, h: Var<'t, T>) -> [Var<'t, T>; 4] {
-        Var::affine(&[(x, self.wx), (h, self.wh)], Some(self.bias)).chunk(-1)
-    }
-
     /// [`step`](Cell::step) out of single ops, for comparison: it computes the same, is slower and
     /// keeps about four times as much until the reset.
     #[track_caller]
@@ -145,23 +142,24 @@ impl<'t, T: Float> LstmCell<Var<'t, T>> {
         x: Var<'t, T>,
         state: LstmState<Var<'t, T>>,
     ) -> LstmState<Var<'t, T>> {
-        let [i, f, g, o] = self.gates(x, state.h);
+        let sums = [(x, self.wx), (state.h, self.wh)];
+        let [i, f, g, o] = Var::affine(&sums, Some(self.bias)).chunk(-1);
         let c = f.sigmoid() * state.c + i.sigmoid() * g.tanh();
         let h = o.sigmoid() * c.tanh();
         LstmState { h, c }
     }
 }
 
-/// (i, f, g, o, c) → (c′, h′).
+/// (σ(i), σ(f), tanh(g), σ(o), c) → (c′, h′).
 #[derive(Clone, Copy)]
-struct LstmGates;
+struct Carry;
 
-impl Formula<5, 2> for LstmGates {
-    const NAME: &'static str = "lstm_gates";
+impl Formula<5, 2> for Carry {
+    const NAME: &'static str = "lstm_carry";
 
     #[inline(always)]
     fn eval<R: Real>(&self, [i, f, g, o, c]: [R; 5]) -> [R; 2] {
-        let c = f.sigmoid() * c + i.sigmoid() * g.tanh();
-        [c, o.sigmoid() * c.tanh()]
+        let c = f * c + i * g;
+        [c, o * c.tanh()]
     }
 }

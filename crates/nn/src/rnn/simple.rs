@@ -1,6 +1,7 @@
 //! `SimpleRnn`: the plain recurrent layer.
 
 use wengert_tape::Var;
+use wengert_tape::ops::{Relu, Tanh};
 use wengert_tape::tree::Tree;
 use wengert_tensor::{Float, Rng, Tensor};
 
@@ -98,10 +99,10 @@ impl<'t, T: Float> Cell<'t, T> for SimpleRnnCell<Var<'t, T>> {
     }
 
     fn step(&self, x: Var<'t, T>, h: Var<'t, T>) -> Var<'t, T> {
-        let sum = Var::affine(&[(x, self.wx), (h, self.wh)], Some(self.bias));
+        let sums = [(x, self.wx), (h, self.wh)];
         match self.activation {
-            Activation::Tanh => sum.tanh(),
-            Activation::Relu => sum.relu(),
+            Activation::Tanh => Var::affine_activated(&sums, Some(self.bias), (Tanh,)),
+            Activation::Relu => Var::affine_activated(&sums, Some(self.bias), (Relu,)),
         }
     }
 }

@@ -14,6 +14,7 @@ use wengert_tensor::{Float, Layout, Shape, ShapeError, View};
 use crate::check::Samples;
 use crate::direct::Direct;
 use crate::op::{Op, Shapes};
+use crate::pool::Buffer;
 use crate::reverse::Reverse;
 use crate::rows;
 use crate::tangent::Tangent;
@@ -41,23 +42,35 @@ impl<'t, T: Float> Var<'t, T> {
     /// differ, or the bias has not the outer size.
     #[track_caller]
     pub fn affine(products: &[(Self, Self)], bias: Option<Self>) -> Self {
-        if let Some(y) = rows::record(Affine, products, bias) {
-            return y;
-        }
-        let Some((first, _)) = products.first() else {
-            panic!("{}", ShapeError::new(NAME, "there is no product"));
-        };
-        let tape = first.tape();
-        let mut inputs: SmallVec<[Self; 8]> = SmallVec::new();
-        for &(x, w) in products {
-            inputs.extend([x, w]);
-        }
-        inputs.extend(bias);
-        tape.apply_all(Affine, &inputs)[0]
+        record(Affine, products, bias, |_, _| {})
     }
 }
 
 const NAME: &str = "affine";
+
+/// Records an op that begins as `affine` does; `finish` gets the sum, as rows of so many columns.
+#[track_caller]
+pub(super) fn record<'t, T: Float, O: Op<T>>(
+    op: O,
+    products: &[(Var<'t, T>, Var<'t, T>)],
+    bias: Option<Var<'t, T>>,
+    finish: impl FnOnce(&mut [T], usize),
+) -> Var<'t, T> {
+    let Some((first, _)) = products.first() else {
+        panic!("{}", ShapeError::new(op.name(), "there is no product"));
+    };
+    let tape = first.tape();
+    let op = match rows::record(op, products, bias, finish) {
+        Ok(y) => return y,
+        Err(op) => op,
+    };
+    let mut inputs: SmallVec<[Var<'t, T>; 8]> = SmallVec::new();
+    for &(x, w) in products {
+        inputs.extend([x, w]);
+    }
+    inputs.extend(bias);
+    tape.apply_all(op, &inputs)[0]
+}
 
 /// Pairs of inputs x and w, and the bias if their number is odd.
 #[derive(Clone, Copy)]
@@ -69,112 +82,139 @@ impl<T: Float> Op<T> for Affine {
     }
 
     fn shapes(&self, inputs: &[Shape]) -> Result<Shapes, ShapeError> {
-        let refuse = |reason: String| Err(ShapeError::new(NAME, reason));
-        let (pairs, bias) = inputs.as_chunks::<2>();
-        let Some([first, first_w]) = pairs.first() else {
-            return refuse("there is no product".to_owned());
-        };
-        for [x, w] in pairs {
-            if x.is_empty() || w.rank() != 2 {
-                return refuse(format!("a row times a matrix is expected: {x} x {w}"));
-            }
-            if x[x.rank() - 1] != w[0] {
-                return refuse(format!("inner sizes differ: {x} x {w}"));
-            }
-            if x[..x.rank() - 1] != first[..first.rank() - 1] {
-                return refuse(format!("outer axes differ: {first} and {x}"));
-            }
-            if w[1] != first_w[1] {
-                return refuse(format!("outer sizes differ: {first_w} and {w}"));
-            }
-        }
-        if let [bias] = bias
-            && bias[..] != first_w[1..]
-        {
-            return refuse(format!("the bias {bias} does not fit {first_w}"));
-        }
-        let mut shape = first.clone();
-        let last = shape.rank() - 1;
-        shape.dims_mut()[last] = first_w[1];
-        Ok(Shapes::from_elem(shape, 1))
+        shapes(NAME, inputs)
     }
 
     fn forward(&self, inputs: &[View<'_, T>], outputs: &mut [&mut [T]]) {
-        let y = &mut *outputs[0];
-        let (pairs, bias) = inputs.as_chunks::<2>();
-        let cols = pairs[0][1].shape()[1];
-        if y.is_empty() {
-            return;
-        }
-        let mut add = false;
-        if let [bias] = bias {
-            copy(bias, &mut y[..cols]);
-            let (first, rest) = y.split_at_mut(cols);
-            for row in rest.chunks_exact_mut(cols) {
-                row.copy_from_slice(first);
-            }
-            add = true;
-        }
-        for [x, w] in pairs {
-            if !rows::multiply(y, x, w, add) {
-                let mut shape = x.shape().clone();
-                let last = shape.rank() - 1;
-                shape.dims_mut()[last] = cols;
-                product::multiply(y, &Layout::contiguous(shape), x, w, add);
-            }
-            add = true;
-        }
+        forward(inputs, outputs[0]);
     }
 
     fn reverse(&self, rule: &Reverse<'_, '_, T>) {
-        let y_bar = rule.cotangent();
-        let y_rows = rows::flat(y_bar);
-        for k in (0..rule.arity() - 1).step_by(2) {
-            if rule.needs(k) {
-                let rank = y_bar.rank();
-                let y_bar = if rank == 1 { y_rows } else { y_bar };
-                rule.give_product(k, y_bar, rule.x(k + 1).t());
-            }
-            if rule.needs(k + 1) {
-                rule.give_product(k + 1, rows::flat(rule.x(k)).t(), y_rows);
-            }
-        }
-        if rule.arity() % 2 == 1 {
-            rule.give(rule.arity() - 1, y_bar);
-        }
+        reverse(rule, rule.cotangent());
     }
 
     fn direct(&self, direct: &mut Direct<'_, T>) -> bool {
-        let (list, flow, id) = (direct.list, &mut *direct.flow, direct.id);
-        let Some(y_bar) = flow.bars[id as usize].take() else {
-            return true;
-        };
-        let (pairs, bias) = list.inputs(id).as_chunks::<2>();
-        for &[x, w] in pairs {
-            rows::pull_product(list, flow, id, &y_bar, x, w);
+        if let Some(y_bar) = direct.flow.bars[direct.id as usize].take() {
+            pull(direct, y_bar);
         }
-        if let &[bias] = bias {
-            rows::pull_bias(list, flow, id, &y_bar, bias);
-        }
-        flow.pool.give(y_bar);
         true
     }
 
     fn tangent(&self, rule: &Tangent<'_, '_, T>) {
-        for k in (0..rule.arity() - 1).step_by(2) {
-            if let Some(x_dot) = rule.x_dot(k) {
-                rule.give(0, x_dot.matmul(rule.x(k + 1)));
-            }
-            if let Some(w_dot) = rule.x_dot(k + 1) {
-                rule.give(0, rule.x(k).matmul(w_dot));
-            }
-        }
-        if rule.arity() % 2 == 1
-            && let Some(bias_dot) = rule.x_dot(rule.arity() - 1)
-        {
-            rule.give(0, bias_dot);
+        if let Some(y_dot) = tangent(rule) {
+            rule.give(0, y_dot);
         }
     }
+}
+
+/// The shape rule, for an op of this name.
+pub(super) fn shapes(name: &'static str, inputs: &[Shape]) -> Result<Shapes, ShapeError> {
+    let refuse = |reason: String| Err(ShapeError::new(name, reason));
+    let (pairs, bias) = inputs.as_chunks::<2>();
+    let Some([first, first_w]) = pairs.first() else {
+        return refuse("there is no product".to_owned());
+    };
+    for [x, w] in pairs {
+        if x.is_empty() || w.rank() != 2 {
+            return refuse(format!("a row times a matrix is expected: {x} x {w}"));
+        }
+        if x[x.rank() - 1] != w[0] {
+            return refuse(format!("inner sizes differ: {x} x {w}"));
+        }
+        if x[..x.rank() - 1] != first[..first.rank() - 1] {
+            return refuse(format!("outer axes differ: {first} and {x}"));
+        }
+        if w[1] != first_w[1] {
+            return refuse(format!("outer sizes differ: {first_w} and {w}"));
+        }
+    }
+    if let [bias] = bias
+        && bias[..] != first_w[1..]
+    {
+        return refuse(format!("the bias {bias} does not fit {first_w}"));
+    }
+    let mut shape = first.clone();
+    let last = shape.rank() - 1;
+    shape.dims_mut()[last] = first_w[1];
+    Ok(Shapes::from_elem(shape, 1))
+}
+
+/// The sum of the products and the bias.
+pub(super) fn forward<T: Float>(inputs: &[View<'_, T>], y: &mut [T]) {
+    let (pairs, bias) = inputs.as_chunks::<2>();
+    let cols = pairs[0][1].shape()[1];
+    if y.is_empty() {
+        return;
+    }
+    let mut add = false;
+    if let [bias] = bias {
+        copy(bias, &mut y[..cols]);
+        let (first, rest) = y.split_at_mut(cols);
+        for row in rest.chunks_exact_mut(cols) {
+            row.copy_from_slice(first);
+        }
+        add = true;
+    }
+    for [x, w] in pairs {
+        if !rows::multiply(y, x, w, add) {
+            let mut shape = x.shape().clone();
+            let last = shape.rank() - 1;
+            shape.dims_mut()[last] = cols;
+            product::multiply(y, &Layout::contiguous(shape), x, w, add);
+        }
+        add = true;
+    }
+}
+
+/// The reverse rule, where `y_bar` flows back into the sum.
+pub(super) fn reverse<'t, T: Float>(rule: &Reverse<'t, '_, T>, y_bar: Var<'t, T>) {
+    let y_rows = rows::flat(y_bar);
+    for k in (0..rule.arity() - 1).step_by(2) {
+        if rule.needs(k) {
+            let rank = y_bar.rank();
+            let y_bar = if rank == 1 { y_rows } else { y_bar };
+            rule.give_product(k, y_bar, rule.x(k + 1).t());
+        }
+        if rule.needs(k + 1) {
+            rule.give_product(k + 1, rows::flat(rule.x(k)).t(), y_rows);
+        }
+    }
+    if rule.arity() % 2 == 1 {
+        rule.give(rule.arity() - 1, y_bar);
+    }
+}
+
+/// The same from a buffer into buffers.
+pub(super) fn pull<T: Float>(direct: &mut Direct<'_, T>, y_bar: Buffer<T>) {
+    let (list, flow, id) = (direct.list, &mut *direct.flow, direct.id);
+    let (pairs, bias) = list.inputs(id).as_chunks::<2>();
+    for &[x, w] in pairs {
+        rows::pull_product(list, flow, id, &y_bar, x, w);
+    }
+    if let &[bias] = bias {
+        rows::pull_bias(list, flow, id, &y_bar, bias);
+    }
+    flow.pool.give(y_bar);
+}
+
+/// The tangent of the sum.
+pub(super) fn tangent<'t, T: Float>(rule: &Tangent<'t, '_, T>) -> Option<Var<'t, T>> {
+    let mut sum: Option<Var<'t, T>> = None;
+    let mut add = |term: Var<'t, T>| sum = Some(sum.map_or(term, |sum| sum + term));
+    for k in (0..rule.arity() - 1).step_by(2) {
+        if let Some(x_dot) = rule.x_dot(k) {
+            add(x_dot.matmul(rule.x(k + 1)));
+        }
+        if let Some(w_dot) = rule.x_dot(k + 1) {
+            add(rule.x(k).matmul(w_dot));
+        }
+    }
+    if rule.arity() % 2 == 1
+        && let Some(bias_dot) = rule.x_dot(rule.arity() - 1)
+    {
+        add(bias_dot.expand(&rule.y_shape(0)));
+    }
+    sum
 }
 
 pub(super) fn samples<T: Float>() -> Samples<T> {

@@ -10,7 +10,7 @@ use wengert_tensor::Float;
 use wengert_tensor::kernels::Isa;
 
 use crate::check::Samples;
-use crate::real::{Elementary, Real};
+use crate::real::{Elementary, Real, SlopeFromValue};
 use crate::var::Var;
 
 impl<'t, T: Float> Var<'t, T> {
@@ -43,6 +43,8 @@ impl Elementary for Exp {
         y
     }
 }
+
+impl SlopeFromValue for Exp {}
 
 pub(super) fn samples<T: Float>() -> Samples<T> {
     Samples::unary("exp", |x| x.exp()).on(-2.0, 2.0).reference1(f64::exp).values(&[(0.0, 1.0), (-1e4, 0.0)])

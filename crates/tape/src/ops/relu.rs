@@ -10,7 +10,7 @@ use wengert_tensor::Float;
 use wengert_tensor::kernels::Isa;
 
 use crate::check::Samples;
-use crate::real::{Elementary, Real};
+use crate::real::{Elementary, Real, SlopeFromValue};
 use crate::var::Var;
 
 impl<'t, T: Float> Var<'t, T> {
@@ -43,6 +43,8 @@ impl Elementary for Relu {
         R::select_less(R::lit(0.0), x, R::lit(1.0), R::select_equal(x, x, R::lit(0.0), x))
     }
 }
+
+impl SlopeFromValue for Relu {}
 
 pub(super) fn samples<T: Float>() -> Samples<T> {
     Samples::unary("relu", |x| x.relu()).on(-2.0, 2.0).apart_from(0.0).reference1(|x| x.max(0.0)).values(&[(0.0, 0.0), (-1.0, 0.0)])

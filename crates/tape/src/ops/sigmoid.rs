@@ -10,7 +10,7 @@ use wengert_tensor::Float;
 use wengert_tensor::kernels::Isa;
 
 use crate::check::Samples;
-use crate::real::{Elementary, Real};
+use crate::real::{Elementary, Real, SlopeFromValue};
 use crate::var::Var;
 
 impl<'t, T: Float> Var<'t, T> {
@@ -43,6 +43,8 @@ impl Elementary for Sigmoid {
         y * (R::lit(1.0) - y)
     }
 }
+
+impl SlopeFromValue for Sigmoid {}
 
 pub(super) fn samples<T: Float>() -> Samples<T> {
     Samples::unary("sigmoid", |x| x.sigmoid()).on(-5.0, 5.0).reference1(|x| 1.0 / (1.0 + (-x).exp())).values(&[(0.0, 0.5), (-800.0, 0.0), (800.0, 1.0)])

@@ -10,7 +10,7 @@ use wengert_tensor::Float;
 use wengert_tensor::kernels::Isa;
 
 use crate::check::Samples;
-use crate::real::{Elementary, Real};
+use crate::real::{Elementary, Real, SlopeFromValue};
 use crate::var::Var;
 
 impl<'t, T: Float> Var<'t, T> {
@@ -43,6 +43,8 @@ impl Elementary for Tanh {
         R::lit(1.0) - y * y
     }
 }
+
+impl SlopeFromValue for Tanh {}
 
 pub(super) fn samples<T: Float>() -> Samples<T> {
     Samples::unary("tanh", |x| x.tanh()).on(-3.0, 3.0).reference1(f64::tanh).values(&[

@@ -4,14 +4,16 @@
 //! results are stored. Because the function is inlined into a loop of fixed length over local
 //! arrays, the compiler turns the lanes into vector registers.
 //!
-//! Only the loop over whole blocks of contiguous operands is compiled for every function. What
-//! does not fit a block, and what is strided or stretched, goes through buffers of a block's
-//! length by code that all functions share: hundreds of functions in three instruction sets would
-//! otherwise take minutes to compile.
+//! Only the loop over rows of contiguous elements is compiled for every function. Rows that are
+//! shorter than a block, and what is strided or stretched along the row, go through buffers of a
+//! block's length by code that all functions share: hundreds of functions in three instruction
+//! sets would otherwise take minutes to compile.
 //!
 //! Operands come in three groups of constant length, `A`, `B` and `C`, because a function of a
 //! node's inputs, its outputs and what flows back into them has three kinds of arguments, and
 //! stable Rust cannot add constant lengths up. A plain function leaves `B` and `C` at 0.
+
+use std::mem::MaybeUninit;
 
 use super::isa::{Isa, Kernel, Plain, dispatch};
 use crate::{Float, Layout};
@@ -76,12 +78,51 @@ pub struct Output<'a> {
 /// A [`MapFn`] with its loop, behind a pointer, so that what surrounds the loop is compiled once
 /// for all functions.
 pub trait Loop<T, const A: usize, const B: usize, const C: usize, const O: usize> {
-    /// Applies the function to contiguous operands.
+    /// Applies the function to contiguous operands, which are used up.
     ///
     /// # Safety
     /// Every pointer must have `len` elements, but for the outputs that are skipped.
     #[doc(hidden)]
-    unsafe fn run(&self, operands: &Operands<T, A, B, C, O>);
+    unsafe fn run(&self, operands: &mut Operands<T, A, B, C, O>);
+
+    /// Applies the function to so many rows of contiguous elements, one after the other. `steps`
+    /// lead from a row to the next.
+    ///
+    /// # Safety
+    /// As for `run`, of every row.
+    #[doc(hidden)]
+    unsafe fn run_rows(
+        &self,
+        operands: &mut Operands<T, A, B, C, O>,
+        rows: usize,
+        steps: &Steps<A, B, C, O>,
+    );
+
+    /// The same for rows that are shorter than a block.
+    ///
+    /// # Safety
+    /// As for `run`, of every row.
+    #[doc(hidden)]
+    unsafe fn run_short(
+        &self,
+        operands: &mut Operands<T, A, B, C, O>,
+        rows: usize,
+        steps: &Steps<A, B, C, O>,
+    );
+
+    /// Applies the function to the last `rest` elements of rows that are at least a block, and
+    /// leaves all others as they are.
+    ///
+    /// # Safety
+    /// As for `run`, of every row.
+    #[doc(hidden)]
+    unsafe fn run_ends(
+        &self,
+        operands: &Operands<T, A, B, C, O>,
+        rest: usize,
+        rows: usize,
+        steps: &Steps<A, B, C, O>,
+    );
 }
 
 /// Contiguous operands of one length.
@@ -94,6 +135,44 @@ pub struct Operands<T, const A: usize, const B: usize, const C: usize, const O: 
     pub(super) y: [*mut T; O],
     pub(super) modes: [Mode; O],
     pub(super) len: usize,
+}
+
+impl<T, const A: usize, const B: usize, const C: usize, const O: usize> Operands<T, A, B, C, O> {
+    /// Goes on by `count` steps. The pointers may leave their storage after the last row.
+    #[inline(always)]
+    pub(super) fn advance(&mut self, steps: &Steps<A, B, C, O>, count: isize) {
+        for k in 0..A {
+            self.a[k] = self.a[k].wrapping_offset(count * steps.a[k]);
+        }
+        for k in 0..B {
+            self.b[k] = self.b[k].wrapping_offset(count * steps.b[k]);
+        }
+        for k in 0..C {
+            self.c[k] = self.c[k].wrapping_offset(count * steps.c[k]);
+        }
+        for m in 0..O {
+            self.y[m] = self.y[m].wrapping_offset(count * steps.y[m]);
+        }
+    }
+}
+
+/// What lies between an element of every operand and the next along an axis, in elements.
+#[doc(hidden)]
+#[derive(Clone, Copy)]
+pub struct Steps<const A: usize, const B: usize, const C: usize, const O: usize> {
+    pub(super) a: [isize; A],
+    pub(super) b: [isize; B],
+    pub(super) c: [isize; C],
+    pub(super) y: [isize; O],
+}
+
+impl<const A: usize, const B: usize, const C: usize, const O: usize> Steps<A, B, C, O> {
+    const NONE: Self = Steps {
+        a: [0; A],
+        b: [0; B],
+        c: [0; C],
+        y: [0; O],
+    };
 }
 
 /// Applies `f` to the first `len` elements of contiguous operands.
@@ -124,7 +203,7 @@ pub fn map_flat<T: Float, F, const A: usize, const B: usize, const C: usize, con
             y[m] = buffers[at].as_mut_ptr();
         }
     }
-    let operands = Operands {
+    let mut operands = Operands {
         a: flat(a, len, buffers),
         b: flat(b, len, buffers),
         c: flat(c, len, buffers),
@@ -133,7 +212,7 @@ pub fn map_flat<T: Float, F, const A: usize, const B: usize, const C: usize, con
         len,
     };
     // SAFETY: every operand was just checked to have `len` elements.
-    unsafe { f.run(&operands) }
+    unsafe { f.run(&mut operands) }
 }
 
 #[inline(always)]
@@ -173,55 +252,187 @@ where
     F: MapFn<A, B, C, O>,
 {
     #[inline]
-    unsafe fn run(&self, operands: &Operands<T, A, B, C, O>) {
-        let len = operands.len;
-        if len == 1 {
+    unsafe fn run(&self, operands: &mut Operands<T, A, B, C, O>) {
+        if operands.len == 1 {
             // SAFETY: by the contract.
             unsafe { one(self, operands) };
             return;
         }
+        // SAFETY: by the contract.
+        unsafe { self.run_rows(operands, 1, &const { Steps::NONE }) };
+    }
+
+    #[inline]
+    unsafe fn run_rows(
+        &self,
+        operands: &mut Operands<T, A, B, C, O>,
+        rows: usize,
+        steps: &Steps<A, B, C, O>,
+    ) {
+        let len = operands.len;
         let block = const { lanes(A + B + C) };
         let rest = len % block;
-        let repeat = rest > 0 && len > block && operands.may_repeat();
-        if len >= block {
-            dispatch(Blocks {
-                f: *self,
-                operands,
-                repeat,
-            });
-        }
-        if rest == 0 || repeat {
+        let repeat = rest > 0 && len > block && operands.may_repeat(rows, steps);
+        if len < block {
+            // SAFETY: by the contract.
+            unsafe { self.run_short(operands, rows, steps) };
             return;
         }
-        let mut tail = Tail::new();
-        // SAFETY: by the contract the elements after the whole blocks are there.
-        let padded = unsafe { tail.fill(operands, len - rest) };
+        if rest > 0 && !repeat {
+            // SAFETY: by the contract.
+            unsafe { self.run_ends(operands, rest, rows, steps) };
+        }
         dispatch(Blocks {
             f: *self,
-            operands: &padded,
-            repeat: false,
+            operands,
+            rows,
+            steps,
+            repeat,
         });
-        // SAFETY: as above.
-        unsafe { tail.store(operands, len - rest) };
+    }
+
+    #[inline(never)]
+    unsafe fn run_short(
+        &self,
+        operands: &mut Operands<T, A, B, C, O>,
+        rows: usize,
+        steps: &Steps<A, B, C, O>,
+    ) {
+        if operands.len == 0 {
+            return;
+        }
+        let mut gathered = Gathered::new();
+        let most = CHUNK / operands.len;
+        for done in (0..rows).step_by(most) {
+            let count = most.min(rows - done);
+            // SAFETY: by the contract.
+            let mut together = unsafe { gathered.read(operands, count, steps) };
+            dispatch(Blocks {
+                f: *self,
+                operands: &mut together,
+                rows: 1,
+                steps,
+                repeat: false,
+            });
+            // SAFETY: as above.
+            unsafe { gathered.write(operands, count, steps) };
+            operands.advance(steps, count as isize);
+        }
+    }
+
+    #[inline(never)]
+    unsafe fn run_ends(
+        &self,
+        operands: &Operands<T, A, B, C, O>,
+        rest: usize,
+        rows: usize,
+        steps: &Steps<A, B, C, O>,
+    ) {
+        let block = const { lanes(A + B + C) };
+        let mut ends = *operands;
+        ends.skip(operands.len - block);
+        let mut results = [[MaybeUninit::<T>::uninit(); CHUNK]; O];
+        let by_block = Steps {
+            y: [block as isize; O],
+            ..*steps
+        };
+        for done in (0..rows).step_by(CHUNK / block) {
+            let count = (CHUNK / block).min(rows - done);
+            let mut apart = ends;
+            for m in 0..O {
+                apart.y[m] = results[m].as_mut_ptr().cast();
+                if ends.modes[m] == Mode::Add {
+                    apart.modes[m] = Mode::Write;
+                }
+            }
+            dispatch(Blocks {
+                f: *self,
+                operands: &mut apart,
+                rows: count,
+                steps: &by_block,
+                repeat: false,
+            });
+            for m in (0..O).filter(|&m| ends.modes[m] != Mode::Skip) {
+                let (results, add) = (results[m].as_ptr().cast(), ends.modes[m] == Mode::Add);
+                // SAFETY: `count` blocks of results were just written, and as many rows are there.
+                unsafe {
+                    if block == BLOCK {
+                        put::<T, BLOCK>(results, ends.y[m], steps.y[m], count, rest, add);
+                    } else {
+                        put::<T, { BLOCK / 2 }>(results, ends.y[m], steps.y[m], count, rest, add);
+                    }
+                }
+            }
+            ends.advance(steps, count as isize);
+        }
+    }
+}
+
+/// Brings the last `rest` of each `L` results to the same elements of a row of `L`.
+///
+/// # Safety
+/// There must be `rows` · `L` results, and so many rows `step` apart.
+#[inline(always)]
+unsafe fn put<T: Float, const L: usize>(
+    results: *const T,
+    mut place: *mut T,
+    step: isize,
+    rows: usize,
+    rest: usize,
+    add: bool,
+) {
+    for row in 0..rows {
+        // SAFETY: by the contract.
+        unsafe {
+            let y = *results.add(row * L).cast::<[T; L]>();
+            let old = *place.cast::<[T; L]>();
+            let mut new = old;
+            for l in 0..L {
+                let y = if add { old[l] + y[l] } else { y[l] };
+                new[l] = if l < L - rest { old[l] } else { y };
+            }
+            *place.cast::<[T; L]>() = new;
+        }
+        place = place.wrapping_offset(step);
     }
 }
 
 impl<T, const A: usize, const B: usize, const C: usize, const O: usize> Operands<T, A, B, C, O> {
     /// Whether an element may be computed twice: nothing is added, and nothing that is written is
     /// read as well.
-    #[inline]
-    fn may_repeat(&self) -> bool {
+    fn may_repeat(&self, rows: usize, steps: &Steps<A, B, C, O>) -> bool {
+        let reach = |start: usize, step: isize| {
+            let last =
+                start.wrapping_add_signed((rows as isize - 1) * step * size_of::<T>() as isize);
+            (start.min(last), start.max(last) + self.len * size_of::<T>())
+        };
         (0..O).all(|m| match self.modes[m] {
             Mode::Skip => true,
             Mode::Add => false,
             Mode::Write => {
-                let (low, high) = (self.y[m].addr(), self.y[m].wrapping_add(self.len).addr());
-                let apart = |start: &*const T| {
-                    start.addr() >= high || start.wrapping_add(self.len).addr() <= low
+                let (low, high) = reach(self.y[m].addr(), steps.y[m]);
+                let apart = |(start, step): (&*const T, &isize)| {
+                    let (first, end) = reach(start.addr(), *step);
+                    first >= high || end <= low
                 };
-                self.a.iter().all(apart) && self.b.iter().all(apart) && self.c.iter().all(apart)
+                self.a.iter().zip(&steps.a).all(apart)
+                    && self.b.iter().zip(&steps.b).all(apart)
+                    && self.c.iter().zip(&steps.c).all(apart)
             }
         })
+    }
+
+    /// Leaves the first elements of the rows out.
+    fn skip(&mut self, elements: usize) {
+        let by = elements as isize;
+        let steps = Steps {
+            a: [by; A],
+            b: [by; B],
+            c: [by; C],
+            y: [by; O],
+        };
+        self.advance(&steps, 1);
+        self.len -= elements;
     }
 }
 
@@ -263,8 +474,11 @@ unsafe fn one<T: Float, F, const A: usize, const B: usize, const C: usize, const
 /// The loop over whole blocks: all that is compiled for every function and instruction set.
 struct Blocks<'a, T, F, const A: usize, const B: usize, const C: usize, const O: usize> {
     f: F,
-    /// At least a block.
-    operands: &'a Operands<T, A, B, C, O>,
+    /// The first row, which is at least a block. A copy of it would be a load that waits for the
+    /// stores just before it.
+    operands: &'a mut Operands<T, A, B, C, O>,
+    rows: usize,
+    steps: &'a Steps<A, B, C, O>,
     /// Whether what does not fill a block is computed with the elements before it once more.
     repeat: bool,
 }
@@ -278,8 +492,8 @@ where
 
     #[inline(always)]
     fn run<I: Isa>(self) {
-        // SAFETY: whoever makes this value has checked that the operands have `len` elements, at
-        // least a block.
+        // SAFETY: whoever makes this value has checked that the operands of every row have `len`
+        // elements, at least a block.
         unsafe {
             if const { lanes(A + B + C) == BLOCK } {
                 self.lanes::<I, BLOCK>();
@@ -296,159 +510,206 @@ where
     F: MapFn<A, B, C, O>,
 {
     /// # Safety
-    /// Every operand must have `len` elements, at least a block.
+    /// Every operand of every row must have `len` elements, at least a block.
     #[inline(always)]
     unsafe fn lanes<I: Isa, const L: usize>(self) {
-        let operands = self.operands;
-        let last = operands.len - L;
-        let mut at = 0;
+        let len = self.operands.len;
+        let last = len - L;
+        let mut row = 1;
         loop {
-            let (mut a, mut b, mut c) = ([[T::ZERO; L]; A], [[T::ZERO; L]; B], [[T::ZERO; L]; C]);
-            let mut y = [[T::ZERO; L]; O];
-            // SAFETY: by the contract `L` elements from `at`, at most `last`, are there.
-            unsafe {
-                for k in 0..A {
-                    a[k] = *operands.a[k].add(at).cast::<[T; L]>();
-                }
-                for k in 0..B {
-                    b[k] = *operands.b[k].add(at).cast::<[T; L]>();
-                }
-                for k in 0..C {
-                    c[k] = *operands.c[k].add(at).cast::<[T; L]>();
-                }
-            }
-            for l in 0..L {
-                let (mut p, mut q, mut r) = ([T::ZERO; A], [T::ZERO; B], [T::ZERO; C]);
-                for k in 0..A {
-                    p[k] = a[k][l];
-                }
-                for k in 0..B {
-                    q[k] = b[k][l];
-                }
-                for k in 0..C {
-                    r[k] = c[k][l];
-                }
-                let mut result = [T::ZERO; O];
-                self.f.call_into::<T, I>(p, q, r, &mut result);
-                for m in 0..O {
-                    y[m][l] = result[m];
+            // By value, so that the pointers are registers: what is stored does not change them.
+            let operands = *self.operands;
+            let mut at = 0;
+            loop {
+                // SAFETY: `L` elements from `at` on, at most `last`, are in the row.
+                unsafe { block::<T, F, I, A, B, C, O, L>(self.f, &operands, at) };
+                at += L;
+                if at > last {
+                    if !self.repeat || at >= len {
+                        break;
+                    }
+                    at = last;
                 }
             }
-            for m in 0..O {
-                // SAFETY: as above; a skipped output's pointer is not touched.
-                unsafe {
-                    match operands.modes[m] {
-                        Mode::Skip => {}
-                        Mode::Write => *operands.y[m].add(at).cast::<[T; L]>() = y[m],
-                        Mode::Add => {
-                            let place = &mut *operands.y[m].add(at).cast::<[T; L]>();
-                            for l in 0..L {
-                                place[l] += y[m][l];
-                            }
-                        }
+            if row >= self.rows {
+                return;
+            }
+            row += 1;
+            self.operands.advance(self.steps, 1);
+        }
+    }
+}
+
+/// Computes one block.
+///
+/// # Safety
+/// Every operand must have `L` elements from `at` on.
+#[inline(always)]
+unsafe fn block<
+    T: Float,
+    F: MapFn<A, B, C, O>,
+    I: Isa,
+    const A: usize,
+    const B: usize,
+    const C: usize,
+    const O: usize,
+    const L: usize,
+>(
+    f: F,
+    operands: &Operands<T, A, B, C, O>,
+    at: usize,
+) {
+    let (mut a, mut b, mut c) = ([[T::ZERO; L]; A], [[T::ZERO; L]; B], [[T::ZERO; L]; C]);
+    let mut y = [[T::ZERO; L]; O];
+    // SAFETY: by the contract.
+    unsafe {
+        for k in 0..A {
+            a[k] = *operands.a[k].add(at).cast::<[T; L]>();
+        }
+        for k in 0..B {
+            b[k] = *operands.b[k].add(at).cast::<[T; L]>();
+        }
+        for k in 0..C {
+            c[k] = *operands.c[k].add(at).cast::<[T; L]>();
+        }
+    }
+    for l in 0..L {
+        let (mut p, mut q, mut r) = ([T::ZERO; A], [T::ZERO; B], [T::ZERO; C]);
+        for k in 0..A {
+            p[k] = a[k][l];
+        }
+        for k in 0..B {
+            q[k] = b[k][l];
+        }
+        for k in 0..C {
+            r[k] = c[k][l];
+        }
+        let mut result = [T::ZERO; O];
+        f.call_into::<T, I>(p, q, r, &mut result);
+        for m in 0..O {
+            y[m][l] = result[m];
+        }
+    }
+    for m in 0..O {
+        // SAFETY: as above; a skipped output's pointer is not touched.
+        unsafe {
+            match operands.modes[m] {
+                Mode::Skip => {}
+                Mode::Write => *operands.y[m].add(at).cast::<[T; L]>() = y[m],
+                Mode::Add => {
+                    let place = &mut *operands.y[m].add(at).cast::<[T; L]>();
+                    for l in 0..L {
+                        place[l] += y[m][l];
                     }
                 }
             }
-            at += L;
-            if at > last {
-                if !self.repeat || at >= operands.len {
-                    return;
-                }
-                at = last;
-            }
         }
     }
 }
 
-/// The elements after the last whole block, filled up to a block.
-struct Tail<T, const A: usize, const B: usize, const C: usize, const O: usize> {
-    a: [[T; BLOCK]; A],
-    b: [[T; BLOCK]; B],
-    c: [[T; BLOCK]; C],
-    y: [[T; BLOCK]; O],
+/// The most elements that are held apart at a time.
+const CHUNK: usize = 8 * BLOCK;
+
+/// Elements of short rows, brought together.
+struct Gathered<T, const A: usize, const B: usize, const C: usize, const O: usize> {
+    a: [Chunk<T>; A],
+    b: [Chunk<T>; B],
+    c: [Chunk<T>; C],
+    y: [Chunk<T>; O],
 }
 
-impl<T: Float, const A: usize, const B: usize, const C: usize, const O: usize> Tail<T, A, B, C, O> {
+type Chunk<T> = [MaybeUninit<T>; CHUNK];
+
+impl<T: Float, const A: usize, const B: usize, const C: usize, const O: usize>
+    Gathered<T, A, B, C, O>
+{
     fn new() -> Self {
-        Tail {
-            a: [[T::ZERO; BLOCK]; A],
-            b: [[T::ZERO; BLOCK]; B],
-            c: [[T::ZERO; BLOCK]; C],
-            y: [[T::ZERO; BLOCK]; O],
+        Gathered {
+            a: [[const { MaybeUninit::uninit() }; CHUNK]; A],
+            b: [[const { MaybeUninit::uninit() }; CHUNK]; B],
+            c: [[const { MaybeUninit::uninit() }; CHUNK]; C],
+            y: [[const { MaybeUninit::uninit() }; CHUNK]; O],
         }
     }
 
-    /// Copies the elements from `from` on and returns operands that are these copies.
+    /// Copies rows and returns operands that are these copies, filled up to whole blocks.
     ///
     /// # Safety
-    /// Every operand must have `len` elements, less than `from` and a block.
-    unsafe fn fill(
+    /// Every operand must have `len` elements in each row, and a chunk must hold them all.
+    unsafe fn read(
         &mut self,
-        operands: &Operands<T, A, B, C, O>,
-        from: usize,
+        from: &Operands<T, A, B, C, O>,
+        rows: usize,
+        steps: &Steps<A, B, C, O>,
     ) -> Operands<T, A, B, C, O> {
-        let used = operands.len - from;
         // SAFETY: by the contract.
         unsafe {
-            copy_group(&mut self.a, &operands.a, from, used);
-            copy_group(&mut self.b, &operands.b, from, used);
-            copy_group(&mut self.c, &operands.c, from, used);
+            read_group(&mut self.a, &from.a, &steps.a, rows, from.len);
+            read_group(&mut self.b, &from.b, &steps.b, rows, from.len);
+            read_group(&mut self.c, &from.c, &steps.c, rows, from.len);
         }
-        let skip = |mode| {
-            if mode == Mode::Skip {
-                Mode::Skip
-            } else {
-                Mode::Write
-            }
+        let write = |mode| match mode {
+            Mode::Skip => Mode::Skip,
+            _ => Mode::Write,
         };
         Operands {
-            a: pointers(&self.a),
-            b: pointers(&self.b),
-            c: pointers(&self.c),
-            y: self.y.each_mut().map(|y| y.as_mut_ptr()),
-            modes: operands.modes.map(skip),
-            len: const { lanes(A + B + C) },
+            a: self.a.each_ref().map(|chunk| chunk.as_ptr().cast()),
+            b: self.b.each_ref().map(|chunk| chunk.as_ptr().cast()),
+            c: self.c.each_ref().map(|chunk| chunk.as_ptr().cast()),
+            y: self.y.each_mut().map(|chunk| chunk.as_mut_ptr().cast()),
+            modes: from.modes.map(write),
+            len: (rows * from.len).next_multiple_of(const { lanes(A + B + C) }),
         }
     }
 
     /// Brings the results to their places, in the order of the outputs.
     ///
     /// # Safety
-    /// Every output that is not skipped must have `len` elements.
-    unsafe fn store(&self, operands: &Operands<T, A, B, C, O>, from: usize) {
-        for m in 0..O {
-            for l in 0..operands.len - from {
-                let place = operands.y[m].wrapping_add(from + l);
-                // SAFETY: by the contract; a skipped output's pointer is not touched.
-                unsafe {
-                    match operands.modes[m] {
-                        Mode::Write => *place = self.y[m][l],
-                        Mode::Add => *place += self.y[m][l],
-                        Mode::Skip => break,
+    /// Every output that is not skipped must have `len` elements in each row, and as many results
+    /// must have been written here.
+    unsafe fn write(&self, to: &Operands<T, A, B, C, O>, rows: usize, steps: &Steps<A, B, C, O>) {
+        for m in (0..O).filter(|&m| to.modes[m] != Mode::Skip) {
+            let mut place = to.y[m];
+            for row in self.y[m].chunks_exact(to.len).take(rows) {
+                for (l, y) in row.iter().enumerate() {
+                    // SAFETY: by the contract.
+                    unsafe {
+                        let (place, y) = (&mut *place.add(l), y.assume_init());
+                        *place = if to.modes[m] == Mode::Add {
+                            *place + y
+                        } else {
+                            y
+                        };
                     }
                 }
+                place = place.wrapping_offset(steps.y[m]);
             }
         }
     }
 }
 
 /// # Safety
-/// The pointers must have `used` elements from `from` on, and `used` must be at most `BLOCK`.
-unsafe fn copy_group<T: Float, const K: usize>(
-    to: &mut [[T; BLOCK]; K],
-    group: &[*const T; K],
-    from: usize,
-    used: usize,
+/// The pointers must have `len` elements in each row, and a chunk must hold them all.
+unsafe fn read_group<T: Float, const K: usize>(
+    to: &mut [Chunk<T>; K],
+    from: &[*const T; K],
+    steps: &[isize; K],
+    rows: usize,
+    len: usize,
 ) {
     for k in 0..K {
-        // SAFETY: by the contract; a local array overlaps nothing.
-        unsafe { std::ptr::copy_nonoverlapping(group[k].add(from), to[k].as_mut_ptr(), used) };
+        let mut start = from[k];
+        for row in to[k].chunks_exact_mut(len).take(rows) {
+            for (l, to) in row.iter_mut().enumerate() {
+                // SAFETY: by the contract.
+                to.write(unsafe { *start.add(l) });
+            }
+            start = start.wrapping_offset(steps[k]);
+        }
         // Zeros would make some functions slow or loud; an element that is there anyway does not.
-        let last = to[k][used - 1];
-        to[k][used..].fill(last);
+        let filled = rows * len;
+        let last = to[k][filled - 1];
+        let full = filled.next_multiple_of(BLOCK);
+        to[k][filled..full].fill(last);
     }
-}
-
-fn pointers<T, const L: usize, const K: usize>(group: &[[T; L]; K]) -> [*const T; K] {
-    group.each_ref().map(|x| x.as_ptr())
 }

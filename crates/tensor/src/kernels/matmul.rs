@@ -224,33 +224,48 @@ impl<'a, T> MatrixMut<'a, T> {
 #[inline]
 #[track_caller]
 pub fn matmul<T: Float>(mut c: MatrixMut<'_, T>, a: Matrix<'_, T>, b: Matrix<'_, T>, add: bool) {
-    let (m, k, n) = (a.place.rows, a.place.cols, b.place.cols);
-    assert!(
-        b.place.rows == k && c.place.rows == m && c.place.cols == n,
-        "sizes do not fit: [{}, {}] = [{m}, {k}] x [{}, {n}]",
-        c.place.rows,
-        c.place.cols,
-        b.place.rows,
-    );
-    if m == 0 || n == 0 {
-        return;
+    let product = Product::new(&mut c, &a, &b, add);
+    if product.m > 0 && product.n > 0 {
+        product.compute();
     }
-    let product = Product {
-        m,
-        k,
-        n,
-        a: a.pointer(),
-        a_row: a.place.row_stride,
-        a_col: a.place.col_stride,
-        b: b.pointer(),
-        b_row: b.place.row_stride,
-        b_col: b.place.col_stride,
-        c: c.pointer(),
-        c_row: c.place.row_stride,
-        c_col: c.place.col_stride,
-        add,
-    };
-    product.compute();
+}
+
+/// Every row of `c` becomes `row` plus that row of `a · b`: a product that starts from a bias.
+///
+/// # Panics
+/// If the sizes do not fit.
+#[inline]
+#[track_caller]
+pub fn matmul_from<T: Float>(
+    row: &[T],
+    mut c: MatrixMut<'_, T>,
+    a: Matrix<'_, T>,
+    b: Matrix<'_, T>,
+) {
+    let Place { rows, cols, .. } = c.place;
+    assert!(
+        row.len() == cols,
+        "the row has not the width of the product"
+    );
+    // With few terms, writing twice would cost as much as the product.
+    let thin = a.place.cols <= FEW && b.place.col_stride == 1;
+    if thin && c.place.col_stride == 1 && cols >= WIDTH && rows > 0 && a.place.cols > 0 {
+        let mut product = Product::new(&mut c, &a, &b, false);
+        product.start = row.as_ptr();
+        return dispatch(product);
+    }
+    for i in 0..rows {
+        // The place lies within the data, so that its positions are numbers.
+        let at = c.place.offset as isize + i as isize * c.place.row_stride;
+        if c.place.col_stride == 1 {
+            c.data[at as usize..at as usize + cols].copy_from_slice(row);
+        } else {
+            for (j, x) in row.iter().enumerate() {
+                c.data[(at + j as isize * c.place.col_stride) as usize] = *x;
+            }
+        }
+    }
+    matmul(c, a, b, true);
 }
 
 /// The sum of the products of the elements of two slices of one length.
@@ -281,9 +296,10 @@ impl<T: Float> Kernel for Dot<'_, T> {
 
 /// A product of matrices as pointers and strides.
 ///
-/// Invariant: m and n are not 0; `a`, `b` and `c` point to element (0, 0); every element of the
+/// Invariant where it is computed: m and n are not 0; `a`, `b` and `c` point to element (0, 0); every element of the
 /// m × k, k × n and m × n matrices lies in memory that outlives the product; those of `c` are
-/// distinct, belong to nobody else, and are no elements of `a` and `b`.
+/// distinct, belong to nobody else, and are no elements of `a` and `b`. `start` is null, or points
+/// to n ≥ `WIDTH` elements that every row starts from.
 #[derive(Clone, Copy)]
 struct Product<T> {
     m: usize,
@@ -299,9 +315,39 @@ struct Product<T> {
     c_row: isize,
     c_col: isize,
     add: bool,
+    start: *const T,
 }
 
 impl<T: Float> Product<T> {
+    #[inline]
+    #[track_caller]
+    fn new(c: &mut MatrixMut<'_, T>, a: &Matrix<'_, T>, b: &Matrix<'_, T>, add: bool) -> Self {
+        let (m, k, n) = (a.place.rows, a.place.cols, b.place.cols);
+        assert!(
+            b.place.rows == k && c.place.rows == m && c.place.cols == n,
+            "sizes do not fit: [{}, {}] = [{m}, {k}] x [{}, {n}]",
+            c.place.rows,
+            c.place.cols,
+            b.place.rows,
+        );
+        Product {
+            m,
+            k,
+            n,
+            a: a.pointer(),
+            a_row: a.place.row_stride,
+            a_col: a.place.col_stride,
+            b: b.pointer(),
+            b_row: b.place.row_stride,
+            b_col: b.place.col_stride,
+            c: c.pointer(),
+            c_row: c.place.row_stride,
+            c_col: c.place.col_stride,
+            add,
+            start: std::ptr::null(),
+        }
+    }
+
     #[inline]
     fn compute(self) {
         #[cfg(target_arch = "x86_64")]
@@ -316,7 +362,7 @@ impl<T: Float> Product<T> {
     }
 
     /// Whether the tiles of this file are faster than the crate, whose every call costs as much as
-    /// some thousand multiplications, and which reads the matrix of a product with a vector slowly.
+    /// some thousand multiplications, and which is made for products with three long sides.
     #[cfg(target_arch = "x86_64")]
     #[inline]
     fn is_small(&self) -> bool {
@@ -326,8 +372,15 @@ impl<T: Float> Product<T> {
             self.a_row == 1
         };
         // The tiles have to pack a factor whose lanes do not lie side by side.
-        let small = if straight { 1 << 13 } else { 1 << 12 };
-        self.m == 1 || self.n == 1 || self.m.saturating_mul(self.n).saturating_mul(self.k) <= small
+        let (small, thin) = if straight {
+            (1 << 13, FEW)
+        } else {
+            (1 << 12, 0)
+        };
+        self.m == 1
+            || self.n == 1
+            || self.m.min(self.n).min(self.k) <= thin
+            || self.m.saturating_mul(self.n).saturating_mul(self.k) <= small
     }
 
     #[cfg(target_arch = "x86_64")]
@@ -381,8 +434,11 @@ const DEPTH: usize = 256;
 const WIDTH: usize = 16;
 /// The columns of a tile of a single row.
 const BROAD: usize = 64;
-/// The rows of a tile. With two registers a row, eight sums hide the latency of the multiply-add.
-const HEIGHT: usize = 4;
+/// The most rows of a tile. With two registers a row, twelve sums and what they are made of fill
+/// the registers of AVX2.
+const HEIGHT: usize = 6;
+/// The most rows that are few.
+const FEW: usize = 4;
 
 impl<T: Float> Kernel for Product<T> {
     type Output = ();
@@ -397,13 +453,15 @@ impl<T: Float> Kernel for Product<T> {
             if !self.add {
                 self.fill_with_zero();
             }
-        } else if self.m < HEIGHT && self.b_col != 1 && self.b_row == 1 && self.a_col == 1 {
+        } else if self.m < FEW && self.b_col != 1 && self.b_row == 1 && self.a_col == 1 {
             self.dots::<I>();
+        } else if self.k <= FEW && self.b_col == 1 && self.c_col == 1 && self.n >= WIDTH {
+            self.stream::<I>();
         } else {
             match (I::FMA, T::LANES) {
-                (true, 16) => self.passes::<I, 16, 8>(),
-                (false, 8) => self.passes::<I, 4, 2>(),
-                _ => self.passes::<I, 8, 4>(),
+                (true, 16) => self.passes::<I, 16, 8, 4>(),
+                (false, 8) => self.passes::<I, 4, 2, 1>(),
+                _ => self.passes::<I, 8, 4, 2>(),
             }
         }
     }
@@ -470,24 +528,53 @@ impl<T: Float> Product<T> {
         }
     }
 
-    /// Tiles of `WIDE` columns, then of `NARROW` ones, at most [`DEPTH`] deep.
+    /// Few terms: the time goes into bringing `c` to memory, row after row.
     #[inline(always)]
-    fn passes<I: Isa, const WIDE: usize, const NARROW: usize>(mut self) {
+    fn stream<I: Isa>(self) {
+        let mut top = 0;
+        while top < self.m {
+            let single = self.m - top < FEW;
+            let mut j = 0;
+            while j < self.n {
+                let first = j.min(self.n - WIDTH);
+                // Written once more, an element stays what it was; added to once more, it does not.
+                let skip = if self.add { j - first } else { 0 };
+                // SAFETY: `k` rows of `WIDTH` columns from `first` on are in `b`, and so many columns of
+                // the next rows in `c`.
+                unsafe {
+                    let b = self.b.add(first);
+                    if single {
+                        self.rows::<I, 1, WIDTH>(top, b, self.b_row, first, skip, WIDTH);
+                    } else {
+                        self.rows::<I, FEW, WIDTH>(top, b, self.b_row, first, skip, WIDTH);
+                    }
+                }
+                j = first + WIDTH;
+            }
+            top += if single { 1 } else { FEW };
+        }
+    }
+
+    /// Tiles of `WIDE` columns, then of the narrowest that reach the end, at most [`DEPTH`] deep.
+    #[inline(always)]
+    fn passes<I: Isa, const WIDE: usize, const HALF: usize, const QUARTER: usize>(mut self) {
         loop {
             let mut pass = self;
             pass.k = self.k.min(DEPTH);
             let mut j = 0;
-            if self.m < HEIGHT && self.b_col == 1 {
+            if self.m == 1 && self.b_col == 1 {
                 // A single row needs more columns for as many sums.
                 while self.n - j >= BROAD {
                     j = pass.panel::<I, BROAD>(j);
                 }
             }
             while j < self.n {
-                j = if self.n - j > NARROW && self.n >= WIDE {
+                j = if self.n - j > HALF && self.n >= WIDE {
                     pass.panel::<I, WIDE>(j)
+                } else if self.n - j > QUARTER {
+                    pass.panel::<I, HALF>(j)
                 } else {
-                    pass.panel::<I, NARROW>(j)
+                    pass.panel::<I, QUARTER>(j)
                 };
             }
             self.k -= pass.k;
@@ -533,40 +620,90 @@ impl<T: Float> Product<T> {
             }
             (packed.as_ptr().cast::<T>(), W as isize)
         };
-        let mut i = 0;
-        while i < self.m {
-            // SAFETY: `b` holds `k` rows of `W` elements, from the matrix or just written. The rows
-            // of each tile end at `m`, and those of `c` and the columns skip..count are in range.
+        // Tiles of nearly equal heights.
+        let most = if W == BROAD { 1 } else { HEIGHT };
+        let mut tiles = self.m.div_ceil(most);
+        let mut top = 0;
+        while tiles > 0 {
+            let height = (self.m - top) / tiles;
+            // SAFETY: `b` holds `k` rows of `W` elements, from the matrix or just written. The tiles
+            // end at row `m`, and the columns skip..count are in range.
             unsafe {
-                if self.m >= HEIGHT && W < BROAD {
-                    let top = i.min(self.m - HEIGHT);
-                    let sums = self.tile::<I, HEIGHT, W>(top, b, b_row);
-                    for row in i - top..HEIGHT {
-                        self.write(top + row, first, j - first, count, &sums[row]);
-                    }
-                    i = top + HEIGHT;
-                } else {
-                    let sums = self.tile::<I, 1, W>(i, b, b_row);
-                    self.write(i, first, j - first, count, &sums[0]);
-                    i += 1;
+                let [skip, at] = [j - first, top];
+                match height {
+                    1 => self.rows::<I, 1, W>(at, b, b_row, first, skip, count),
+                    2 => self.rows::<I, 2, W>(at, b, b_row, first, skip, count),
+                    3 => self.rows::<I, 3, W>(at, b, b_row, first, skip, count),
+                    4 => self.rows::<I, 4, W>(at, b, b_row, first, skip, count),
+                    5 => self.rows::<I, 5, W>(at, b, b_row, first, skip, count),
+                    _ => self.rows::<I, HEIGHT, W>(at, b, b_row, first, skip, count),
                 }
             }
+            top += height;
+            tiles -= 1;
         }
         first + count
+    }
+
+    /// Computes rows `top..top + H` of columns `first + skip..first + count`.
+    ///
+    /// # Safety
+    /// The rows and columns are in range, and `b` holds `k` rows of `W` elements `b_row` apart.
+    #[inline(always)]
+    unsafe fn rows<I: Isa, const H: usize, const W: usize>(
+        &self,
+        top: usize,
+        b: *const T,
+        b_row: isize,
+        first: usize,
+        skip: usize,
+        count: usize,
+    ) {
+        // SAFETY: by the contract.
+        unsafe {
+            let mut start = self.start;
+            if !start.is_null() {
+                start = start.add(first);
+            }
+            let mut sums = self.tile::<I, H, W>(top, b, b_row, start);
+            let (add, c_row) = (self.add, self.c_row);
+            let place = top as isize * c_row + first as isize * self.c_col;
+            let c = self.c.offset(place);
+            if self.c_col != 1 || skip != 0 || count != W {
+                // Of a copy, so that the sums themselves stay in registers.
+                return self.write_part(c, skip, count, &{ sums });
+            }
+            for row in 0..H {
+                let c = c.offset(row as isize * c_row).cast::<[T; W]>();
+                if add {
+                    let old = *c;
+                    for lane in 0..W {
+                        sums[row][lane] += old[lane];
+                    }
+                }
+                *c = sums[row];
+            }
+        }
     }
 
     /// Rows `top..top + H` of `a` times `W` columns.
     ///
     /// # Safety
-    /// The rows are in range, and `b` holds `k` rows of `W` elements `b_row` apart.
+    /// The rows are in range, `b` holds `k` rows of `W` elements `b_row` apart, and `start` is null or
+    /// points to `W` elements.
     #[inline(always)]
     unsafe fn tile<I: Isa, const H: usize, const W: usize>(
         &self,
         top: usize,
         b: *const T,
         b_row: isize,
+        start: *const T,
     ) -> [[T; W]; H] {
         let mut sums = [[T::ZERO; W]; H];
+        if !start.is_null() {
+            // SAFETY: by the contract.
+            sums = [unsafe { *start.cast::<[T; W]>() }; H];
+        }
         // SAFETY: `top < m`.
         let mut a = unsafe { self.a.offset(top as isize * self.a_row) };
         let mut b = b;
@@ -587,36 +724,23 @@ impl<T: Float> Product<T> {
         sums
     }
 
-    /// Writes lanes `skip..count` to row `i` of `c`; lane 0 belongs to column `first`.
+    /// Writes lanes `skip..count` of every row; lane 0 of row 0 belongs to `c`.
     ///
     /// # Safety
-    /// The row and the columns are in range.
-    #[inline(always)]
-    unsafe fn write<const W: usize>(
+    /// The rows and the columns are in range.
+    #[inline(never)]
+    unsafe fn write_part<const H: usize, const W: usize>(
         &self,
-        i: usize,
-        first: usize,
+        c: *mut T,
         skip: usize,
         count: usize,
-        sums: &[T; W],
+        sums: &[[T; W]; H],
     ) {
-        let place = i as isize * self.c_row + first as isize * self.c_col;
-        // SAFETY: row i and column `first` are in range.
-        let c = unsafe { self.c.offset(place) };
-        if self.c_col == 1 && skip == 0 && count == W {
-            // SAFETY: the row goes on for `W` elements.
-            let c = unsafe { &mut *c.cast::<[T; W]>() };
-            for lane in 0..W {
-                c[lane] = if self.add {
-                    c[lane] + sums[lane]
-                } else {
-                    sums[lane]
-                };
-            }
-        } else {
+        for (row, sums) in sums.iter().enumerate() {
             for lane in skip..count {
-                // SAFETY: the column is in range.
-                let c = unsafe { &mut *c.offset(lane as isize * self.c_col) };
+                let place = row as isize * self.c_row + lane as isize * self.c_col;
+                // SAFETY: by the contract.
+                let c = unsafe { &mut *c.offset(place) };
                 *c = if self.add {
                     *c + sums[lane]
                 } else {

@@ -19,8 +19,8 @@ pub use index::{
     check_gather, check_indices, gather, index_add, index_select, one_hot, scatter_add,
 };
 pub use isa::{Avx2, Avx512, Isa, Kernel, Path, Plain, dispatch, force_path, path, paths};
-pub use map::{Input, Loop, MapFn, Mode, Operands, Output, Source, map_flat};
-pub use matmul::{Factor, Matrix, MatrixMut, dot, matmul};
+pub use map::{Input, Loop, MapFn, Mode, Operands, Output, Source, Steps, map_flat};
+pub use matmul::{Factor, Matrix, MatrixMut, dot, matmul, matmul_from};
 pub use reduce::{
     amax, amin, argmax, argmin, check_nonempty, logsumexp, mean, norm, sum, sum_to, var,
 };

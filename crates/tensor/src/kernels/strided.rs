@@ -3,7 +3,7 @@
 
 use smallvec::SmallVec;
 
-use super::map::{Input, Loop, Mode, Operands, Output, Source};
+use super::map::{Input, Loop, Mode, Operands, Output, Source, Steps};
 use crate::{Float, Layout, Shape};
 
 /// Applies `f` to operands of any layout, broadcast to `shape`.
@@ -26,15 +26,13 @@ pub fn map<T: Float, const A: usize, const B: usize, const C: usize, const O: us
     if shape.size() == 0 {
         return;
     }
-    let modes = outputs.map(|output| output.mode);
     let mut dims: SmallVec<[Dim<A, B, C, O>; 4]> = SmallVec::new();
     for (axis, &len) in shape.iter().enumerate() {
         if len == 1 {
             continue;
         }
         let back = shape.rank() - axis;
-        let dim = Dim {
-            len,
+        let steps = Steps {
             a: a.map(|input| broadcast_stride(input.layout, back)),
             b: b.map(|input| broadcast_stride(input.layout, back)),
             c: c.map(|input| broadcast_stride(input.layout, back)),
@@ -43,24 +41,25 @@ pub fn map<T: Float, const A: usize, const B: usize, const C: usize, const O: us
                 _ => output.layout.strides()[axis],
             }),
         };
+        let dim = Dim { len, steps };
         match dims.last_mut() {
             Some(last) if last.continues(&dim) => {
-                *last = Dim {
-                    len: last.len * len,
-                    ..dim
-                }
+                last.len *= len;
+                last.steps = steps;
             }
             _ => dims.push(dim),
         }
     }
     let inner = dims.pop().unwrap_or(Dim {
         len: 1,
-        a: [1; A],
-        b: [1; B],
-        c: [1; C],
-        y: [1; O],
+        steps: Steps {
+            a: [1; A],
+            b: [1; B],
+            c: [1; C],
+            y: [1; O],
+        },
     });
-    let mut row = Row {
+    let mut row = Operands {
         a: starts(a, shape, buffers),
         b: starts(b, shape, buffers),
         c: starts(c, shape, buffers),
@@ -79,26 +78,29 @@ pub fn map<T: Float, const A: usize, const B: usize, const C: usize, const O: us
             );
             buffer.as_mut_ptr().wrapping_add(output.layout.offset())
         }),
-        modes,
-        inner,
+        modes: outputs.map(|output| output.mode),
+        len: inner.len,
     };
+    // Rows of contiguous elements are walked by the loop itself.
+    let straight = inner.is_straight(&row.modes);
+    let rows = if straight { dims.pop() } else { None };
     let count: usize = dims.iter().map(|dim| dim.len).product();
     let mut index: SmallVec<[usize; 4]> = SmallVec::from_elem(0, dims.len());
     for _ in 0..count {
         // SAFETY: every layout was checked against its storage, and the walk below visits only
         // indices of their shape.
-        unsafe { row.run(f) };
+        unsafe {
+            match &rows {
+                Some(rows) => f.run_rows(&mut row.clone(), rows.len, &rows.steps),
+                None if straight => f.run(&mut row.clone()),
+                None => gathered(f, &row, &inner.steps),
+            }
+        }
         for axis in (0..dims.len()).rev() {
             index[axis] += 1;
-            let wrapped = index[axis] == dims[axis].len;
-            row.advance(
-                &dims[axis],
-                if wrapped {
-                    1 - dims[axis].len as isize
-                } else {
-                    1
-                },
-            );
+            let dim = &dims[axis];
+            let wrapped = index[axis] == dim.len;
+            row.advance(&dim.steps, if wrapped { 1 - dim.len as isize } else { 1 });
             if !wrapped {
                 break;
             }
@@ -135,14 +137,11 @@ fn starts<T, const K: usize>(
     })
 }
 
-/// One axis of the loop: its length and every operand's stride.
+/// One axis of the loop.
 #[derive(Clone, Copy)]
 struct Dim<const A: usize, const B: usize, const C: usize, const O: usize> {
     len: usize,
-    a: [isize; A],
-    b: [isize; B],
-    c: [isize; C],
-    y: [isize; O],
+    steps: Steps<A, B, C, O>,
 }
 
 impl<const A: usize, const B: usize, const C: usize, const O: usize> Dim<A, B, C, O> {
@@ -154,119 +153,73 @@ impl<const A: usize, const B: usize, const C: usize, const O: usize> Dim<A, B, C
                 .zip(steps)
                 .all(|(outer, step)| *outer == step * inner.len as isize)
         };
-        joins(&self.a, &inner.a)
-            && joins(&self.b, &inner.b)
-            && joins(&self.c, &inner.c)
-            && joins(&self.y, &inner.y)
+        let (outer, inner) = (&self.steps, &inner.steps);
+        joins(&outer.a, &inner.a)
+            && joins(&outer.b, &inner.b)
+            && joins(&outer.c, &inner.c)
+            && joins(&outer.y, &inner.y)
     }
-}
 
-/// The innermost axis of a strided loop.
-struct Row<T, const A: usize, const B: usize, const C: usize, const O: usize> {
-    a: [*const T; A],
-    b: [*const T; B],
-    c: [*const T; C],
-    y: [*mut T; O],
-    modes: [Mode; O],
-    inner: Dim<A, B, C, O>,
+    /// Whether the elements of every operand follow each other along this axis.
+    fn is_straight(&self, modes: &[Mode; O]) -> bool {
+        let straight = |steps: &[isize]| steps.iter().all(|step| *step == 1);
+        let Steps { a, b, c, y } = &self.steps;
+        let written = |m: usize| modes[m] == Mode::Skip || y[m] == 1;
+        self.len == 1 || (straight(a) && straight(b) && straight(c) && (0..O).all(written))
+    }
 }
 
 /// The elements of a strided row that are brought together at a time.
 const CHUNK: usize = 128;
 
-impl<T: Float, const A: usize, const B: usize, const C: usize, const O: usize> Row<T, A, B, C, O> {
-    fn advance(&mut self, dim: &Dim<A, B, C, O>, steps: isize) {
-        let step = |start: &mut *const T, stride: &isize| {
-            *start = start.wrapping_offset(steps * stride);
-        };
-        self.a
-            .iter_mut()
-            .zip(&dim.a)
-            .for_each(|(start, stride)| step(start, stride));
-        self.b
-            .iter_mut()
-            .zip(&dim.b)
-            .for_each(|(start, stride)| step(start, stride));
-        self.c
-            .iter_mut()
-            .zip(&dim.c)
-            .for_each(|(start, stride)| step(start, stride));
-        for (start, stride) in self.y.iter_mut().zip(&dim.y) {
-            *start = start.wrapping_offset(steps * stride);
-        }
-    }
-
-    /// # Safety
-    /// The row's elements of every operand must be inside their storage.
-    unsafe fn run(&self, f: &dyn Loop<T, A, B, C, O>) {
-        let Dim { len, a, b, c, y } = self.inner;
-        let straight = |strides: &[isize]| strides.iter().all(|stride| *stride == 1);
-        let written = |m: usize| self.modes[m] == Mode::Skip || y[m] == 1;
-        if len == 1 || (straight(&a) && straight(&b) && straight(&c) && (0..O).all(written)) {
-            // SAFETY: by the contract.
-            unsafe {
-                f.run(&Operands {
-                    a: self.a,
-                    b: self.b,
-                    c: self.c,
-                    y: self.y,
-                    modes: self.modes,
-                    len,
-                });
+/// Runs over chunks of a row, whose strided operands are brought together in local buffers.
+///
+/// # Safety
+/// The row's elements of every operand must be inside their storage.
+#[inline(never)]
+unsafe fn gathered<T: Float, const A: usize, const B: usize, const C: usize, const O: usize>(
+    f: &dyn Loop<T, A, B, C, O>,
+    row: &Operands<T, A, B, C, O>,
+    steps: &Steps<A, B, C, O>,
+) {
+    let (mut a_chunk, mut b_chunk, mut c_chunk) = (
+        [[T::ZERO; CHUNK]; A],
+        [[T::ZERO; CHUNK]; B],
+        [[T::ZERO; CHUNK]; C],
+    );
+    let mut y_chunk = [[T::ZERO; CHUNK]; O];
+    for at in (0..row.len).step_by(CHUNK) {
+        let used = CHUNK.min(row.len - at);
+        let direct = |m: usize| row.modes[m] == Mode::Skip || steps.y[m] == 1;
+        let mut y = [std::ptr::null_mut(); O];
+        let mut modes = row.modes;
+        for m in 0..O {
+            if direct(m) {
+                y[m] = row.y[m].wrapping_add(at);
+            } else {
+                y[m] = y_chunk[m].as_mut_ptr();
+                modes[m] = Mode::Write;
             }
-        } else {
-            // SAFETY: by the contract.
-            unsafe { self.gathered(f) };
         }
-    }
-
-    /// Runs over chunks whose strided operands are brought together in local buffers.
-    ///
-    /// # Safety
-    /// As for `run`.
-    #[inline(never)]
-    unsafe fn gathered(&self, f: &dyn Loop<T, A, B, C, O>) {
-        let Dim { len, a, b, c, y } = self.inner;
-        let (mut a_chunk, mut b_chunk, mut c_chunk) = (
-            [[T::ZERO; CHUNK]; A],
-            [[T::ZERO; CHUNK]; B],
-            [[T::ZERO; CHUNK]; C],
-        );
-        let mut y_chunk = [[T::ZERO; CHUNK]; O];
-        for at in (0..len).step_by(CHUNK) {
-            let used = CHUNK.min(len - at);
-            let direct = |m: usize| self.modes[m] == Mode::Skip || y[m] == 1;
-            let mut y_starts = [std::ptr::null_mut(); O];
-            let mut modes = self.modes;
-            for m in 0..O {
-                if direct(m) {
-                    y_starts[m] = self.y[m].wrapping_add(at);
-                } else {
-                    y_starts[m] = y_chunk[m].as_mut_ptr();
-                    modes[m] = Mode::Write;
-                }
-            }
-            // SAFETY: elements `at..at + used` are in the row, and a chunk holds them.
-            unsafe {
-                let operands = Operands {
-                    a: gather(&mut a_chunk, &self.a, &a, at, used),
-                    b: gather(&mut b_chunk, &self.b, &b, at, used),
-                    c: gather(&mut c_chunk, &self.c, &c, at, used),
-                    y: y_starts,
-                    modes,
-                    len: used,
-                };
-                f.run(&operands);
-                for m in (0..O).filter(|&m| !direct(m)) {
-                    for l in 0..used {
-                        let place = self.y[m].offset((at + l) as isize * y[m]);
-                        let value = y_chunk[m][l];
-                        *place = if self.modes[m] == Mode::Add {
-                            *place + value
-                        } else {
-                            value
-                        };
-                    }
+        // SAFETY: elements `at..at + used` are in the row, and a chunk holds them.
+        unsafe {
+            f.run(&mut Operands {
+                a: gather(&mut a_chunk, &row.a, &steps.a, at, used),
+                b: gather(&mut b_chunk, &row.b, &steps.b, at, used),
+                c: gather(&mut c_chunk, &row.c, &steps.c, at, used),
+                y,
+                modes,
+                len: used,
+            });
+            for m in (0..O).filter(|&m| !direct(m)) {
+                for l in 0..used {
+                    let place = row.y[m].offset((at + l) as isize * steps.y[m]);
+                    let value = y_chunk[m][l];
+                    *place = if row.modes[m] == Mode::Add {
+                        *place + value
+                    } else {
+                        value
+                    };
                 }
             }
         }
