@@ -1,10 +1,11 @@
 //! Elementary functions of equal parts of the columns: in place in a buffer, their pullback in
 //! place, and their chain rule on variables.
 
-use wengert_tensor::kernels::{Input, Mode, Output, Source, map};
-use wengert_tensor::{Float, Layout, Shape};
+use wengert_tensor::kernels::{Input, Isa, Mode, Output, Source, map};
+use wengert_tensor::{Float, Layout, Shape, ShapeError};
 
 use crate::elementwise::{Unary, Value};
+use crate::lane::Lane;
 use crate::pullback::Pullback;
 use crate::real::{Real, SlopeFromValue};
 use crate::traced::Traced;
@@ -37,6 +38,7 @@ macro_rules! tuples {
         impl<$($name: SlopeFromValue),*> Activations for ($($name,)*) {
             const PARTS: usize = $parts;
             #[allow(non_snake_case)]
+            #[inline(always)]
             fn visit(self, visitor: &mut impl Visitor) {
                 let ($($name,)*) = self;
                 $(visitor.part($name);)*
@@ -52,13 +54,13 @@ tuples! {
 }
 
 /// The parts of a row-major matrix, one after the other.
-struct Parts {
+pub(crate) struct Parts {
     next: Layout,
     width: usize,
 }
 
 impl Parts {
-    fn new<A: Activations>(len: usize, cols: usize) -> Self {
+    pub fn new<A: Activations>(len: usize, cols: usize) -> Self {
         let shape = Shape::from([len.checked_div(cols).unwrap_or(0), cols]);
         let width = cols / A::PARTS;
         let first = Layout::contiguous(shape).sliced(1, 0, width as isize, 1);
@@ -68,7 +70,7 @@ impl Parts {
         }
     }
 
-    fn next(&mut self) -> Layout {
+    pub fn next(&mut self) -> Layout {
         let next = self.next.clone().moved(self.width);
         std::mem::replace(&mut self.next, next)
     }
@@ -141,6 +143,57 @@ pub(crate) fn pull_back<T: Float, A: Activations>(
     }
 }
 
+/// The functions' values of the first numbers, in their places.
+#[inline(always)]
+pub(crate) fn values<T: Float, I: Isa, A: Activations>(functions: A, x: &mut [T]) {
+    struct Values<'a, T, I>(&'a mut [T], usize, std::marker::PhantomData<I>);
+    impl<T: Float, I: Isa> Visitor for Values<'_, T, I> {
+        #[inline(always)]
+        fn part<E: SlopeFromValue>(&mut self, function: E) {
+            self.0[self.1] = function.lane::<T, I>(self.0[self.1]);
+            self.1 += 1;
+        }
+    }
+    functions.visit(&mut Values::<T, I>(x, 0, std::marker::PhantomData));
+}
+
+/// Multiplies the first cotangents by the slopes where the values are the first of `y`.
+#[inline(always)]
+pub(crate) fn slopes<T: Float, I: Isa, A: Activations>(functions: A, y: &[T], y_bar: &mut [T]) {
+    struct Slopes<'a, T, I>(&'a [T], &'a mut [T], usize, std::marker::PhantomData<I>);
+    impl<T: Float, I: Isa> Visitor for Slopes<'_, T, I> {
+        #[inline(always)]
+        fn part<E: SlopeFromValue>(&mut self, function: E) {
+            let y = Lane::<T, I>::new(self.0[self.2]);
+            let bar = Lane::<T, I>::new(self.1[self.2]);
+            self.1[self.2] = bar.absorb(function.slope(y, y)).0;
+            self.2 += 1;
+        }
+    }
+    functions.visit(&mut Slopes::<T, I>(y, y_bar, 0, std::marker::PhantomData));
+}
+
+/// The shape of each part of the columns.
+pub(crate) fn part_shape<A: Activations>(
+    op: &'static str,
+    shape: &Shape,
+) -> Result<Shape, ShapeError> {
+    let mut part = shape.clone();
+    let last = part.rank() - 1;
+    if !part[last].is_multiple_of(A::PARTS) {
+        let reason = format!("{} columns are not {} equal parts", part[last], A::PARTS);
+        return Err(ShapeError::new(op, reason));
+    }
+    part.dims_mut()[last] /= A::PARTS;
+    Ok(part)
+}
+
+/// Part `k` of the columns, of so many.
+pub(crate) fn part<T: Float>(x: Var<'_, T>, k: usize, parts: usize) -> Var<'_, T> {
+    let width = (x.dim(-1) / parts) as isize;
+    x.slice(-1, k as isize * width..(k as isize + 1) * width)
+}
+
 /// `v`, a cotangent or a tangent, times the slopes where the values are `y`.
 pub(crate) fn chain<'t, T: Float, A: Activations>(
     functions: A,
@@ -150,15 +203,14 @@ pub(crate) fn chain<'t, T: Float, A: Activations>(
     struct Chain<'t, T: Float> {
         y: Var<'t, T>,
         v: Var<'t, T>,
-        width: isize,
+        parts: usize,
         products: Vec<Var<'t, T>>,
     }
     impl<T: Float> Visitor for Chain<'_, T> {
         fn part<E: SlopeFromValue>(&mut self, function: E) {
-            let start = self.products.len() as isize * self.width;
-            let columns = start..start + self.width;
-            let y = Traced::Var(self.y.slice(-1, columns.clone()));
-            let v = Traced::Var(self.v.slice(-1, columns));
+            let k = self.products.len();
+            let y = Traced::Var(part(self.y, k, self.parts));
+            let v = Traced::Var(part(self.v, k, self.parts));
             let product = v.absorb(function.slope(y, y));
             self.products.push(product.on(self.y.tape()));
         }
@@ -166,7 +218,7 @@ pub(crate) fn chain<'t, T: Float, A: Activations>(
     let mut chain = Chain {
         y,
         v,
-        width: (y.dim(-1) / A::PARTS) as isize,
+        parts: A::PARTS,
         products: Vec::with_capacity(A::PARTS),
     };
     functions.visit(&mut chain);

@@ -239,20 +239,11 @@ impl<T: Float, F: Formula<N, M>, const N: usize, const M: usize> Op<T> for Eleme
     }
 
     fn reverse(&self, rule: &Reverse<'_, '_, T>) {
-        let x: [Traced<'_, T>; N] = std::array::from_fn(|k| Traced::Var(rule.x(k)));
-        let y: [Traced<'_, T>; M] = std::array::from_fn(|m| Traced::Var(rule.y(m)));
-        let partials = self.0.partials(x, y);
-        for k in 0..N {
-            if !rule.needs(k) {
-                continue;
-            }
-            let mut x_bar: Option<Traced<'_, T>> = None;
-            for (m, partials) in partials.iter().enumerate() {
-                let Some(y_bar) = rule.y_bar(m) else { continue };
-                if let Some(term) = partials[k].times(Traced::Var(y_bar)) {
-                    x_bar = Some(x_bar.map_or(term, |sum| sum + term));
-                }
-            }
+        let x = std::array::from_fn(|k| Traced::Var(rule.x(k)));
+        let y = std::array::from_fn(|m| Traced::Var(rule.y(m)));
+        let y_bars = std::array::from_fn(|m| rule.y_bar(m).map(Traced::Var));
+        let x_bars = pull_terms_of(self.0, x, y, y_bars, |k| rule.needs(k));
+        for (k, x_bar) in x_bars.into_iter().enumerate() {
             if let Some(x_bar) = x_bar {
                 rule.give(k, x_bar.on(rule.tape()));
             }
@@ -260,15 +251,12 @@ impl<T: Float, F: Formula<N, M>, const N: usize, const M: usize> Op<T> for Eleme
     }
 
     fn tangent(&self, rule: &Tangent<'_, '_, T>) {
-        let x: [Traced<'_, T>; N] = std::array::from_fn(|k| Traced::Var(rule.x(k)));
-        let y: [Traced<'_, T>; M] = std::array::from_fn(|m| Traced::Var(rule.y(m)));
-        let partials = self.0.partials(x, y);
-        for (m, partials) in partials.iter().enumerate() {
-            for (k, partial) in partials.iter().enumerate() {
-                let Some(x_dot) = rule.x_dot(k) else { continue };
-                if let Some(term) = partial.times(Traced::Var(x_dot)) {
-                    rule.give(m, term.on(rule.tape()));
-                }
+        let x = std::array::from_fn(|k| Traced::Var(rule.x(k)));
+        let y = std::array::from_fn(|m| Traced::Var(rule.y(m)));
+        let x_dots = std::array::from_fn(|k| rule.x_dot(k).map(Traced::Var));
+        for (m, y_dot) in push_terms(self.0, x, y, x_dots).into_iter().enumerate() {
+            if let Some(y_dot) = y_dot {
+                rule.give(m, y_dot.on(rule.tape()));
             }
         }
     }
@@ -285,6 +273,62 @@ impl<T: Float, F: Formula<N, M>, const N: usize, const M: usize> Op<T> for Eleme
         }
         true
     }
+}
+
+/// The cotangents of a formula's inputs from those of its results, recorded.
+pub(crate) fn pull_terms<'t, T: Float, F: Formula<N, M>, const N: usize, const M: usize>(
+    formula: F,
+    x: [Traced<'t, T>; N],
+    y: [Traced<'t, T>; M],
+    y_bars: [Option<Traced<'t, T>>; M],
+) -> [Option<Traced<'t, T>>; N] {
+    pull_terms_of(formula, x, y, y_bars, |_| true)
+}
+
+/// The same of the inputs that need one.
+fn pull_terms_of<'t, T: Float, F: Formula<N, M>, const N: usize, const M: usize>(
+    formula: F,
+    x: [Traced<'t, T>; N],
+    y: [Traced<'t, T>; M],
+    y_bars: [Option<Traced<'t, T>>; M],
+    needs: impl Fn(usize) -> bool,
+) -> [Option<Traced<'t, T>>; N] {
+    let partials = formula.partials(x, y);
+    std::array::from_fn(|k| {
+        if !needs(k) {
+            return None;
+        }
+        let terms = (0..M).filter_map(|m| partials[m][k].times(y_bars[m]?));
+        terms.reduce(|sum, term| sum + term)
+    })
+}
+
+/// The tangents of a formula's results from those of its inputs, recorded.
+pub(crate) fn push_terms<'t, T: Float, F: Formula<N, M>, const N: usize, const M: usize>(
+    formula: F,
+    x: [Traced<'t, T>; N],
+    y: [Traced<'t, T>; M],
+    x_dots: [Option<Traced<'t, T>>; N],
+) -> [Option<Traced<'t, T>>; M] {
+    let partials = formula.partials(x, y);
+    std::array::from_fn(|m| {
+        let terms = (0..N).filter_map(|k| partials[m][k].times(x_dots[k]?));
+        terms.reduce(|sum, term| sum + term)
+    })
+}
+
+/// The values of a formula in lanes.
+#[inline(always)]
+pub(crate) fn values<T: Float, I: Isa, F: Formula<N, M>, const N: usize, const M: usize>(
+    formula: F,
+    x: [T; N],
+) -> [T; M] {
+    let results = formula.eval(lanes::<T, I, N>(x));
+    let mut y = [T::ZERO; M];
+    for m in 0..M {
+        y[m] = results[m].0;
+    }
+    y
 }
 
 /// The value of a formula as a kernel.

@@ -90,6 +90,18 @@ impl<T: Float> Flow<T> {
         }
     }
 
+    /// Adds a buffer of the node's shape to the cotangent of node `id`, or makes it the cotangent.
+    pub fn deposit(&mut self, list: &List<T>, id: Id, bar: Buffer<T>) {
+        let node = &list.nodes[id as usize];
+        let own = node.flags & (NEEDS | ALIAS) == NEEDS;
+        if own && self.bars[id as usize].is_none() {
+            self.bars[id as usize] = Some(bar);
+            return;
+        }
+        self.accumulate(list, id, &View::contiguous(&bar, list.shape(id)));
+        self.pool.give(bar);
+    }
+
     /// Adds the matrix product `a · b` to the cotangent of node `id`. Batch axes that the node
     /// does not have are summed.
     pub fn accumulate_product(&mut self, list: &List<T>, id: Id, a: &View<'_, T>, b: &View<'_, T>) {

@@ -8,8 +8,9 @@ use wengert_tensor::kernels::{Matrix, MatrixMut, matmul, matmul_from, sum};
 use wengert_tensor::{Float, Layout, Shape, View};
 
 use crate::flow::Flow;
-use crate::node::{ALIAS, Id, List, NEEDS, NONE, Node, Place, WANTED, narrow};
+use crate::node::{ALIAS, Id, List, MORE, NEEDS, NONE, Node, Place, WANTED, narrow};
 use crate::op::Op;
+use crate::pool::Buffer;
 use crate::var::Var;
 
 /// `[…, cols]` as one matrix with a row for every index of the outer axes.
@@ -100,15 +101,38 @@ impl Sheet {
     }
 }
 
-/// Records y = Σ x w + b as `op` without the detour over layouts, after `finish` had the rows of y
-/// and the number of their columns. Gives the op back where an operand is not of the usual kind or
-/// does not fit, and the general way knows what to do or to say.
+/// What an op has beside a sum of products: other inputs, and other outputs, of the shape of one
+/// of so many equal parts of the sum's columns.
+#[derive(Clone, Copy)]
+pub(crate) struct Beside<'v, 't, T: Float> {
+    pub parts: usize,
+    pub inputs: &'v [Var<'t, T>],
+    pub outputs: usize,
+    /// Whether the sum lies in memory of its own, which is used again and again and so stays in the
+    /// caches, and not in the first output.
+    pub apart: bool,
+}
+
+impl<T: Float> Beside<'_, '_, T> {
+    pub const NOTHING: Self = Beside {
+        parts: 1,
+        inputs: &[],
+        outputs: 0,
+        apart: false,
+    };
+}
+
+/// Records an op of y = Σ x w + b without the detour over layouts. `finish` gets y, which is the first
+/// output if it does not lie apart, the other outputs, the other inputs, and the number of y's
+/// columns. Gives the op back where an operand is not of the usual kind or does not fit, and the general way knows
+/// what to do or to say; otherwise returns the first output, which the others follow.
 #[track_caller]
 pub(crate) fn record<'t, T: Float, O: Op<T>>(
     op: O,
     pairs: &[(Var<'t, T>, Var<'t, T>)],
     bias: Option<Var<'t, T>>,
-    finish: impl FnOnce(&mut [T], usize),
+    beside: Beside<'_, 't, T>,
+    finish: impl FnOnce(&mut [T], &mut [&mut [T]], &[&[T]], usize),
 ) -> Result<Var<'t, T>, O> {
     let location = Location::caller();
     let Some((first, _)) = pairs.first() else {
@@ -120,21 +144,23 @@ pub(crate) fn record<'t, T: Float, O: Op<T>>(
     for &(x, w) in pairs {
         ids.extend([x.check(tape, inner), w.check(tape, inner)]);
     }
-    let mut bias_id = None;
     if let Some(bias) = bias {
-        bias_id = Some(bias.check(tape, inner));
+        ids.push(bias.check(tape, inner));
     }
-    let bias = bias_id;
-    ids.extend(bias);
+    let summed = ids.len();
+    for x in beside.inputs {
+        ids.push(x.check(tape, inner));
+    }
     let list = &mut inner.list;
     let model = list.nodes[ids[0] as usize];
     let Some(last) = (model.rank as usize).checked_sub(1) else {
         return Err(op);
     };
     let cols = list.nodes[ids[1] as usize].dims[1];
+    let parts = narrow(beside.parts);
     let mut flags = 0;
     let mut factors: SmallVec<[(Sheet, Place); 12]> = SmallVec::new();
-    for pair in ids.chunks(2) {
+    for pair in ids[..summed].chunks(2) {
         let x = &list.nodes[pair[0] as usize];
         let fits = match pair.get(1) {
             Some(&w) => {
@@ -158,19 +184,41 @@ pub(crate) fn record<'t, T: Float, O: Op<T>>(
             }
         }
     }
-    let mut dims = model.dims;
-    dims[last] = cols;
+    let (mut dims, mut part) = (model.dims, model.dims);
+    (dims[last], part[last]) = (cols, cols / parts);
+    let mut fits = cols.is_multiple_of(parts);
+    for &id in &ids[summed..] {
+        let node = &list.nodes[id as usize];
+        flags |= node.flags;
+        fits &= node.view == NONE && node.rank == model.rank && node.dims == part;
+    }
+    if !fits {
+        return Err(op);
+    }
     let rows: usize = dims[..last].iter().map(|&dim| dim as usize).product();
     let cols = cols as usize;
     let size = rows * cols;
+    let part_size = size / beside.parts;
     let start = list.alloc(size);
-    if size > 0 {
+    let starts: SmallVec<[usize; 4]> = (0..beside.outputs).map(|_| list.alloc(part_size)).collect();
+    let mut scratch = match beside.apart {
+        true => inner.flow.pool.take(size),
+        false => Buffer::default(),
+    };
+    {
         let (low, high) = list.arena.split_at_mut(start);
-        let y = &mut high[..size];
         let data = |place| match place {
             Place::Arena(start) => &low[start as usize..],
             Place::External(at) => list.externals[at as usize].storage(),
             Place::Loan(at) => &list.loans[at as usize][..],
+        };
+        let mut outputs: SmallVec<[&mut [T]; 5]> = SmallVec::new();
+        let (first, mut high) = high.split_at_mut(size);
+        let y = if beside.apart {
+            outputs.push(first);
+            &mut scratch[..]
+        } else {
+            first
         };
         let (pairs, bias) = factors.as_chunks::<2>();
         for (k, &[(x, x_place), (w, w_place)]) in pairs.iter().enumerate() {
@@ -183,10 +231,24 @@ pub(crate) fn record<'t, T: Float, O: Op<T>>(
                 _ => matmul(sum, x, w, k > 0),
             }
         }
-        finish(y, cols);
+        let mut at = start + size;
+        for &start in &starts {
+            let (output, rest) = high.split_at_mut(start - at).1.split_at_mut(part_size);
+            outputs.push(output);
+            (high, at) = (rest, start + part_size);
+        }
+        let mut others: SmallVec<[&[T]; 4]> = SmallVec::new();
+        for &id in &ids[summed..] {
+            others.push(&data(list.nodes[id as usize].place)[..part_size]);
+        }
+        finish(y, &mut outputs, &others, cols);
     }
-    let needs = if inner.recording { flags & NEEDS } else { 0 };
+    inner.flow.pool.give(scratch);
+    let mut needs = if inner.recording { flags & NEEDS } else { 0 };
     let op = inner.list.store(op);
+    if beside.outputs > 0 {
+        needs |= MORE;
+    }
     let node = Node {
         op,
         place: Place::Arena(start as u32),
@@ -196,7 +258,19 @@ pub(crate) fn record<'t, T: Float, O: Op<T>>(
         ..inner.list.blank(&ids, needs)
     };
     let origin = inner.origin(location);
-    Ok(tape.var_in(inner, |list| list.push(node, origin)))
+    let first = tape.var_in(inner, |list| list.push(node, origin));
+    for (m, start) in starts.into_iter().enumerate() {
+        let node = Node {
+            place: Place::Arena(start as u32),
+            dims: part,
+            size: narrow(part_size),
+            flags: node.flags & !MORE,
+            output: m as u8 + 1,
+            ..node
+        };
+        inner.list.push(node, origin);
+    }
+    Ok(first)
 }
 
 /// The number of columns of the matrix `w`.

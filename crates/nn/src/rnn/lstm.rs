@@ -127,8 +127,7 @@ impl<'t, T: Float> Cell<'t, T> for LstmCell<Var<'t, T>> {
     fn step(&self, x: Var<'t, T>, state: Self::State) -> Self::State {
         let sums = [(x, self.wx), (state.h, self.wh)];
         let gates = (Sigmoid, Sigmoid, Tanh, Sigmoid);
-        let [i, f, g, o] = Var::affine_activated(&sums, Some(self.bias), gates).chunk(-1);
-        let [c, h] = x.tape().formula(Carry, [i, f, g, o, state.c]);
+        let [c, h] = Var::affine_formula(&sums, Some(self.bias), gates, Carry, [state.c]);
         LstmState { h, c }
     }
 }

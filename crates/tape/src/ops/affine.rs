@@ -16,7 +16,7 @@ use crate::direct::Direct;
 use crate::op::{Op, Shapes};
 use crate::pool::Buffer;
 use crate::reverse::Reverse;
-use crate::rows;
+use crate::rows::{self, Beside};
 use crate::tangent::Tangent;
 use crate::var::Var;
 
@@ -42,25 +42,26 @@ impl<'t, T: Float> Var<'t, T> {
     /// differ, or the bias has not the outer size.
     #[track_caller]
     pub fn affine(products: &[(Self, Self)], bias: Option<Self>) -> Self {
-        record(Affine, products, bias, |_, _| {})
+        record(Affine, products, bias, Beside::NOTHING, |_, _, _, _| {})
     }
 }
 
 const NAME: &str = "affine";
 
-/// Records an op that begins as `affine` does; `finish` gets the sum, as rows of so many columns.
+/// Records an op that begins as `affine` does, and returns its first output.
 #[track_caller]
 pub(super) fn record<'t, T: Float, O: Op<T>>(
     op: O,
     products: &[(Var<'t, T>, Var<'t, T>)],
     bias: Option<Var<'t, T>>,
-    finish: impl FnOnce(&mut [T], usize),
+    beside: Beside<'_, 't, T>,
+    finish: impl FnOnce(&mut [T], &mut [&mut [T]], &[&[T]], usize),
 ) -> Var<'t, T> {
     let Some((first, _)) = products.first() else {
         panic!("{}", ShapeError::new(op.name(), "there is no product"));
     };
     let tape = first.tape();
-    let op = match rows::record(op, products, bias, finish) {
+    let op = match rows::record(op, products, bias, beside, finish) {
         Ok(y) => return y,
         Err(op) => op,
     };
@@ -69,6 +70,7 @@ pub(super) fn record<'t, T: Float, O: Op<T>>(
         inputs.extend([x, w]);
     }
     inputs.extend(bias);
+    inputs.extend_from_slice(beside.inputs);
     tape.apply_all(op, &inputs)[0]
 }
 
@@ -90,18 +92,18 @@ impl<T: Float> Op<T> for Affine {
     }
 
     fn reverse(&self, rule: &Reverse<'_, '_, T>) {
-        reverse(rule, rule.cotangent());
+        reverse(rule, rule.arity(), rule.cotangent());
     }
 
     fn direct(&self, direct: &mut Direct<'_, T>) -> bool {
         if let Some(y_bar) = direct.flow.bars[direct.id as usize].take() {
-            pull(direct, y_bar);
+            pull(direct, direct.list.inputs(direct.id).len(), y_bar);
         }
         true
     }
 
     fn tangent(&self, rule: &Tangent<'_, '_, T>) {
-        if let Some(y_dot) = tangent(rule) {
+        if let Some(y_dot) = tangent(rule, rule.arity()) {
             rule.give(0, y_dot);
         }
     }
@@ -166,10 +168,10 @@ pub(super) fn forward<T: Float>(inputs: &[View<'_, T>], y: &mut [T]) {
     }
 }
 
-/// The reverse rule, where `y_bar` flows back into the sum.
-pub(super) fn reverse<'t, T: Float>(rule: &Reverse<'t, '_, T>, y_bar: Var<'t, T>) {
+/// The reverse rule, where `y_bar` flows back into the sum of the first `arity` inputs.
+pub(super) fn reverse<'t, T: Float>(rule: &Reverse<'t, '_, T>, arity: usize, y_bar: Var<'t, T>) {
     let y_rows = rows::flat(y_bar);
-    for k in (0..rule.arity() - 1).step_by(2) {
+    for k in (0..arity - 1).step_by(2) {
         if rule.needs(k) {
             let rank = y_bar.rank();
             let y_bar = if rank == 1 { y_rows } else { y_bar };
@@ -179,15 +181,15 @@ pub(super) fn reverse<'t, T: Float>(rule: &Reverse<'t, '_, T>, y_bar: Var<'t, T>
             rule.give_product(k + 1, rows::flat(rule.x(k)).t(), y_rows);
         }
     }
-    if rule.arity() % 2 == 1 {
-        rule.give(rule.arity() - 1, y_bar);
+    if arity % 2 == 1 {
+        rule.give(arity - 1, y_bar);
     }
 }
 
 /// The same from a buffer into buffers.
-pub(super) fn pull<T: Float>(direct: &mut Direct<'_, T>, y_bar: Buffer<T>) {
+pub(super) fn pull<T: Float>(direct: &mut Direct<'_, T>, arity: usize, y_bar: Buffer<T>) {
     let (list, flow, id) = (direct.list, &mut *direct.flow, direct.id);
-    let (pairs, bias) = list.inputs(id).as_chunks::<2>();
+    let (pairs, bias) = list.inputs(id)[..arity].as_chunks::<2>();
     for &[x, w] in pairs {
         rows::pull_product(list, flow, id, &y_bar, x, w);
     }
@@ -197,11 +199,11 @@ pub(super) fn pull<T: Float>(direct: &mut Direct<'_, T>, y_bar: Buffer<T>) {
     flow.pool.give(y_bar);
 }
 
-/// The tangent of the sum.
-pub(super) fn tangent<'t, T: Float>(rule: &Tangent<'t, '_, T>) -> Option<Var<'t, T>> {
+/// The tangent of the sum of the first `arity` inputs.
+pub(super) fn tangent<'t, T: Float>(rule: &Tangent<'t, '_, T>, arity: usize) -> Option<Var<'t, T>> {
     let mut sum: Option<Var<'t, T>> = None;
     let mut add = |term: Var<'t, T>| sum = Some(sum.map_or(term, |sum| sum + term));
-    for k in (0..rule.arity() - 1).step_by(2) {
+    for k in (0..arity - 1).step_by(2) {
         if let Some(x_dot) = rule.x_dot(k) {
             add(x_dot.matmul(rule.x(k + 1)));
         }
@@ -209,8 +211,8 @@ pub(super) fn tangent<'t, T: Float>(rule: &Tangent<'t, '_, T>) -> Option<Var<'t,
             add(rule.x(k).matmul(w_dot));
         }
     }
-    if rule.arity() % 2 == 1
-        && let Some(bias_dot) = rule.x_dot(rule.arity() - 1)
+    if arity % 2 == 1
+        && let Some(bias_dot) = rule.x_dot(arity - 1)
     {
         add(bias_dot.expand(&rule.y_shape(0)));
     }

@@ -14,7 +14,7 @@ use crate::check::Samples;
 use crate::direct::Direct;
 use crate::op::{Op, Shapes};
 use crate::reverse::Reverse;
-use crate::rows;
+use crate::rows::{self, Beside};
 use crate::tangent::Tangent;
 use crate::var::Var;
 
@@ -39,14 +39,16 @@ impl<'t, T: Float> Var<'t, T> {
     /// # Panics
     /// As [`affine`](Var::affine) does, and if the columns are not so many equal parts.
     #[track_caller]
-    pub fn affine_activated(
+    pub fn affine_activated<A: Activations>(
         products: &[(Self, Self)],
         bias: Option<Self>,
-        functions: impl Activations,
+        functions: A,
     ) -> Self {
-        affine::record(AffineActivated(functions), products, bias, |y, cols| {
-            activations::apply(functions, y, cols)
-        })
+        let beside = Beside {
+            parts: A::PARTS,
+            ..Beside::NOTHING
+        };
+        affine::record(AffineActivated(functions), products, bias, beside, |y, _, _, cols| { activations::apply(functions, y, cols) })
     }
 }
 
@@ -63,11 +65,7 @@ impl<T: Float, A: Activations> Op<T> for AffineActivated<A> {
 
     fn shapes(&self, inputs: &[Shape]) -> Result<Shapes, ShapeError> {
         let shapes = affine::shapes(NAME, inputs)?;
-        let cols = shapes[0][shapes[0].rank() - 1];
-        if !cols.is_multiple_of(A::PARTS) {
-            let reason = format!("{cols} columns are not {} equal parts", A::PARTS);
-            return Err(ShapeError::new(NAME, reason));
-        }
+        activations::part_shape::<A>(NAME, &shapes[0])?;
         Ok(shapes)
     }
 
@@ -77,7 +75,8 @@ impl<T: Float, A: Activations> Op<T> for AffineActivated<A> {
     }
 
     fn reverse(&self, rule: &Reverse<'_, '_, T>) {
-        affine::reverse(rule, activations::chain(self.0, rule.y(0), rule.cotangent()));
+        let sum_bar = activations::chain(self.0, rule.y(0), rule.cotangent());
+        affine::reverse(rule, rule.arity(), sum_bar);
     }
 
     fn direct(&self, direct: &mut Direct<'_, T>) -> bool {
@@ -87,12 +86,12 @@ impl<T: Float, A: Activations> Op<T> for AffineActivated<A> {
         };
         let cols = rows::columns(direct.list, direct.list.inputs(id)[1]);
         activations::pull_back(self.0, direct.list.plain(id), &mut bar, cols);
-        affine::pull(direct, bar);
+        affine::pull(direct, direct.list.inputs(id).len(), bar);
         true
     }
 
     fn tangent(&self, rule: &Tangent<'_, '_, T>) {
-        if let Some(dot) = affine::tangent(rule) {
+        if let Some(dot) = affine::tangent(rule, rule.arity()) {
             rule.give(0, activations::chain(self.0, rule.y(0), dot));
         }
     }

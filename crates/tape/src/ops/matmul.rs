@@ -15,7 +15,7 @@ use crate::direct::Direct;
 use crate::node::NEEDS;
 use crate::op::{Op, Shapes};
 use crate::reverse::Reverse;
-use crate::rows;
+use crate::rows::{self, Beside};
 use crate::tangent::Tangent;
 use crate::var::{Operand, Var};
 
@@ -37,7 +37,7 @@ impl<'t, T: Float> Var<'t, T> {
         let tape = self.tape();
         let other = other.on(tape);
         if self.rank() > 1
-            && let Ok(c) = rows::record(Matmul, &[(self, other)], None, |_, _| {})
+            && let Ok(c) = rows::record(Matmul, &[(self, other)], None, Beside::NOTHING, |_, _, _, _| {})
         {
             return c;
         }

@@ -51,5 +51,5 @@ ops! {
     // Reductions.
     sum, mean, amax, amin, logsumexp, var, norm, softmax, log_softmax,
     // Products.
-    matmul, affine, affine_activated,
+    matmul, affine, affine_activated, affine_formula,
 }

@@ -379,7 +379,7 @@ impl<T: Float> Product<T> {
         };
         self.m == 1
             || self.n == 1
-            || self.m.min(self.n).min(self.k) <= thin
+            || self.k <= thin
             || self.m.saturating_mul(self.n).saturating_mul(self.k) <= small
     }
 
@@ -437,7 +437,11 @@ const BROAD: usize = 64;
 /// The most rows of a tile. With two registers a row, twelve sums and what they are made of fill
 /// the registers of AVX2.
 const HEIGHT: usize = 6;
-/// The most rows that are few.
+/// What a sum starts from: zero, what is there, or a row.
+const ZERO: u8 = 0;
+const ADD: u8 = 1;
+const ROW: u8 = 2;
+/// The most rows or terms that are few.
 const FEW: usize = 4;
 
 impl<T: Float> Kernel for Product<T> {
@@ -456,7 +460,12 @@ impl<T: Float> Kernel for Product<T> {
         } else if self.m < FEW && self.b_col != 1 && self.b_row == 1 && self.a_col == 1 {
             self.dots::<I>();
         } else if self.k <= FEW && self.b_col == 1 && self.c_col == 1 && self.n >= WIDTH {
-            self.stream::<I>();
+            match self.k {
+                1 => self.stream::<I, 1>(),
+                2 => self.stream::<I, 2>(),
+                3 => self.stream::<I, 3>(),
+                _ => self.stream::<I, FEW>(),
+            }
         } else {
             match (I::FMA, T::LANES) {
                 (true, 16) => self.passes::<I, 16, 8, 4>(),
@@ -528,30 +537,75 @@ impl<T: Float> Product<T> {
         }
     }
 
-    /// Few terms: the time goes into bringing `c` to memory, row after row.
+    /// Few terms: the time goes into bringing `c` to memory, so row after row.
     #[inline(always)]
-    fn stream<I: Isa>(self) {
-        let mut top = 0;
-        while top < self.m {
-            let single = self.m - top < FEW;
+    fn stream<I: Isa, const K: usize>(self) {
+        if self.add {
+            self.stream_from::<I, K, ADD>();
+        } else if self.start.is_null() {
+            self.stream_from::<I, K, ZERO>();
+        } else {
+            self.stream_from::<I, K, ROW>();
+        }
+    }
+
+    #[inline(always)]
+    fn stream_from<I: Isa, const K: usize, const FROM: u8>(self) {
+        for i in 0..self.m as isize {
+            // SAFETY: row i of `a` has `K` elements, and row i of `c` begins at its offset.
+            let (factors, c): ([T; K], *mut T) = unsafe {
+                let a = self.a.offset(i * self.a_row);
+                let factor = |k: usize| *a.offset(k as isize * self.a_col);
+                (std::array::from_fn(factor), self.c.offset(i * self.c_row))
+            };
             let mut j = 0;
-            while j < self.n {
-                let first = j.min(self.n - WIDTH);
-                // Written once more, an element stays what it was; added to once more, it does not.
-                let skip = if self.add { j - first } else { 0 };
-                // SAFETY: `k` rows of `WIDTH` columns from `first` on are in `b`, and so many columns of
-                // the next rows in `c`.
-                unsafe {
-                    let b = self.b.add(first);
-                    if single {
-                        self.rows::<I, 1, WIDTH>(top, b, self.b_row, first, skip, WIDTH);
-                    } else {
-                        self.rows::<I, FEW, WIDTH>(top, b, self.b_row, first, skip, WIDTH);
-                    }
-                }
-                j = first + WIDTH;
+            while j + WIDTH <= self.n {
+                // SAFETY: so many columns from `j` on are in range.
+                unsafe { self.strip::<I, K, FROM, WIDTH>(&factors, c, j) };
+                j += WIDTH;
             }
-            top += if single { 1 } else { FEW };
+            if FROM != ADD && j < self.n {
+                // Written once more, an element stays what it was; added to once more, it does not.
+                j = self.n - WIDTH;
+                // SAFETY: as above.
+                unsafe { self.strip::<I, K, FROM, WIDTH>(&factors, c, j) };
+                continue;
+            }
+            while j < self.n {
+                // SAFETY: column j is in range.
+                unsafe { self.strip::<I, K, FROM, 1>(&factors, c, j) };
+                j += 1;
+            }
+        }
+    }
+
+    /// Columns `j..j + W` of the row that begins at `c`.
+    ///
+    /// # Safety
+    /// The columns are in range.
+    #[inline(always)]
+    unsafe fn strip<I: Isa, const K: usize, const FROM: u8, const W: usize>(
+        &self,
+        factors: &[T; K],
+        c: *mut T,
+        j: usize,
+    ) {
+        // SAFETY: by the contract.
+        unsafe {
+            let place = c.add(j).cast::<[T; W]>();
+            let mut sums = match FROM {
+                ADD => *place,
+                ROW => *self.start.add(j).cast::<[T; W]>(),
+                _ => [T::ZERO; W],
+            };
+            for k in 0..K {
+                let b = self.b.offset(k as isize * self.b_row).add(j);
+                let lanes = *b.cast::<[T; W]>();
+                for lane in 0..W {
+                    sums[lane] = factors[k].mul_add::<I>(lanes[lane], sums[lane]);
+                }
+            }
+            *place = sums;
         }
     }
 
@@ -661,11 +715,7 @@ impl<T: Float> Product<T> {
     ) {
         // SAFETY: by the contract.
         unsafe {
-            let mut start = self.start;
-            if !start.is_null() {
-                start = start.add(first);
-            }
-            let mut sums = self.tile::<I, H, W>(top, b, b_row, start);
+            let mut sums = self.tile::<I, H, W>(top, b, b_row);
             let (add, c_row) = (self.add, self.c_row);
             let place = top as isize * c_row + first as isize * self.c_col;
             let c = self.c.offset(place);
@@ -689,21 +739,15 @@ impl<T: Float> Product<T> {
     /// Rows `top..top + H` of `a` times `W` columns.
     ///
     /// # Safety
-    /// The rows are in range, `b` holds `k` rows of `W` elements `b_row` apart, and `start` is null or
-    /// points to `W` elements.
+    /// The rows are in range, and `b` holds `k` rows of `W` elements `b_row` apart.
     #[inline(always)]
     unsafe fn tile<I: Isa, const H: usize, const W: usize>(
         &self,
         top: usize,
         b: *const T,
         b_row: isize,
-        start: *const T,
     ) -> [[T; W]; H] {
         let mut sums = [[T::ZERO; W]; H];
-        if !start.is_null() {
-            // SAFETY: by the contract.
-            sums = [unsafe { *start.cast::<[T; W]>() }; H];
-        }
         // SAFETY: `top < m`.
         let mut a = unsafe { self.a.offset(top as isize * self.a_row) };
         let mut b = b;

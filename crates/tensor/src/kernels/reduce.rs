@@ -20,7 +20,7 @@ const ROW_BLOCK: usize = 32 * LANES;
 /// From this length on a row is worth all lanes.
 const LONG_ROW: usize = 4 * LANES;
 /// Rows of a column block that are added without pairing.
-const COLUMN_BLOCK: usize = 64;
+const COLUMN_BLOCK: usize = 128;
 /// Pairing levels without a heap allocation: 2²⁴ blocks.
 const LEVELS: usize = 24;
 
