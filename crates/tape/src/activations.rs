@@ -1,7 +1,7 @@
 //! Elementary functions of equal parts of the columns: in place in a buffer, their pullback in
 //! place, and their chain rule on variables.
 
-use wengert_tensor::kernels::{Input, Isa, Mode, Output, Source, map};
+use wengert_tensor::kernels::{Input, Isa, Mode, Output, Source, map, map_flat};
 use wengert_tensor::{Float, Layout, Shape, ShapeError};
 
 use crate::elementwise::{Unary, Value};
@@ -55,24 +55,34 @@ tuples! {
 
 /// The parts of a row-major matrix, one after the other.
 pub(crate) struct Parts {
-    next: Layout,
+    len: usize,
+    cols: usize,
     width: usize,
+    at: usize,
 }
 
 impl Parts {
     pub fn new<A: Activations>(len: usize, cols: usize) -> Self {
-        let shape = Shape::from([len.checked_div(cols).unwrap_or(0), cols]);
-        let width = cols / A::PARTS;
-        let first = Layout::contiguous(shape).sliced(1, 0, width as isize, 1);
         Parts {
-            next: first.expect("a part of the columns"),
-            width,
+            len,
+            cols,
+            width: cols / A::PARTS,
+            at: 0,
         }
     }
 
+    /// Whether there is only one.
+    fn whole(&self) -> bool {
+        self.width == self.cols
+    }
+
+    /// The next part.
     pub fn next(&mut self) -> Layout {
-        let next = self.next.clone().moved(self.width);
-        std::mem::replace(&mut self.next, next)
+        let start = self.at as isize;
+        self.at += self.width;
+        let rows = Shape::from([self.len.checked_div(self.cols).unwrap_or(0), self.cols]);
+        let part = Layout::contiguous(rows).sliced(1, start, self.at as isize, 1);
+        part.expect("a part of the columns")
     }
 }
 
@@ -81,6 +91,13 @@ pub(crate) fn apply<T: Float, A: Activations>(functions: A, rows: &mut [T], cols
     struct Apply<'a, T>(&'a mut [T], Parts);
     impl<T: Float> Visitor for Apply<'_, T> {
         fn part<E: SlopeFromValue>(&mut self, function: E) {
+            let value = Value::<_, 1, 1>(Unary(function));
+            if self.1.whole() {
+                let y = [(0, Mode::Write)];
+                let len = self.0.len();
+                map_flat(&value, len, [Source::Buffer(0)], [], [], y, &mut [self.0]);
+                return;
+            }
             let layout = &self.1.next();
             let x = Input {
                 source: Source::Buffer(0),
@@ -91,7 +108,6 @@ pub(crate) fn apply<T: Float, A: Activations>(functions: A, rows: &mut [T], cols
                 layout,
                 mode: Mode::Write,
             };
-            let value = Value::<_, 1, 1>(Unary(function));
             map(&value, layout.shape(), [x], [], [], [y], &mut [self.0]);
         }
     }
@@ -111,6 +127,13 @@ pub(crate) fn pull_back<T: Float, A: Activations>(
     struct PullBack<'a, T>(&'a [T], &'a mut [T], Parts);
     impl<T: Float> Visitor for PullBack<'_, T> {
         fn part<E: SlopeFromValue>(&mut self, function: E) {
+            let rule = Pullback::<_, 1, 1>(Unary(function));
+            if self.2.whole() {
+                let (y, bar) = ([Source::Slice(self.0)], [Source::Buffer(0)]);
+                let x_bar = [(0, Mode::Write)];
+                map_flat(&rule, self.0.len(), y, y, bar, x_bar, &mut [self.1]);
+                return;
+            }
             let layout = &self.2.next();
             let y = Input {
                 source: Source::Slice(self.0),

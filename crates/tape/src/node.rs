@@ -383,6 +383,12 @@ impl<T: Float> List<T> {
         (base, region)
     }
 
+    /// Whether a node's value lies row by row from the start of its place, and its cotangent is its
+    /// own: a layout of the one is then one of the other.
+    pub fn is_whole(&self, id: Id) -> bool {
+        self.nodes[id as usize].view == NONE
+    }
+
     fn view_row(&self, id: Id) -> &Viewed {
         &self.views[self.nodes[id as usize].view as usize]
     }

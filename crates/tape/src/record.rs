@@ -51,13 +51,6 @@ impl<T: Float> Tape<T> {
         for x in inputs {
             ids.push(x.check(self, inner));
         }
-        let mut input_shapes: SmallVec<[Shape; 4]> = lend(&mut inner.spare.shapes, ids.len());
-        input_shapes.extend(ids.iter().map(|&id| inner.list.shape(id)));
-        let shapes = match op.shapes(&input_shapes) {
-            Ok(shapes) => shapes,
-            Err(error) => refuse(inner, &ids, &error),
-        };
-        take_back(&mut inner.spare.shapes, input_shapes);
         let origin = inner.origin(location);
         let needs = if inner.recording {
             inner.needs(&ids)
@@ -72,8 +65,13 @@ impl<T: Float> Tape<T> {
             .map(|&id| inner.list.layout(id));
         let view = source.as_ref().and_then(|layout| op.view(layout));
         if let Some(Ok(layout)) = view {
-            let (base, region) = inner.list.region(ids[0]);
-            let region = op.view(&region).and_then(Result::ok);
+            let whole = inner.list.is_whole(ids[0]);
+            let (base, region) = if whole {
+                (ids[0], Some(layout.clone()))
+            } else {
+                let (base, region) = inner.list.region(ids[0]);
+                (base, op.view(&region).and_then(Result::ok))
+            };
             if let Some(region) = region {
                 let node = Node {
                     place: inner.list.nodes[ids[0] as usize].place,
@@ -88,6 +86,14 @@ impl<T: Float> Tape<T> {
                 );
             }
         }
+
+        let mut input_shapes: SmallVec<[Shape; 4]> = lend(&mut inner.spare.shapes, ids.len());
+        input_shapes.extend(ids.iter().map(|&id| inner.list.shape(id)));
+        let shapes = match op.shapes(&input_shapes) {
+            Ok(shapes) => shapes,
+            Err(error) => refuse(inner, &ids, &error),
+        };
+        take_back(&mut inner.spare.shapes, input_shapes);
 
         // A stretched input shares the storage and collects its cotangent on its own.
         if let Some(layout) = source.as_ref().and_then(|layout| op.share(layout)) {

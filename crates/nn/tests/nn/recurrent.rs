@@ -67,8 +67,8 @@ fn a_fused_step_is_few_nodes() {
         m.last(x.slice(1, ..time), None);
         tape.stats().nodes - before
     };
-    // The slice of time, the products, four parts, and the two results of the gates.
-    assert_eq!((nodes(20) - nodes(10)) / 10, 8);
+    // The slice of time, the gates side by side, and the two results.
+    assert_eq!((nodes(20) - nodes(10)) / 10, 4);
 }
 
 #[test]

@@ -116,7 +116,7 @@ impl<A: Activations, F: Formula<N, M>, const N: usize, const M: usize> AffineFor
             return;
         }
         let mut parts = Parts::new::<A>(sum.len(), cols);
-        let layouts: [Layout; N] = std::array::from_fn(|_| parts.next());
+        let layouts: SmallVec<[Layout; 4]> = (0..A::PARTS).map(|_| parts.next()).collect();
         let part = Layout::contiguous(layouts[0].shape().clone());
         let x: [Input<'_, T>; N] = std::array::from_fn(|k| match k.checked_sub(A::PARTS) {
             None => Input {
@@ -300,7 +300,7 @@ where
         }
         if size > 0 {
             let mut parts = Parts::new::<A>(a.len(), cols);
-            let layouts: [Layout; N] = std::array::from_fn(|_| parts.next());
+            let layouts: SmallVec<[Layout; 4]> = (0..A::PARTS).map(|_| parts.next()).collect();
             let part = Layout::contiguous(layouts[0].shape().clone());
             let (zero, scalar) = ([T::ZERO], Layout::contiguous(Shape::scalar()));
             let x: [Input<'_, T>; N] = std::array::from_fn(|k| match k.checked_sub(A::PARTS) {
