@@ -372,7 +372,7 @@ impl<'t, T: Float> Var<'t, T> {
     }
 
     /// A function of two operands; a literal becomes an attribute of the op.
-    #[inline]
+    #[inline(always)]
     #[track_caller]
     pub(crate) fn binary<F: Formula<2, 1>>(self, formula: F, other: impl Operand<'t, T>) -> Self {
         let [y] = match other.literal() {
