@@ -4,7 +4,8 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
 use wengert_nn::rnn::Stacking;
-use wengert_nn::{Adam, Linear, Lstm, clip_by_global_norm};
+use wengert_nn::{Adam, Linear, Lstm, Sgd, clip_by_global_norm};
+use wengert_tape::compose::cross_entropy;
 use wengert_tape::tree::Tree;
 use wengert_tape::{Tape, Var};
 use wengert_tensor::{Rng, Tensor};
@@ -89,7 +90,35 @@ fn of_a_two_layer_bidirectional_lstm() {
     for _ in 0..3 {
         step();
     }
-    // The list of layers is the model's only `Vec`.
     let taken: Vec<usize> = (0..5).map(|_| blocks(&mut step)).collect();
-    assert_eq!(taken, [1; 5]);
+    assert_eq!(taken, [0; 5]);
+}
+
+/// A classifier, whose loss holds the labels.
+#[derive(Tree, Clone)]
+struct Classifier<P = Tensor> {
+    layers: [Linear<P>; 2],
+}
+
+#[test]
+fn of_a_classifier() {
+    let mut rng = Rng::seed_from_u64(1);
+    let mut model: Classifier = Classifier {
+        layers: [Linear::new(5, 8, &mut rng), Linear::new(8, 3, &mut rng)],
+    };
+    let x: Tensor = rng.normal([6, 5], 0.0, 1.0);
+    let labels = Tensor::<i64>::from(vec![0, 1, 2, 0, 1, 2]);
+    let (mut tape, mut sgd) = (Tape::new(), Sgd::new(0.1));
+    let mut step = || {
+        let (_, grads) = tape.value_and_grad(&model, |t, m: Classifier<Var<'_>>| {
+            let h = m.layers[0].forward(t.constant(&x)).relu();
+            cross_entropy(m.layers[1].forward(h), &labels)
+        });
+        sgd.step(&mut model, &grads);
+    };
+    for _ in 0..3 {
+        step();
+    }
+    let taken: Vec<usize> = (0..5).map(|_| blocks(&mut step)).collect();
+    assert_eq!(taken, [0; 5]);
 }

@@ -364,7 +364,7 @@ pub(crate) fn lanes<T: Float, I: Isa, const K: usize>(x: [T; K]) -> [Lane<T, I>;
 
 impl<'t, T: Float> Var<'t, T> {
     /// An elementary function of every element.
-    #[inline]
+    #[inline(always)]
     #[track_caller]
     pub fn elementary<E: crate::Elementary>(self, function: E) -> Self {
         let [y] = self.tape().formula(Unary(function), [self]);

@@ -4,9 +4,12 @@ use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
-use wengert_tensor::Float;
+use wengert_tensor::{Float, Layout, Shape, ShapeError, View};
 
-use crate::op::Op;
+use crate::direct::Direct;
+use crate::op::{Op, Shapes};
+use crate::reverse::Reverse;
+use crate::tangent::Tangent;
 
 /// A hasher for keys that are hashes already.
 #[derive(Default)]
@@ -39,8 +42,10 @@ pub(crate) struct OpStore<T> {
 struct Slot<T> {
     /// `None` while the op's rule runs.
     op: Option<Box<dyn Op<T>>>,
-    /// The type's identity, if its box may wait with an old value in it.
-    recycle: Option<TypeId>,
+    /// The type that the box can hold.
+    holds: TypeId,
+    /// Lets go of what the op holds.
+    empty: fn(&mut dyn Op<T>),
 }
 
 impl<T> Default for OpStore<T> {
@@ -55,31 +60,32 @@ impl<T> Default for OpStore<T> {
 impl<T: Float> OpStore<T> {
     /// Keeps an op and returns its number.
     pub fn put<O: Op<T>>(&mut self, op: O) -> u32 {
-        let slot = if std::mem::needs_drop::<O>() {
-            // What it holds must be let go when it is released, so its box goes too.
-            Slot {
-                op: Some(Box::new(op)),
-                recycle: None,
-            }
-        } else {
-            let id = TypeId::of::<O>();
-            let waiting = self.free.get_mut(&id).and_then(Vec::pop);
-            let op = match waiting {
-                Some(mut boxed) => {
-                    let any: &mut dyn Any = &mut *boxed;
-                    if let Some(old) = any.downcast_mut::<O>() {
-                        *old = op;
-                    }
-                    boxed
+        if std::mem::needs_drop::<O>() {
+            self.keep(Held(Some(op)), |op| {
+                let any: &mut dyn Any = op;
+                if let Some(held) = any.downcast_mut::<Held<O>>() {
+                    held.0 = None;
                 }
-                None => Box::new(op) as Box<dyn Op<T>>,
-            };
-            Slot {
-                op: Some(op),
-                recycle: Some(id),
+            })
+        } else {
+            self.keep(op, |_| {})
+        }
+    }
+
+    fn keep<O: Op<T>>(&mut self, op: O, empty: fn(&mut dyn Op<T>)) -> u32 {
+        let holds = TypeId::of::<O>();
+        let op = match self.free.get_mut(&holds).and_then(Vec::pop) {
+            Some(mut waiting) => {
+                let any: &mut dyn Any = &mut *waiting;
+                if let Some(old) = any.downcast_mut::<O>() {
+                    *old = op;
+                }
+                waiting
             }
+            None => Box::new(op) as Box<dyn Op<T>>,
         };
-        self.ops.push(slot);
+        let op = Some(op);
+        self.ops.push(Slot { op, holds, empty });
         self.ops.len() as u32 - 1
     }
 
@@ -108,9 +114,47 @@ impl<T: Float> OpStore<T> {
 
     pub fn truncate(&mut self, len: usize) {
         for slot in self.ops.drain(len..) {
-            if let (Some(id), Some(op)) = (slot.recycle, slot.op) {
-                self.free.entry(id).or_default().push(op);
+            if let Some(mut op) = slot.op {
+                (slot.empty)(&mut *op);
+                self.free.entry(slot.holds).or_default().push(op);
             }
         }
+    }
+}
+
+/// An op that holds something, as indices, which is let go of when the op is released while its box
+/// waits for the next.
+struct Held<O>(Option<O>);
+
+impl<O> Held<O> {
+    fn op(&self) -> &O {
+        self.0.as_ref().expect("a released op is not looked at")
+    }
+}
+
+impl<T: Float, O: Op<T>> Op<T> for Held<O> {
+    fn name(&self) -> &'static str {
+        self.op().name()
+    }
+    fn shapes(&self, inputs: &[Shape]) -> Result<Shapes, ShapeError> {
+        self.op().shapes(inputs)
+    }
+    fn forward(&self, inputs: &[View<'_, T>], outputs: &mut [&mut [T]]) {
+        self.op().forward(inputs, outputs);
+    }
+    fn reverse(&self, rule: &Reverse<'_, '_, T>) {
+        self.op().reverse(rule);
+    }
+    fn tangent(&self, rule: &Tangent<'_, '_, T>) {
+        self.op().tangent(rule);
+    }
+    fn view(&self, input: &Layout) -> Option<Result<Layout, ShapeError>> {
+        self.op().view(input)
+    }
+    fn share(&self, input: &Layout) -> Option<Layout> {
+        self.op().share(input)
+    }
+    fn direct(&self, direct: &mut Direct<'_, T>) -> bool {
+        self.op().direct(direct)
     }
 }

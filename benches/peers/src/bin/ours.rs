@@ -105,7 +105,7 @@ fn scalars() -> Step {
 
 #[derive(Tree, Clone)]
 struct Mlp<P = Tensor> {
-    layers: Vec<Linear<P>>,
+    layers: [Linear<P>; 4],
 }
 
 impl<'t> Mlp<Var<'t>> {
@@ -123,10 +123,7 @@ fn classify(threads: usize) -> Step {
     let mut rng = Rng::seed_from_u64(1);
     let sizes = [784, 200, 200, 200, 10];
     let mut model: Mlp = Mlp {
-        layers: sizes
-            .windows(2)
-            .map(|pair| Linear::new(pair[0], pair[1], &mut rng))
-            .collect(),
+        layers: std::array::from_fn(|k| Linear::new(sizes[k], sizes[k + 1], &mut rng)),
     };
     let x: Tensor = rng.uniform([200, 784], -0.5, 0.5);
     let labels = Tensor::<i64>::from((0..200).map(|row| row % 10).collect::<Vec<i64>>());

@@ -16,8 +16,9 @@ use super::{Carried, Cell, NewCell, State};
 /// x \[B, T, I\], outputs \[B, T, D·H\]. A sequence without steps leaves the initial state as it is.
 #[derive(Tree, Clone, Debug)]
 pub struct Recurrent<C> {
-    /// The layers, from the input upwards.
-    pub layers: Vec<Layer<C>>,
+    /// The layers, from the input upwards. One or two, as nearly always, lie in the model itself, so
+    /// that binding it takes nothing from the heap.
+    pub layers: SmallVec<[Layer<C>; 2]>,
 }
 
 /// One layer of a [`Recurrent`].
