@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard};
 
 use proptest::prelude::*;
 use wengert_tensor::Float;
-use wengert_tensor::kernels::{Matrix, MatrixMut, dot, force_path, matmul, paths};
+use wengert_tensor::kernels::{Matrix, MatrixMut, dot, force_path, matmul, matmul_from, paths};
 
 /// The system's allocator with a count of the calls of each thread.
 struct Counting;
@@ -95,31 +95,47 @@ fn lie(lie: Lie, rows: usize, cols: usize) -> (usize, usize, isize, isize) {
 struct Case {
     sizes: [usize; 3],
     lies: [Lie; 3],
-    add: bool,
+    from: From,
 }
+
+/// What the sums start from.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum From {
+    Zero,
+    /// What is there.
+    There,
+    /// A row, the same for all.
+    Row,
+}
+
+const FROM: [From; 3] = [From::Zero, From::There, From::Row];
 
 fn check<T: Float>(case: &Case) {
     let Case {
         sizes: [m, k, n],
         lies: [a_lie, b_lie, c_lie],
-        add,
+        from,
     } = *case;
     let (a_len, a_at, a_row, a_col) = lie(a_lie, m, k);
     let (b_len, b_at, b_row, b_col) = lie(b_lie, k, n);
     let (c_len, c_at, c_row, c_col) = lie(c_lie, m, n);
     let (a, b) = (noise::<T>(a_len, 1), noise::<T>(b_len, 2));
-    let old = if add {
+    let old = if from == From::There {
         noise::<T>(c_len, 3)
     } else {
         vec![T::NAN; c_len]
     };
+    let row = noise::<T>(n, 4);
     let mut c = old.clone();
-    matmul(
-        MatrixMut::new(&mut c, c_at, m, n, c_row, c_col),
-        Matrix::new(&a, a_at, m, k, a_row, a_col),
-        Matrix::new(&b, b_at, k, n, b_row, b_col),
-        add,
-    );
+    {
+        let c = MatrixMut::new(&mut c, c_at, m, n, c_row, c_col);
+        let a = Matrix::new(&a, a_at, m, k, a_row, a_col);
+        let b = Matrix::new(&b, b_at, k, n, b_row, b_col);
+        match from {
+            From::Row => matmul_from(&row, c, a, b),
+            _ => matmul(c, a, b, from == From::There),
+        }
+    }
     let at = |offset: usize, i: usize, row: isize, j: usize, col: isize| {
         (offset as isize + i as isize * row + j as isize * col) as usize
     };
@@ -134,15 +150,18 @@ fn check<T: Float>(case: &Case) {
                 sum += a * b;
                 size += (a * b).abs();
             }
-            if add {
-                sum += expected[place].to_f64();
-                size += expected[place].to_f64().abs();
-            }
+            let start = match from {
+                From::Zero => 0.0,
+                From::There => expected[place].to_f64(),
+                From::Row => row[j].to_f64(),
+            };
+            sum += start;
+            size += start.abs();
             let bar = (k + 2) as f64 * T::EPSILON.to_f64() * size;
             let y = c[place].to_f64();
             assert!(
                 (y - sum).abs() <= bar,
-                "{} {m}x{k}x{n} {:?} add {add}: ({i}, {j}) is {y}, not {sum}",
+                "{} {m}x{k}x{n} {:?} from {from:?}: ({i}, {j}) is {y}, not {sum}",
                 T::NAME,
                 case.lies,
             );
@@ -168,11 +187,11 @@ fn each_case(sizes: &[[usize; 3]], lies: &[Lie]) {
             for &a in lies {
                 for &b in lies {
                     for &c in lies.iter().filter(|lie| **lie != Lie::Repeated) {
-                        for add in [false, true] {
+                        for from in FROM {
                             let case = Case {
                                 sizes,
                                 lies: [a, b, c],
-                                add,
+                                from,
                             };
                             check::<f32>(&case);
                             check::<f64>(&case);
@@ -239,12 +258,12 @@ proptest! {
     #[test]
     fn any_product(
         m in 0_usize..70, k in 0_usize..70, n in 0_usize..70,
-        a in 0_usize..7, b in 0_usize..7, c in 0_usize..6, add: bool,
+        a in 0_usize..7, b in 0_usize..7, c in 0_usize..6, from in 0_usize..3,
     ) {
         let _alone = alone();
         for path in paths() {
             force_path(path);
-            let case = Case { sizes: [m, k, n], lies: [LIES[a], LIES[b], LIES[c]], add };
+            let case = Case { sizes: [m, k, n], lies: [LIES[a], LIES[b], LIES[c]], from: FROM[from] };
             check::<f32>(&case);
             check::<f64>(&case);
         }
