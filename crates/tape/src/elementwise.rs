@@ -242,7 +242,7 @@ impl<T: Float, F: Formula<N, M>, const N: usize, const M: usize> Op<T> for Eleme
         let x = std::array::from_fn(|k| Traced::Var(rule.x(k)));
         let y = std::array::from_fn(|m| Traced::Var(rule.y(m)));
         let y_bars = std::array::from_fn(|m| rule.y_bar(m).map(Traced::Var));
-        let x_bars = pull_terms_of(self.0, x, y, y_bars, |k| rule.needs(k));
+        let x_bars = pull_terms(self.0, x, y, y_bars, |k| rule.needs(k));
         for (k, x_bar) in x_bars.into_iter().enumerate() {
             if let Some(x_bar) = x_bar {
                 rule.give(k, x_bar.on(rule.tape()));
@@ -275,18 +275,8 @@ impl<T: Float, F: Formula<N, M>, const N: usize, const M: usize> Op<T> for Eleme
     }
 }
 
-/// The cotangents of a formula's inputs from those of its results, recorded.
+/// The cotangents of the inputs of a formula that need one, from those of its results, recorded.
 pub(crate) fn pull_terms<'t, T: Float, F: Formula<N, M>, const N: usize, const M: usize>(
-    formula: F,
-    x: [Traced<'t, T>; N],
-    y: [Traced<'t, T>; M],
-    y_bars: [Option<Traced<'t, T>>; M],
-) -> [Option<Traced<'t, T>>; N] {
-    pull_terms_of(formula, x, y, y_bars, |_| true)
-}
-
-/// The same of the inputs that need one.
-fn pull_terms_of<'t, T: Float, F: Formula<N, M>, const N: usize, const M: usize>(
     formula: F,
     x: [Traced<'t, T>; N],
     y: [Traced<'t, T>; M],

@@ -214,7 +214,7 @@ pub(super) fn tangent<'t, T: Float>(rule: &Tangent<'t, '_, T>, arity: usize) -> 
     if arity % 2 == 1
         && let Some(bias_dot) = rule.x_dot(arity - 1)
     {
-        add(bias_dot.expand(&rule.y_shape(0)));
+        add(bias_dot.expand(rule.y_shape(0)));
     }
     sum
 }

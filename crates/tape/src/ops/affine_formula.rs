@@ -182,11 +182,12 @@ impl<A: Activations, F: Formula<N, M>, const N: usize, const M: usize> MapFn<N, 
     ) {
         activations::values::<T, I, A>(self.0.functions, &mut x);
         let results = crate::elementwise::values::<T, I, F, N, M>(self.0.formula, x);
-        for k in 0..A::PARTS {
-            y[k] = x[k];
+        let (parts, rest) = y.split_at_mut(A::PARTS);
+        for (y, x) in parts.iter_mut().zip(x) {
+            *y = x;
         }
-        for m in 0..M {
-            y[A::PARTS + m] = results[m];
+        for (y, x) in rest.iter_mut().zip(results) {
+            *y = x;
         }
     }
 }
@@ -257,9 +258,10 @@ where
         let x = self.inputs(a, |at| rule.x(summed + at));
         let y = std::array::from_fn(|m| Traced::Var(rule.y(1 + m)));
         let y_bars = std::array::from_fn(|m| rule.y_bar(1 + m).map(Traced::Var));
-        let x_bars = pull_terms(self.formula, x, y, y_bars);
+        let needs = |k: usize| k < A::PARTS || rule.needs(summed + k - A::PARTS);
+        let x_bars = pull_terms(self.formula, x, y, y_bars, needs);
         for (at, x_bar) in x_bars[A::PARTS..].iter().enumerate() {
-            if let Some(x_bar) = x_bar.filter(|_| rule.needs(summed + at)) {
+            if let Some(x_bar) = x_bar {
                 rule.give(summed + at, x_bar.on(rule.tape()));
             }
         }

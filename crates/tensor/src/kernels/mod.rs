@@ -8,8 +8,10 @@ mod isa;
 mod map;
 pub mod math;
 mod matmul;
+mod matrix;
 pub mod product;
 mod reduce;
+mod rest;
 mod softmax;
 mod sort;
 mod strided;
@@ -20,7 +22,8 @@ pub use index::{
 };
 pub use isa::{Avx2, Avx512, Isa, Kernel, Path, Plain, dispatch, force_path, path, paths};
 pub use map::{Input, Loop, MapFn, Mode, Operands, Output, Source, Steps, map_flat};
-pub use matmul::{Factor, Matrix, MatrixMut, dot, matmul, matmul_from};
+pub use matmul::{Factor, dot, matmul, matmul_from};
+pub use matrix::{Matrix, MatrixMut};
 pub use reduce::{
     amax, amin, argmax, argmin, check_nonempty, logsumexp, mean, norm, sum, sum_to, var,
 };

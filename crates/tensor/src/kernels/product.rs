@@ -1,6 +1,7 @@
 //! Matrix products of any rank, on views.
 
-use super::matmul::{Matrix, MatrixMut, matmul};
+use super::matmul::matmul;
+use super::matrix::{Matrix, MatrixMut};
 use crate::{Float, Layout, Shape, View};
 
 /// The batch axes of a product of matrices: all but the last two, broadcast.
