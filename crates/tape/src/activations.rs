@@ -34,23 +34,22 @@ pub trait Visitor {
 }
 
 macro_rules! tuples {
-    ($($parts:literal: $($name:ident)*;)*) => { $(
-        impl<$($name: SlopeFromValue),*> Activations for ($($name,)*) {
+    ($($parts:literal: $($function:ident $value:ident)*;)*) => { $(
+        impl<$($function: SlopeFromValue),*> Activations for ($($function,)*) {
             const PARTS: usize = $parts;
-            #[allow(non_snake_case)]
             #[inline(always)]
             fn visit(self, visitor: &mut impl Visitor) {
-                let ($($name,)*) = self;
-                $(visitor.part($name);)*
+                let ($($value,)*) = self;
+                $(visitor.part($value);)*
             }
         }
     )* };
 }
 tuples! {
-    1: A;
-    2: A B;
-    3: A B C;
-    4: A B C D;
+    1: A a;
+    2: A a B b;
+    3: A a B b C c;
+    4: A a B b C c D d;
 }
 
 /// The parts of a row-major matrix, one after the other.

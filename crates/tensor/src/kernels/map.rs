@@ -98,32 +98,6 @@ pub trait Loop<T, const A: usize, const B: usize, const C: usize, const O: usize
         rows: usize,
         steps: &Steps<A, B, C, O>,
     );
-
-    /// The same for rows that are shorter than a block.
-    ///
-    /// # Safety
-    /// As for `run`, of every row.
-    #[doc(hidden)]
-    unsafe fn run_short(
-        &self,
-        operands: &mut Operands<T, A, B, C, O>,
-        rows: usize,
-        steps: &Steps<A, B, C, O>,
-    );
-
-    /// Applies the function to the last `rest` elements of rows that are at least a block, and
-    /// leaves all others as they are.
-    ///
-    /// # Safety
-    /// As for `run`, of every row.
-    #[doc(hidden)]
-    unsafe fn run_ends(
-        &self,
-        operands: &Operands<T, A, B, C, O>,
-        rest: usize,
-        rows: usize,
-        steps: &Steps<A, B, C, O>,
-    );
 }
 
 /// Contiguous operands of one length.
@@ -276,12 +250,12 @@ where
         let repeat = rest > 0 && len > block && operands.may_repeat(rows, steps);
         if len < block {
             // SAFETY: by the contract.
-            unsafe { self.run_short(operands, rows, steps) };
+            unsafe { short_rows(self, operands, rows, steps) };
             return;
         }
         if rest > 0 && !repeat {
             // SAFETY: by the contract.
-            unsafe { self.run_ends(operands, rest, rows, steps) };
+            unsafe { ends_of_rows(self, operands, rest, rows, steps) };
         }
         dispatch(Blocks {
             f: *self,
@@ -291,81 +265,104 @@ where
             repeat,
         });
     }
+}
 
-    #[inline(never)]
-    unsafe fn run_short(
-        &self,
-        operands: &mut Operands<T, A, B, C, O>,
-        rows: usize,
-        steps: &Steps<A, B, C, O>,
-    ) {
-        if operands.len == 0 {
-            return;
-        }
-        let mut gathered = Gathered::new();
-        let most = CHUNK / operands.len;
-        for done in (0..rows).step_by(most) {
-            let count = most.min(rows - done);
-            // SAFETY: by the contract.
-            let mut together = unsafe { gathered.read(operands, count, steps) };
-            dispatch(Blocks {
-                f: *self,
-                operands: &mut together,
-                rows: 1,
-                steps,
-                repeat: false,
-            });
-            // SAFETY: as above.
-            unsafe { gathered.write(operands, count, steps) };
-            operands.advance(steps, count as isize);
-        }
+/// Applies the function to rows that are shorter than a block.
+///
+/// # Safety
+/// Every operand must have `len` elements in each row.
+#[inline(never)]
+unsafe fn short_rows<
+    T: Float,
+    F: MapFn<A, B, C, O>,
+    const A: usize,
+    const B: usize,
+    const C: usize,
+    const O: usize,
+>(
+    f: &F,
+    operands: &mut Operands<T, A, B, C, O>,
+    rows: usize,
+    steps: &Steps<A, B, C, O>,
+) {
+    if operands.len == 0 {
+        return;
     }
+    let mut gathered = Gathered::new();
+    let most = CHUNK / operands.len;
+    for done in (0..rows).step_by(most) {
+        let count = most.min(rows - done);
+        // SAFETY: by the contract.
+        let mut together = unsafe { gathered.read(operands, count, steps) };
+        dispatch(Blocks {
+            f: *f,
+            operands: &mut together,
+            rows: 1,
+            steps,
+            repeat: false,
+        });
+        // SAFETY: as above.
+        unsafe { gathered.write(operands, count, steps) };
+        operands.advance(steps, count as isize);
+    }
+}
 
-    #[inline(never)]
-    unsafe fn run_ends(
-        &self,
-        operands: &Operands<T, A, B, C, O>,
-        rest: usize,
-        rows: usize,
-        steps: &Steps<A, B, C, O>,
-    ) {
-        let block = const { lanes(A + B + C) };
-        let mut ends = *operands;
-        ends.skip(operands.len - block);
-        let mut results = [[MaybeUninit::<T>::uninit(); CHUNK]; O];
-        let by_block = Steps {
-            y: [block as isize; O],
-            ..*steps
-        };
-        for done in (0..rows).step_by(CHUNK / block) {
-            let count = (CHUNK / block).min(rows - done);
-            let mut apart = ends;
-            for m in 0..O {
-                apart.y[m] = results[m].as_mut_ptr().cast();
-                if ends.modes[m] == Mode::Add {
-                    apart.modes[m] = Mode::Write;
-                }
+/// Applies the function to the last `rest` elements of rows that are at least a block, and leaves all
+/// others as they are.
+///
+/// # Safety
+/// Every operand must have `len` elements in each row.
+#[inline(never)]
+unsafe fn ends_of_rows<
+    T: Float,
+    F: MapFn<A, B, C, O>,
+    const A: usize,
+    const B: usize,
+    const C: usize,
+    const O: usize,
+>(
+    f: &F,
+    operands: &Operands<T, A, B, C, O>,
+    rest: usize,
+    rows: usize,
+    steps: &Steps<A, B, C, O>,
+) {
+    let block = const { lanes(A + B + C) };
+    let mut ends = *operands;
+    ends.skip(operands.len - block);
+    let mut results = [[MaybeUninit::<T>::uninit(); CHUNK]; O];
+    let by_block = Steps {
+        y: [block as isize; O],
+        ..*steps
+    };
+    for done in (0..rows).step_by(CHUNK / block) {
+        let count = (CHUNK / block).min(rows - done);
+        let mut apart = ends;
+        for m in 0..O {
+            apart.y[m] = results[m].as_mut_ptr().cast();
+            if ends.modes[m] == Mode::Add {
+                apart.modes[m] = Mode::Write;
             }
-            dispatch(Blocks {
-                f: *self,
-                operands: &mut apart,
-                rows: count,
-                steps: &by_block,
-                repeat: false,
-            });
-            for m in (0..O).filter(|&m| ends.modes[m] != Mode::Skip) {
-                let (results, add) = (results[m].as_ptr().cast(), ends.modes[m] == Mode::Add);
-                // SAFETY: `count` blocks of results were just written, and as many rows are there.
-                unsafe {
-                    if block == BLOCK {
-                        put::<T, BLOCK>(results, ends.y[m], steps.y[m], count, rest, add);
-                    } else {
-                        put::<T, { BLOCK / 2 }>(results, ends.y[m], steps.y[m], count, rest, add);
-                    }
-                }
-            }
-            ends.advance(steps, count as isize);
         }
+        dispatch(Blocks {
+            f: *f,
+            operands: &mut apart,
+            rows: count,
+            steps: &by_block,
+            repeat: false,
+        });
+        for m in (0..O).filter(|&m| ends.modes[m] != Mode::Skip) {
+            let (results, add) = (results[m].as_ptr().cast(), ends.modes[m] == Mode::Add);
+            // SAFETY: `count` blocks of results were just written, and as many rows are there.
+            unsafe {
+                if block == BLOCK {
+                    put::<T, BLOCK>(results, ends.y[m], steps.y[m], count, rest, add);
+                } else {
+                    put::<T, { BLOCK / 2 }>(results, ends.y[m], steps.y[m], count, rest, add);
+                }
+            }
+        }
+        ends.advance(steps, count as isize);
     }
 }
 
