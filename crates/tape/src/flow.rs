@@ -5,12 +5,15 @@ use wengert_tensor::{Float, Layout, View};
 
 use crate::fault::{Fault, first_instead_of_sum};
 use crate::node::{ALIAS, Id, List, NEEDS, WANTED};
+use crate::packs::Packs;
 use crate::pool::{Buffer, Pool};
 
-/// The cotangent of every node that has one, and the buffers to make more.
+/// The cotangent of every node that has one, the buffers to make more, and the factors of products
+/// that come again.
 pub(crate) struct Flow<T> {
     pub bars: Vec<Option<Buffer<T>>>,
     pub pool: Pool<T>,
+    pub packs: Packs<T>,
     /// A mistake that a test planted in what the rule that runs now gives to one node.
     pub fault: Option<(Fault, Id)>,
     /// How often a planted mistake changed something.
@@ -25,6 +28,7 @@ where
         Flow {
             bars: Vec::new(),
             pool: Pool::default(),
+            packs: Packs::default(),
             fault: None,
             spoiled: 0,
         }

@@ -27,6 +27,7 @@ mod model;
 mod node;
 mod op;
 pub mod ops;
+mod packs;
 mod pool;
 mod pullback;
 mod real;

@@ -5,6 +5,7 @@
 use std::panic::Location;
 
 use smallvec::SmallVec;
+use wengert_tensor::kernels::prefer_huge_pages;
 use wengert_tensor::{Float, Layout, Shape, ShapeError, Tensor, View};
 
 use crate::op::{Op, Shapes};
@@ -105,6 +106,9 @@ impl<T: Float> Op<T> for Leaf {
     fn tangent(&self, _: &Tangent<'_, '_, T>) {}
 }
 
+/// The elements of a cache line, or of two.
+const LINE: usize = 16;
+
 /// A length as the list stores it.
 #[inline]
 pub(crate) fn narrow(len: usize) -> u32 {
@@ -119,6 +123,8 @@ pub(crate) struct List<T: Float> {
     pub views: Vec<Viewed>,
     pub ops: OpStore<T>,
     pub arena: Vec<T>,
+    /// How many elements after the start of a cache line the arena begins.
+    shift: usize,
     pub used: usize,
     pub externals: Vec<Tensor<T>>,
     pub loans: Vec<Buffer<T>>,
@@ -144,6 +150,7 @@ impl<T: Float> Default for List<T> {
             views: Vec::new(),
             ops: OpStore::default(),
             arena: Vec::new(),
+            shift: 0,
             used: 0,
             externals: Vec::new(),
             loans: Vec::new(),
@@ -155,9 +162,9 @@ impl<T: Float> List<T> {
     /// Space for `len` elements; returns its start. Offsets survive the growth of the arena.
     #[inline]
     pub fn alloc(&mut self, len: usize) -> usize {
-        // Larger values start at a cache line, counted from the arena's start.
-        let start = if len >= 16 {
-            (self.used + 15) & !15
+        // Larger values start at a cache line, or registers are filled from two.
+        let start = if len >= LINE {
+            (self.used + self.shift).next_multiple_of(LINE) - self.shift
         } else {
             self.used
         };
@@ -175,8 +182,12 @@ impl<T: Float> List<T> {
             "the tape is full: 2^32 elements of values"
         );
         let len = self.used.next_power_of_two().max(1 << 10);
-        self.arena.reserve_exact(len - self.arena.len());
-        self.arena.resize(len, T::ZERO);
+        // Zeros from the system take no memory before they are touched.
+        let mut arena = vec![T::ZERO; len];
+        prefer_huge_pages(&mut arena);
+        arena[..self.arena.len()].copy_from_slice(&self.arena);
+        self.arena = arena;
+        self.shift = self.arena.as_ptr().addr() / size_of::<T>() % LINE;
     }
 
     /// Adds a node and returns its number.

@@ -224,11 +224,17 @@ pub(crate) fn record<'t, T: Float, O: Op<T>>(
         for (k, &[(x, x_place), (w, w_place)]) in pairs.iter().enumerate() {
             let sum = MatrixMut::row_major(y, rows, cols);
             let (x, w) = (x.read(data(x_place)), w.read(data(w_place)));
-            match bias {
-                &[(bias, place)] if k == 0 => {
-                    matmul_from(&data(place)[bias.offset..][..cols], sum, x, w);
-                }
-                _ => matmul(sum, x, w, k > 0),
+            let packs = &mut inner.flow.packs;
+            let packed = packs.find(&list.nodes, (ids[2 * k + 1], false), &x, &w);
+            let row = match bias {
+                &[(bias, place)] if k == 0 => Some(&data(place)[bias.offset..][..cols]),
+                _ => None,
+            };
+            match (row, packed) {
+                (Some(row), Some(packed)) => packed.multiply_from(row, sum, x),
+                (Some(row), None) => matmul_from(row, sum, x, w),
+                (None, Some(packed)) => packed.multiply(sum, x, k > 0),
+                (None, None) => matmul(sum, x, w, k > 0),
             }
         }
         let mut at = start + size;
@@ -309,6 +315,7 @@ pub(crate) fn pull_product<T: Float>(
                     flow,
                     y_rows.read(y_bar),
                     w_rows.read(list.storage(w)).t(),
+                    Some((w, true)),
                 );
             }
             _ => flow.accumulate_product(list, x, &y_view(), &transposed(&list.view(w))),
@@ -322,6 +329,7 @@ pub(crate) fn pull_product<T: Float>(
                     flow,
                     x_rows.read(list.storage(x)).t(),
                     y_rows.read(y_bar),
+                    None,
                 );
             }
             _ => flow.accumulate_product(list, w, &transposed(&list.view(x)), &y_view()),
@@ -385,21 +393,28 @@ impl Target {
         })
     }
 
-    /// Adds a · b.
+    /// Adds a · b, where b may be the value of a node, transposed or not.
     fn add<T: Float>(
         &self,
         list: &List<T>,
         flow: &mut Flow<T>,
         a: Matrix<'_, T>,
         b: Matrix<'_, T>,
+        factor: Option<(Id, bool)>,
     ) {
-        if self.whole && flow.bars[self.base as usize].is_none() {
+        let first = self.whole && flow.bars[self.base as usize].is_none();
+        if first {
             let size = list.nodes[self.base as usize].size as usize;
-            let mut first = flow.pool.take(size);
-            matmul(self.sheet.write(&mut first), a, b, false);
-            flow.bars[self.base as usize] = Some(first);
+            flow.bars[self.base as usize] = Some(flow.pool.take(size));
         } else {
-            matmul(self.sheet.write(flow.whole(list, self.base)), a, b, true);
+            flow.whole(list, self.base);
+        }
+        let Flow { bars, packs, .. } = flow;
+        let bar = bars[self.base as usize].as_mut().expect("just made");
+        let sum = self.sheet.write(bar);
+        match factor.and_then(|factor| packs.find(&list.nodes, factor, &a, &b)) {
+            Some(packed) => packed.multiply(sum, a, !first),
+            None => matmul(sum, a, b, !first),
         }
     }
 }

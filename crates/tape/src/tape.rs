@@ -119,6 +119,7 @@ impl<T: Float> Tape<T> {
         let inner = self.inner.get_mut();
         inner.list.clear();
         inner.flow.clear();
+        inner.flow.packs.forget(0);
         inner.binding.clear();
         inner.names.clear();
         inner.active_name = NONE;
@@ -244,6 +245,7 @@ impl<T: Float> Tape<T> {
                 // While a panic unwinds, the borrow may still be held by who panicked.
                 if let Ok(mut inner) = self.0.inner.try_borrow_mut() {
                     inner.list.release(self.1);
+                    inner.flow.packs.forget(self.1.nodes);
                     inner.epoch = inner.outer_epochs.pop().unwrap_or(0);
                 }
             }

@@ -6,7 +6,9 @@ use std::sync::{Mutex, MutexGuard};
 
 use proptest::prelude::*;
 use wengert_tensor::Float;
-use wengert_tensor::kernels::{Matrix, MatrixMut, dot, force_path, matmul, matmul_from, paths};
+use wengert_tensor::kernels::{
+    Matrix, MatrixMut, Packed, dot, force_path, matmul, matmul_from, paths,
+};
 
 /// The system's allocator with a count of the calls of each thread.
 struct Counting;
@@ -111,6 +113,13 @@ enum From {
 const FROM: [From; 3] = [From::Zero, From::There, From::Row];
 
 fn check<T: Float>(case: &Case) {
+    check_one::<T>(case, false);
+    if matches!(case.lies[0], Lie::Rows | Lie::Columns) {
+        check_one::<T>(case, true);
+    }
+}
+
+fn check_one<T: Float>(case: &Case, packed: bool) {
     let Case {
         sizes: [m, k, n],
         lies: [a_lie, b_lie, c_lie],
@@ -131,9 +140,15 @@ fn check<T: Float>(case: &Case) {
         let c = MatrixMut::new(&mut c, c_at, m, n, c_row, c_col);
         let a = Matrix::new(&a, a_at, m, k, a_row, a_col);
         let b = Matrix::new(&b, b_at, k, n, b_row, b_col);
-        match from {
-            From::Row => matmul_from(&row, c, a, b),
-            _ => matmul(c, a, b, from == From::There),
+        let mut panels = Packed::default();
+        if packed {
+            panels.pack(b);
+        }
+        match (from, packed) {
+            (From::Row, false) => matmul_from(&row, c, a, b),
+            (From::Row, true) => panels.multiply_from(&row, c, a),
+            (_, false) => matmul(c, a, b, from == From::There),
+            (_, true) => panels.multiply(c, a, from == From::There),
         }
     }
     let at = |offset: usize, i: usize, row: isize, j: usize, col: isize| {
@@ -161,7 +176,7 @@ fn check<T: Float>(case: &Case) {
             let y = c[place].to_f64();
             assert!(
                 (y - sum).abs() <= bar,
-                "{} {m}x{k}x{n} {:?} from {from:?}: ({i}, {j}) is {y}, not {sum}",
+                "{} {m}x{k}x{n} {:?} from {from:?}, packed {packed}: ({i}, {j}) is {y}, not {sum}",
                 T::NAME,
                 case.lies,
             );

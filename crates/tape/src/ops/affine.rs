@@ -246,6 +246,10 @@ pub(super) fn samples<T: Float>() -> Samples<T> {
         .case("used twice", &[&[3, 3], &[3]], |x| {
             vec![Var::affine(&[(x[0], x[0]), (x[0].t(), x[0])], Some(x[1]))]
         })
+        .case("the same factor three times", &[&[5, 6], &[6, 6], &[6]], |x| {
+            let next = |y| Var::affine(&[(y, x[1])], Some(x[2]));
+            vec![next(next(next(x[0])))]
+        })
         .case("no rows", &[&[0, 4], &[4, 2], &[2]], |x| {
             vec![Var::affine(&[(x[0], x[1])], Some(x[2]))]
         })

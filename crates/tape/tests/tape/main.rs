@@ -6,6 +6,7 @@
 
 mod custom;
 mod faces;
+mod factors;
 mod formulas;
 mod handles;
 mod indices;

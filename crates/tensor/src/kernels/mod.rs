@@ -9,12 +9,15 @@ mod map;
 pub mod math;
 mod matmul;
 mod matrix;
+mod packed;
+mod pages;
 pub mod product;
 mod reduce;
 mod rest;
 mod softmax;
 mod sort;
 mod strided;
+mod tiles;
 
 pub use copy::{copy, copy_into, fill_region, write_into};
 pub use index::{
@@ -24,6 +27,8 @@ pub use isa::{Avx2, Avx512, Isa, Kernel, Path, Plain, dispatch, force_path, path
 pub use map::{Input, Loop, MapFn, Mode, Operands, Output, Source, Steps, map_flat};
 pub use matmul::{Factor, dot, matmul, matmul_from};
 pub use matrix::{Matrix, MatrixMut};
+pub use packed::Packed;
+pub use pages::prefer_huge_pages;
 pub use reduce::{
     amax, amin, argmax, argmin, check_nonempty, logsumexp, mean, norm, sum, sum_to, var,
 };
