@@ -143,7 +143,7 @@ fn refusal(ty: &Type) -> Error {
             "a tree owns its leaves, which a reference does not: hold the value, a `Box` or a `Vec`"
         }
         Type::Slice(_) => "a tree cannot hold a slice: use a `Vec` or an array",
-        Type::BareFn(_) | Type::Ptr(_) | Type::TraitObject(_) | Type::ImplTrait(_) => {
+        Type::FnPtr(_) | Type::Ptr(_) | Type::TraitObject(_) | Type::ImplTrait(_) => {
             "`Tree` cannot be derived through this type: it does not tell where the leaves are"
         }
         Type::Path(_) => "an associated type of a leaf is unknown in `With<Q>`",
