@@ -1,6 +1,6 @@
 //! The floor of W3 and W5: forward, backward and update written out by hand, without a tape.
 //!
-//! Buffers are made once, gates are computed row by row and their activations kept, products go to
+//! On two threads each computes half of the rows, and their gradients are added. Buffers are made once, gates are computed row by row and their activations kept, products go to
 //! the same crate as ours, x and h share one matrix, and the elementary functions are quicker and
 //! less exact than ours. It checks nothing and computes nothing else.
 
@@ -161,172 +161,304 @@ fn zeros(count: usize) -> Vec<f32> {
     vec![0.0; count]
 }
 
+/// A part of the rows, with all that its forward and backward pass need.
+trait Shard: Send {
+    /// Computes the gradients of its part of the mean loss, and returns that part.
+    fn differentiate(&mut self, weights: &[Vec<f32>]) -> f32;
+    /// The gradients, like the weights.
+    fn bars(&mut self) -> &mut [Vec<f32>];
+}
+
+/// The loss over all shards, a thread for each; the sum of their gradients is then the first one's.
+fn differentiate(shards: &mut [impl Shard], weights: &[Vec<f32>]) -> f32 {
+    let (first, rest) = shards.split_first_mut().expect("there is a shard");
+    if rest.is_empty() {
+        return first.differentiate(weights);
+    }
+    let loss = std::thread::scope(|scope| {
+        let start = |shard| scope.spawn(|| Shard::differentiate(shard, weights));
+        let others: Vec<_> = rest.iter_mut().map(start).collect();
+        let loss = first.differentiate(weights);
+        let join = |other: std::thread::ScopedJoinHandle<'_, f32>| other.join().expect("a shard");
+        loss + others.into_iter().map(join).sum::<f32>()
+    });
+    for other in rest {
+        for (sum, bar) in first.bars().iter_mut().zip(other.bars()) {
+            add_rows(sum, bar);
+        }
+    }
+    loss
+}
+
 /// W3: 784-200-200-200-10, 200 rows.
-fn classify(threads: usize) -> impl FnMut() -> f64 {
+struct Classifier {
+    rows: usize,
+    values: Vec<Vec<f32>>,
+    value_bars: Vec<Vec<f32>>,
+    /// Of weights and bias of each layer in turn.
+    bars: Vec<Vec<f32>>,
+}
+
+impl Classifier {
     const ROWS: usize = 200;
     const SIZES: [usize; 5] = [784, 200, 200, 200, 10];
-    let layer = |k: usize| (SIZES[k], SIZES[k + 1]);
-    let bound = |k: usize| 1.0 / (SIZES[k] as f32).sqrt();
-    let mut weights: Vec<_> = (0..4)
-        .map(|k| numbers(layer(k).0 * layer(k).1, bound(k)))
-        .collect();
-    let mut biases: Vec<_> = (0..4).map(|k| zeros(SIZES[k + 1])).collect();
-    let mut d_weights: Vec<_> = weights.iter().map(|w| zeros(w.len())).collect();
-    let mut d_biases = biases.clone();
-    let mut values: Vec<_> = SIZES.iter().map(|size| zeros(ROWS * size)).collect();
-    let mut bars = values.clone();
-    values[0] = numbers(ROWS * SIZES[0], 0.5);
-    move || {
+
+    /// The sizes below and above a layer.
+    fn layer(k: usize) -> (usize, usize) {
+        (Self::SIZES[k], Self::SIZES[k + 1])
+    }
+
+    fn weights() -> Vec<Vec<f32>> {
+        let layer = |k| {
+            let (inputs, outputs) = Self::layer(k);
+            let bound = 1.0 / (inputs as f32).sqrt();
+            [numbers(inputs * outputs, bound), zeros(outputs)]
+        };
+        (0..4).flat_map(layer).collect()
+    }
+
+    fn new(rows: usize) -> Self {
+        let mut values: Vec<_> = Self::SIZES.iter().map(|size| zeros(rows * size)).collect();
+        let value_bars = values.clone();
+        values[0] = numbers(rows * Self::SIZES[0], 0.5);
+        Classifier {
+            rows,
+            values,
+            value_bars,
+            bars: Self::weights(),
+        }
+    }
+}
+
+impl Shard for Classifier {
+    fn bars(&mut self) -> &mut [Vec<f32>] {
+        &mut self.bars
+    }
+
+    fn differentiate(&mut self, weights: &[Vec<f32>]) -> f32 {
+        let rows = self.rows;
         for k in 0..4 {
-            let (inputs, outputs) = layer(k);
-            let (below, above) = values.split_at_mut(k + 1);
+            let (inputs, outputs) = Self::layer(k);
+            let (below, above) = self.values.split_at_mut(k + 1);
             let y = &mut above[0];
             for row in y.chunks_exact_mut(outputs) {
-                row.copy_from_slice(&biases[k]);
+                row.copy_from_slice(&weights[2 * k + 1]);
             }
-            let x = Matrix::rows(&below[k], ROWS, inputs);
-            multiply(
-                y,
-                x,
-                Matrix::rows(&weights[k], inputs, outputs),
-                true,
-                threads,
-            );
+            let x = Matrix::rows(&below[k], rows, inputs);
+            multiply(y, x, Matrix::rows(&weights[2 * k], inputs, outputs), true);
             if k < 3 {
                 relu(y);
             }
         }
         let mut loss = 0.0;
-        let rows = values[4].chunks_exact(10).zip(bars[4].chunks_exact_mut(10));
-        for (at, (logits, bar)) in rows.enumerate() {
+        let logits = self.values[4].chunks_exact(10);
+        for (at, (logits, bar)) in logits
+            .zip(self.value_bars[4].chunks_exact_mut(10))
+            .enumerate()
+        {
             let max = logits.iter().copied().fold(f32::MIN, f32::max);
             let sum: f32 = logits.iter().map(|x| exp(x - max)).sum();
-            loss += (sum.ln() + max - logits[at % 10]) / ROWS as f32;
+            loss += (sum.ln() + max - logits[at % 10]) / Self::ROWS as f32;
             for (k, (bar, x)) in bar.iter_mut().zip(logits).enumerate() {
                 let hit = if k == at % 10 { 1.0 } else { 0.0 };
-                *bar = (exp(x - max) / sum - hit) / ROWS as f32;
+                *bar = (exp(x - max) / sum - hit) / Self::ROWS as f32;
             }
         }
         for k in (0..4).rev() {
-            let (inputs, outputs) = layer(k);
-            let (below, above) = bars.split_at_mut(k + 1);
-            let bar = Matrix::rows(&above[0], ROWS, outputs);
-            let x = Matrix::rows(&values[k], ROWS, inputs);
-            multiply(&mut d_weights[k], x.t(), bar, false, threads);
+            let (inputs, outputs) = Self::layer(k);
+            let (below, above) = self.value_bars.split_at_mut(k + 1);
+            let bar = Matrix::rows(&above[0], rows, outputs);
+            let x = Matrix::rows(&self.values[k], rows, inputs);
+            multiply(&mut self.bars[2 * k], x.t(), bar, false);
             if k > 0 {
-                let weights = Matrix::rows(&weights[k], inputs, outputs);
-                multiply(&mut below[k], bar, weights.t(), false, threads);
-                relu_back(&mut below[k], &values[k]);
+                let weights = Matrix::rows(&weights[2 * k], inputs, outputs);
+                multiply(&mut below[k], bar, weights.t(), false);
+                relu_back(&mut below[k], &self.values[k]);
             }
-            d_biases[k].fill(0.0);
-            add_rows(&mut d_biases[k], &above[0]);
-            descend(&mut weights[k], &d_weights[k]);
-            descend(&mut biases[k], &d_biases[k]);
+            self.bars[2 * k + 1].fill(0.0);
+            add_rows(&mut self.bars[2 * k + 1], &above[0]);
+        }
+        loss
+    }
+}
+
+fn classify(threads: usize) -> impl FnMut() -> f64 {
+    let mut weights = Classifier::weights();
+    let shard = |_| Classifier::new(Classifier::ROWS / threads);
+    let mut shards: Vec<_> = (0..threads).map(shard).collect();
+    move || {
+        let loss = differentiate(&mut shards, &weights);
+        for (weights, bar) in weights.iter_mut().zip(shards[0].bars()) {
+            descend(weights, bar);
         }
         f64::from(loss)
     }
 }
 
 /// W5: an LSTM over 200 steps of 100 rows; `[x h]` is one matrix, and so are its weights.
-fn remember(hidden: usize, threads: usize) -> impl FnMut() -> f64 {
+struct Reader {
+    rows: usize,
+    hidden: usize,
+    /// Of `[x h]`'s weights, the bias, and the head with its bias.
+    bars: Vec<Vec<f32>>,
+    y: Vec<f32>,
+    both: Vec<f32>,
+    active: Vec<f32>,
+    d_active: Vec<f32>,
+    c: Vec<f32>,
+    tanh_c: Vec<f32>,
+    h: Vec<f32>,
+    dh: Vec<f32>,
+    dc: Vec<f32>,
+}
+
+impl Reader {
     const TIME: usize = 200;
     const ROWS: usize = 100;
     const INPUTS: usize = 2;
-    let (width, gates) = (INPUTS + hidden, 4 * hidden);
-    let bound = 1.0 / (hidden as f32).sqrt();
-    let mut weights = [
-        numbers(width * gates, bound),
-        zeros(gates),
-        numbers(hidden + 1, bound),
-    ];
-    let mut bars = [zeros(width * gates), zeros(gates), zeros(hidden + 1)];
-    let mut moments = bars.clone().map(|d| (d.clone(), d));
-    let x = numbers(TIME * ROWS * INPUTS, 1.0);
-    let y = numbers(ROWS, 1.0);
-    let mut both = zeros((TIME + 1) * ROWS * width);
-    for (row, x) in both.chunks_exact_mut(width).zip(x.chunks_exact(INPUTS)) {
-        row[..INPUTS].copy_from_slice(x);
+
+    fn weights(hidden: usize) -> Vec<Vec<f32>> {
+        let bound = 1.0 / (hidden as f32).sqrt();
+        let (width, gates) = (Self::INPUTS + hidden, 4 * hidden);
+        vec![
+            numbers(width * gates, bound),
+            zeros(gates),
+            numbers(hidden + 1, bound),
+        ]
     }
-    let (mut active, mut d_active) = (zeros(TIME * ROWS * gates), zeros(ROWS * gates));
-    let (mut c, mut tanh_c) = (
-        zeros((TIME + 1) * ROWS * hidden),
-        zeros(TIME * ROWS * hidden),
-    );
-    let (mut h, mut dh, mut dc) = (
-        zeros(ROWS * hidden),
-        zeros(ROWS * hidden),
-        zeros(ROWS * hidden),
-    );
-    let mut step = 0;
-    move || {
-        let [w, bias, head] = &mut weights;
-        for row in both.chunks_exact_mut(width).take(ROWS) {
-            row[INPUTS..].fill(0.0);
+
+    fn new(rows: usize, hidden: usize) -> Self {
+        let (width, gates) = (Self::INPUTS + hidden, 4 * hidden);
+        let x = numbers(Self::TIME * rows * Self::INPUTS, 1.0);
+        let mut both = zeros((Self::TIME + 1) * rows * width);
+        for (row, x) in both
+            .chunks_exact_mut(width)
+            .zip(x.chunks_exact(Self::INPUTS))
+        {
+            row[..Self::INPUTS].copy_from_slice(x);
         }
-        for t in 0..TIME {
-            let g = &mut active[t * ROWS * gates..][..ROWS * gates];
+        Reader {
+            rows,
+            hidden,
+            bars: Self::weights(hidden),
+            y: numbers(rows, 1.0),
+            both,
+            active: zeros(Self::TIME * rows * gates),
+            d_active: zeros(rows * gates),
+            c: zeros((Self::TIME + 1) * rows * hidden),
+            tanh_c: zeros(Self::TIME * rows * hidden),
+            h: zeros(rows * hidden),
+            dh: zeros(rows * hidden),
+            dc: zeros(rows * hidden),
+        }
+    }
+
+    fn forward(&mut self, weights: &[Vec<f32>]) {
+        let (rows, hidden) = (self.rows, self.hidden);
+        let (width, gates) = (Self::INPUTS + hidden, 4 * hidden);
+        for row in self.both.chunks_exact_mut(width).take(rows) {
+            row[Self::INPUTS..].fill(0.0);
+        }
+        for t in 0..Self::TIME {
+            let g = &mut self.active[t * rows * gates..][..rows * gates];
             for row in g.chunks_exact_mut(gates) {
-                row.copy_from_slice(bias);
+                row.copy_from_slice(&weights[1]);
             }
-            let input = Matrix::rows(&both[t * ROWS * width..], ROWS, width);
-            multiply(g, input, Matrix::rows(w, width, gates), true, threads);
-            for row in 0..ROWS {
-                let at = (t * ROWS + row) * hidden;
-                let (old, new) = c.split_at_mut((t + 1) * ROWS * hidden);
-                let h = &mut h[row * hidden..][..hidden];
+            let input = Matrix::rows(&self.both[t * rows * width..], rows, width);
+            multiply(g, input, Matrix::rows(&weights[0], width, gates), true);
+            for row in 0..rows {
+                let at = (t * rows + row) * hidden;
+                let (old, new) = self.c.split_at_mut((t + 1) * rows * hidden);
+                let h = &mut self.h[row * hidden..][..hidden];
                 gates_row(
                     &mut g[row * gates..][..gates],
                     &old[at..at + hidden],
                     &mut new[row * hidden..][..hidden],
-                    &mut tanh_c[at..at + hidden],
+                    &mut self.tanh_c[at..at + hidden],
                     h,
                 );
-                let next = ((t + 1) * ROWS + row) * width;
-                both[next + INPUTS..next + width].copy_from_slice(h);
+                let next = ((t + 1) * rows + row) * width;
+                self.both[next + Self::INPUTS..next + width].copy_from_slice(h);
             }
         }
+    }
+
+    /// The loss of the head, and what flows back from it.
+    fn finish(&mut self, head: &[f32]) -> f32 {
+        let hidden = self.hidden;
         let mut loss = 0.0;
-        let [d_w, d_bias, d_head] = &mut bars;
+        let d_head = &mut self.bars[2];
         d_head.fill(0.0);
-        for row in 0..ROWS {
-            let h = &h[row * hidden..][..hidden];
-            let output: f32 = h.iter().zip(&*head).map(|(a, b)| a * b).sum::<f32>() + head[hidden];
-            let error = output - y[row];
-            loss += error * error / ROWS as f32;
-            let bar = 2.0 * error / ROWS as f32;
+        for row in 0..self.rows {
+            let h = &self.h[row * hidden..][..hidden];
+            let output: f32 = h.iter().zip(head).map(|(a, b)| a * b).sum::<f32>() + head[hidden];
+            let error = output - self.y[row];
+            loss += error * error / Self::ROWS as f32;
+            let bar = 2.0 * error / Self::ROWS as f32;
             for k in 0..hidden {
-                dh[row * hidden + k] = bar * head[k];
+                self.dh[row * hidden + k] = bar * head[k];
                 d_head[k] += bar * h[k];
             }
             d_head[hidden] += bar;
         }
-        dc.fill(0.0);
-        d_w.fill(0.0);
-        d_bias.fill(0.0);
-        for t in (0..TIME).rev() {
-            for row in 0..ROWS {
-                let at = (t * ROWS + row) * hidden;
+        loss
+    }
+
+    fn backward(&mut self, weights: &[Vec<f32>]) {
+        let (rows, hidden) = (self.rows, self.hidden);
+        let (width, gates) = (Self::INPUTS + hidden, 4 * hidden);
+        self.dc.fill(0.0);
+        self.bars[0].fill(0.0);
+        self.bars[1].fill(0.0);
+        for t in (0..Self::TIME).rev() {
+            for row in 0..rows {
+                let at = (t * rows + row) * hidden;
                 gates_row_back(
-                    &active[(t * ROWS + row) * gates..][..gates],
-                    &c[at..at + hidden],
-                    &tanh_c[at..at + hidden],
-                    &dh[row * hidden..][..hidden],
-                    &mut dc[row * hidden..][..hidden],
-                    &mut d_active[row * gates..][..gates],
+                    &self.active[(t * rows + row) * gates..][..gates],
+                    &self.c[at..at + hidden],
+                    &self.tanh_c[at..at + hidden],
+                    &self.dh[row * hidden..][..hidden],
+                    &mut self.dc[row * hidden..][..hidden],
+                    &mut self.d_active[row * gates..][..gates],
                 );
             }
-            add_rows(d_bias, &d_active);
-            let bar = Matrix::rows(&d_active, ROWS, gates);
-            let input = Matrix::rows(&both[t * ROWS * width..], ROWS, width);
-            multiply(d_w, input.t(), bar, true, threads);
+            add_rows(&mut self.bars[1], &self.d_active);
+            let bar = Matrix::rows(&self.d_active, rows, gates);
+            let input = Matrix::rows(&self.both[t * rows * width..], rows, width);
+            multiply(&mut self.bars[0], input.t(), bar, true);
             if t > 0 {
-                let recurrent = Matrix::rows(&w[INPUTS * gates..], hidden, gates);
-                multiply(&mut dh, bar, recurrent.t(), false, threads);
+                let recurrent = Matrix::rows(&weights[0][Self::INPUTS * gates..], hidden, gates);
+                multiply(&mut self.dh, bar, recurrent.t(), false);
             }
         }
+    }
+}
+
+impl Shard for Reader {
+    fn bars(&mut self) -> &mut [Vec<f32>] {
+        &mut self.bars
+    }
+
+    fn differentiate(&mut self, weights: &[Vec<f32>]) -> f32 {
+        self.forward(weights);
+        let loss = self.finish(&weights[2]);
+        self.backward(weights);
+        loss
+    }
+}
+
+fn remember(hidden: usize, threads: usize) -> impl FnMut() -> f64 {
+    let mut weights = Reader::weights(hidden);
+    let shard = |_| Reader::new(Reader::ROWS / threads, hidden);
+    let mut shards: Vec<_> = (0..threads).map(shard).collect();
+    let zeros = |w: &Vec<f32>| (zeros(w.len()), zeros(w.len()));
+    let mut moments: Vec<_> = weights.iter().map(zeros).collect();
+    let mut step = 0;
+    move || {
+        let loss = differentiate(&mut shards, &weights);
         step += 1;
         let by = [0.9f32, 0.999].map(|beta| 1.0 / (1.0 - beta.powi(step)));
-        for ((w, d), (m, v)) in weights.iter_mut().zip(&bars).zip(&mut moments) {
+        for ((w, d), (m, v)) in weights.iter_mut().zip(shards[0].bars()).zip(&mut moments) {
             adam(w, d, m, v, by);
         }
         f64::from(loss)
