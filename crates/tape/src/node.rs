@@ -306,10 +306,7 @@ impl<T: Float> List<T> {
         if node.view != NONE {
             return self.views[node.view as usize].layout.shape().clone();
         }
-        node.dims[..node.rank as usize]
-            .iter()
-            .map(|&dim| dim as usize)
-            .collect()
+        Shape::new(&node.dims.map(|dim| dim as usize)[..node.rank as usize])
     }
 
     /// The layout of a node's value in its place.

@@ -142,7 +142,8 @@ pub(crate) fn record<'t, T: Float, O: Op<T>>(
     let inner = &mut *tape.inner.borrow_mut();
     let mut ids: SmallVec<[Id; 12]> = SmallVec::new();
     for &(x, w) in pairs {
-        ids.extend([x.check(tape, inner), w.check(tape, inner)]);
+        ids.push(x.check(tape, inner));
+        ids.push(w.check(tape, inner));
     }
     if let Some(bias) = bias {
         ids.push(bias.check(tape, inner));

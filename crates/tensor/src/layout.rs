@@ -19,11 +19,22 @@ pub type Strides = SmallVec<[isize; 4]>;
 /// assert_eq!(columns.shape(), &Shape::from([3, 2]));
 /// assert_eq!(columns.positions().collect::<Vec<_>>(), [0, 3, 1, 4, 2, 5]);
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Layout {
     shape: Shape,
     strides: Strides,
     offset: usize,
+}
+
+impl Clone for Layout {
+    #[inline]
+    fn clone(&self) -> Self {
+        Layout {
+            shape: self.shape.clone(),
+            strides: Strides::from_slice(&self.strides),
+            offset: self.offset,
+        }
+    }
 }
 
 impl Layout {
@@ -34,7 +45,10 @@ impl Layout {
 
     /// Row-major order from the given offset.
     pub fn contiguous_at(shape: Shape, offset: usize) -> Self {
-        let mut strides: Strides = SmallVec::from_elem(1, shape.rank());
+        let mut strides = match shape.rank() {
+            rank @ ..=4 => Strides::from_slice(&[1; 4][..rank]),
+            rank => Strides::from_elem(1, rank),
+        };
         let mut step = 1;
         for (stride, &dim) in strides.iter_mut().zip(shape.iter()).rev() {
             *stride = step;
@@ -331,7 +345,10 @@ impl Layout {
                 _ => runs.push((dim, stride)),
             }
         }
-        let mut strides: Strides = SmallVec::from_elem(1, shape.rank());
+        let mut strides = match shape.rank() {
+            rank @ ..=4 => Strides::from_slice(&[1; 4][..rank]),
+            rank => Strides::from_elem(1, rank),
+        };
         let mut runs = runs.into_iter().rev();
         let (mut left, mut stride) = runs.next().unwrap_or((1, 1));
         for (at, &dim) in shape.iter().enumerate().rev() {

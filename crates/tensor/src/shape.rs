@@ -16,8 +16,16 @@ use crate::ShapeError;
 /// assert_eq!((shape.rank(), shape.size(), shape[1]), (3, 24, 3));
 /// assert_eq!(shape.to_string(), "[2, 3, 4]");
 /// ```
-#[derive(Clone, PartialEq, Eq, Hash, Default)]
+#[derive(PartialEq, Eq, Hash, Default)]
 pub struct Shape(SmallVec<[usize; 4]>);
+
+// Of slices: a derived clone would go element by element.
+impl Clone for Shape {
+    #[inline]
+    fn clone(&self) -> Self {
+        Shape::new(self)
+    }
+}
 
 impl Shape {
     /// The shape with these dimensions; an empty slice is the shape of a scalar.

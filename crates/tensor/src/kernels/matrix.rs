@@ -120,6 +120,16 @@ impl<'a, T> Matrix<'a, T> {
         }
     }
 
+    /// Element (i, j).
+    pub(super) fn get(&self, i: usize, j: usize) -> T
+    where
+        T: Copy,
+    {
+        let down = i as isize * self.place.row_stride;
+        let right = j as isize * self.place.col_stride;
+        self.data[(self.place.offset as isize + down + right) as usize]
+    }
+
     pub(super) fn pointer(&self) -> *const T {
         // Not from a part of the slice: negative strides lead to what lies before the offset.
         self.data.as_ptr().wrapping_add(self.place.offset)

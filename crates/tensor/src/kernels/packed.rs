@@ -3,7 +3,7 @@
 use super::isa::{Path, dispatch, path};
 use super::matmul::{Product, SMALL, repeat};
 use super::matrix::{Matrix, MatrixMut};
-use super::tiles::{FEW, Packing, WIDTH};
+use super::tiles::{FEW, LONG, Packing, WIDTH};
 use crate::Float;
 
 /// The most elements of a matrix that is packed, so that the panels stay in the second cache.
@@ -69,13 +69,22 @@ impl<T: Float> Packed<T> {
         if self.data.len() < len {
             self.data.resize(len, T::ZERO);
         }
+        let slim = self.slim();
+        let wide = self.cols - slim;
         let mut nothing = MatrixMut::row_major(&mut [], 0, self.cols);
         let no_rows = Matrix::row_major(&[], 0, self.rows);
         let mut product = Product::new(&mut nothing, &no_rows, &b, false);
         let start = self.start();
+        product.n = wide;
         product.panels = self.data[start..].as_mut_ptr();
         if product.k > 0 && product.n > 0 {
             dispatch(Packing(product));
+        }
+        let columns = &mut self.data[start + self.rows * (wide + WIDTH)..];
+        for column in 0..slim {
+            for row in 0..self.rows {
+                columns[column * self.rows + row] = b.get(row, wide + column);
+            }
         }
     }
 
@@ -93,11 +102,26 @@ impl<T: Float> Packed<T> {
         // Its sizes alone; the elements are read from the panels.
         let b = Matrix::new(&self.data[..1], 0, self.rows, self.cols, 0, 0);
         let mut product = Product::new(&mut c, &a, &b, add);
-        if self.rows > 0 {
+        let (k, slim) = (self.rows, self.slim());
+        let wide = self.cols - slim;
+        if product.m == 0 || product.n == 0 {
+            return;
+        }
+        product.n = wide;
+        if k > 0 {
             product.panels = self.data[self.start()..].as_ptr().cast_mut();
         }
-        if product.m > 0 && product.n > 0 {
-            dispatch(product);
+        dispatch(product);
+        if slim > 0 {
+            dispatch(Product {
+                n: slim,
+                b: self.data[self.start() + k * (wide + WIDTH)..].as_ptr(),
+                b_row: 1,
+                b_col: k as isize,
+                c: product.c.wrapping_offset(wide as isize * product.c_col),
+                panels: std::ptr::null_mut(),
+                ..product
+            });
         }
     }
 
@@ -110,6 +134,16 @@ impl<T: Float> Packed<T> {
     pub fn multiply_from(&self, row: &[T], mut c: MatrixMut<'_, T>, a: Matrix<'_, T>) {
         repeat(row, &mut c);
         self.multiply(c, a, true);
+    }
+
+    /// The columns that are left over beside the panels: they lie one by one after them, for a panel
+    /// of few columns would take nearly as long as a whole one.
+    #[inline]
+    fn slim(&self) -> usize {
+        match self.cols % 4 {
+            few @ 1..=2 if self.cols > 4 && self.rows >= LONG => few,
+            _ => 0,
+        }
     }
 
     /// The first element of the data that begins a cache line.

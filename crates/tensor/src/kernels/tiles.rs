@@ -20,9 +20,8 @@ const HEIGHT: usize = 6;
 const ZERO: u8 = 0;
 const ADD: u8 = 1;
 const ROW: u8 = 2;
-/// The most columns beyond the last panel that are computed one by one, and the terms they need.
-const SLIM: usize = 2;
-const LONG: usize = 32;
+/// The terms for which the products of single rows and columns are worth their last sums.
+pub(super) const LONG: usize = 32;
 /// The most rows or terms that are few.
 pub(super) const FEW: usize = 4;
 
@@ -33,6 +32,10 @@ impl<T: Float> Kernel for Product<T> {
     fn run<I: Isa>(mut self) {
         if !self.panels.is_null() {
             return self.in_panels::<I, false>();
+        }
+        let rows_by_columns = self.b_row == 1 && self.b_col != 1 && self.a_col == 1;
+        if rows_by_columns && self.n > 1 && self.n < FEW && self.k >= LONG {
+            return self.transposed().dots::<I>();
         }
         // Lanes run along the columns of `c`.
         if (self.n == 1 && self.m > 1) || (self.c_col != 1 && self.c_row == 1) {
@@ -277,9 +280,6 @@ impl<T: Float> Product<T> {
             }
         }
         while j < self.n {
-            if (PACK || !self.panels.is_null()) && self.n - j <= SLIM && self.k >= LONG {
-                return self.slim::<I, PACK>(j);
-            }
             j = if self.n - j > HALF && self.n >= WIDE {
                 self.panel::<I, PACK, WIDE>(j)
             } else if self.n - j > QUARTER {
@@ -287,46 +287,6 @@ impl<T: Float> Product<T> {
             } else {
                 self.panel::<I, PACK, QUARTER>(j)
             };
-        }
-    }
-
-    /// Computes, or packs, the columns from `j` on, which lie one after the other in the panels.
-    #[inline(always)]
-    fn slim<I: Isa, const PACK: bool>(mut self, j: usize) {
-        // SAFETY: the panels hold `k` elements for every column, and column j is in range.
-        unsafe {
-            self.panels = self.panels.add(j * self.k);
-            self.b = self.b.offset(j as isize * self.b_col);
-            self.c = self.c.offset(j as isize * self.c_col);
-        }
-        self.n -= j;
-        if PACK {
-            for column in 0..self.n {
-                for k in 0..self.k {
-                    let place = k as isize * self.b_row + column as isize * self.b_col;
-                    // SAFETY: element (k, column) of `b` is in range.
-                    unsafe { *self.panels.add(column * self.k + k) = *self.b.offset(place) };
-                }
-            }
-            return;
-        }
-        (self.b, self.b_row, self.b_col) = (self.panels, 1, self.k as isize);
-        if self.a_col == 1 {
-            return self.transposed().dots::<I>();
-        }
-        for i in 0..self.m as isize {
-            for j in 0..self.n as isize {
-                // SAFETY: row i of `a`, column j of `b` and element (i, j) of `c` are in range.
-                unsafe {
-                    let (a, b) = (self.a.offset(i * self.a_row), self.b.offset(j * self.b_col));
-                    let c = &mut *self.c.offset(i * self.c_row + j * self.c_col);
-                    let mut sum = if self.add { *c } else { T::ZERO };
-                    for k in 0..self.k as isize {
-                        sum = (*a.offset(k * self.a_col)).mul_add::<I>(*b.offset(k), sum);
-                    }
-                    *c = sum;
-                }
-            }
         }
     }
 
