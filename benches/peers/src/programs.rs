@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-/// Where libraries look for the number of threads.
+/// Where libraries look for the number of threads; those of the rivals in Rust heed rayon's.
 const THREADS: [&str; 4] = [
     "RAYON_NUM_THREADS",
     "OMP_NUM_THREADS",
@@ -22,7 +22,7 @@ pub struct Program {
     /// The numbers of threads that it can use.
     threads: &'static [usize],
     /// The package that is built to measure it: its manifest, and the crate in it.
-    package: Option<(PathBuf, &'static str)>,
+    package: Option<(PathBuf, String)>,
 }
 
 /// What one run of a program says.
@@ -51,7 +51,7 @@ pub fn installed() -> Vec<Program> {
     };
     let mut programs = vec![
         Program {
-            package: Some((here.join("../../Cargo.toml"), "wengert-nn")),
+            package: Some((here.join("../../Cargo.toml"), "wengert-nn".to_owned())),
             ..program("ours", own("ours"), &[1, 2][..])
         },
         program("floor", own("floor"), &[1, 2]),
@@ -79,13 +79,21 @@ pub fn installed() -> Vec<Program> {
             });
         }
     }
-    let dfdx = here.join("rivals/dfdx");
-    let binary = dfdx.join("target/release/peer-dfdx");
-    if binary.exists() {
-        programs.push(Program {
-            package: Some((dfdx.join("Cargo.toml"), "peer-dfdx")),
-            ..program("dfdx", vec![binary.display().to_string()], &[1, 2])
-        });
+    for name in ["dfdx", "candle", "burn"] {
+        let folder = here.join("rivals").join(name);
+        let package = format!("peer-{name}");
+        let binary = folder.join("target/release").join(&package);
+        if binary.exists() {
+            let command = vec![binary.display().to_string()];
+            programs.push(Program {
+                package: Some((folder.join("Cargo.toml"), package)),
+                ..program(name, command, &[1, 2])
+            });
+        }
+    }
+    let adolc = here.join("rivals/adolc/adolc");
+    if adolc.exists() {
+        programs.push(program("adolc", vec![adolc.display().to_string()], &[1]));
     }
     programs
 }
@@ -129,7 +137,7 @@ impl Program {
                 .args(arguments)
                 .arg("--manifest-path")
                 .arg(manifest)
-                .args(["-p", package]);
+                .args(["-p", package.as_str()]);
             command
         };
         let fetched = cargo(&["tree", "--prefix", "none", "-e", "normal,build"])
