@@ -1,12 +1,13 @@
-//! The matrix products of a step of W3 and of W5, through our kernel and by bare calls at the same shapes:
-//! what the detour over strides, checks and small shapes costs, or saves.
+//! The matrix products of a step of W3 and of W5, through our kernels and by bare calls at the same shapes:
+//! what the detour over strides, checks and small shapes costs, or saves. The weights of W5 come again
+//! in every time step, so ours are packed, as they are on a tape.
 //!
 //! `cargo run --release --manifest-path benches/peers/Cargo.toml --bin products`
 
 use std::hint::black_box;
 use std::time::Instant;
 
-use wengert::tensor::kernels::{self, MatrixMut, matmul};
+use wengert::tensor::kernels::{self, MatrixMut, Packed, matmul};
 use wengert_peers::bare::{self, multiply};
 
 /// y ← y + a b, of so many rows, terms and columns, where one of the factors may be transposed.
@@ -16,6 +17,8 @@ struct Product {
     terms: usize,
     cols: usize,
     transposed: [bool; 2],
+    /// Whether b comes again and again.
+    again: bool,
 }
 
 const ROUNDS: usize = 15;
@@ -32,6 +35,11 @@ fn main() {
         terms,
         cols,
         transposed,
+        again: false,
+    };
+    let again = |product| Product {
+        again: true,
+        ..product
     };
     report(
         "W3",
@@ -52,10 +60,10 @@ fn main() {
             &format!("W5-{hidden}"),
             &[
                 product("x Wx", 100, 2, gates, PLAIN),
-                product("h Wh", 100, hidden, gates, PLAIN),
+                again(product("h Wh", 100, hidden, gates, PLAIN)),
                 product("dWx", 2, 100, gates, FIRST),
                 product("dWh", hidden, 100, gates, FIRST),
-                product("dh", 100, gates, hidden, SECOND),
+                again(product("dh", 100, gates, hidden, SECOND)),
             ],
         );
     }
@@ -84,14 +92,18 @@ impl Product {
         let mut y = vec![0.0f32; m * n];
         let [ta, tb] = self.transposed;
         let (mut ours, mut bare) = (Vec::new(), Vec::new());
+        let mut packed = Packed::default();
+        let again = self.again && Packed::pays(&ours_of(&a, m, k, ta), &ours_of(&b, k, n, tb));
+        if again {
+            packed.pack(ours_of(&b, k, n, tb));
+        }
         for _ in 0..ROUNDS {
             ours.push(timed(|| {
-                matmul(
-                    MatrixMut::row_major(&mut y, m, n),
-                    ours_of(&a, m, k, ta),
-                    ours_of(&b, k, n, tb),
-                    true,
-                );
+                let (y, a) = (MatrixMut::row_major(&mut y, m, n), ours_of(&a, m, k, ta));
+                match again {
+                    true => packed.multiply(y, a, true),
+                    false => matmul(y, a, ours_of(&b, k, n, tb), true),
+                }
             }));
             bare.push(timed(|| {
                 multiply(&mut y, bare_of(&a, m, k, ta), bare_of(&b, k, n, tb), true);
