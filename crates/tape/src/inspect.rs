@@ -18,6 +18,8 @@ pub struct Stats {
     pub bytes: usize,
     /// Bytes of cotangent buffers that wait to be used again.
     pub pool_bytes: usize,
+    /// Bytes of the packed copies of matrices that were the right factor of several products.
+    pub packed_bytes: usize,
     /// Requests for a buffer that a waiting one served.
     pub pool_hits: u64,
     /// Requests for a buffer that had to be allocated.
@@ -64,6 +66,7 @@ impl<T: Float> Tape<T> {
             nodes: inner.list.nodes.len(),
             bytes: inner.list.bytes(),
             pool_bytes: inner.flow.pool.bytes(),
+            packed_bytes: inner.flow.packs.bytes(),
             pool_hits: inner.flow.pool.hits,
             pool_misses: inner.flow.pool.misses,
         }

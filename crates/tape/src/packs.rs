@@ -23,7 +23,7 @@ struct Pack<T> {
     packed: Packed<T>,
 }
 
-/// The factors in use at once: two ways of two for each of two directions.
+/// The factors that are kept: those of a cell's two products, there and back, in two directions.
 const COUNT: usize = 8;
 
 impl<T> Default for Packs<T> {
@@ -36,8 +36,8 @@ impl<T> Default for Packs<T> {
 }
 
 impl<T: Float> Packs<T> {
-    /// Packed `b`, the value of a node of this list, transposed or not, if it is the right factor of more than
-    /// this product `a · b`.
+    /// Packed `b`, the value of a node of this list, transposed or not, if it is the right factor of
+    /// more than this product `a · b`.
     #[inline]
     pub fn find(
         &mut self,
@@ -58,7 +58,6 @@ impl<T: Float> Packs<T> {
         let pack = &mut self.rows[at];
         if !pack.ready {
             pack.packed.pack(*b);
-
             pack.ready = true;
         }
         Some(&pack.packed)
@@ -76,6 +75,11 @@ impl<T: Float> Packs<T> {
         let pack = &mut self.rows[self.next];
         (pack.factor, pack.ready) = (factor, false);
         self.next = (self.next + 1) % COUNT;
+    }
+
+    /// The bytes of all that is packed, or was and waits to be used again.
+    pub fn bytes(&self) -> usize {
+        self.rows.iter().map(|pack| pack.packed.bytes()).sum()
     }
 
     /// Forgets the nodes from this one on.

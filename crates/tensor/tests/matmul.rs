@@ -143,6 +143,8 @@ fn check_one<T: Float>(case: &Case, packed: bool) {
         let mut panels = Packed::default();
         if packed {
             panels.pack(b);
+            // A copy lies elsewhere, and is the same matrix.
+            panels = panels.clone();
         }
         match (from, packed) {
             (From::Row, false) => matmul_from(&row, c, a, b),

@@ -41,6 +41,26 @@ fn a_packed_factor_is_the_factor() {
 }
 
 #[test]
+fn what_comes_twice_is_packed_and_kept_for_the_next_step() {
+    let mut tape = Tape::<f64>::new();
+    let mut kept = Vec::new();
+    for products in [1, 2, 2, 5] {
+        let w = tape.leaf(&Tensor::full([9, 9], 0.1));
+        let mut y = tape.leaf(&Tensor::full([5, 9], 0.1));
+        for _ in 0..products {
+            y = Var::affine(&[(y, w)], None);
+        }
+        drop(y.sum().backward());
+        kept.push(tape.stats().packed_bytes);
+        tape.reset();
+    }
+    // A copy of 9 rows of 9 elements at least, in no more than twice as many of 16 and a cache line.
+    assert_eq!(kept[0], 0);
+    assert!((9 * 9 * 8..9 * 32 * 8).contains(&kept[1]), "{kept:?}");
+    assert_eq!([kept[2], kept[3]], [kept[1]; 2]);
+}
+
+#[test]
 fn what_a_scope_packed_ends_with_it() {
     let mut rng = Rng::seed_from_u64(1);
     let tape = Tape::new();

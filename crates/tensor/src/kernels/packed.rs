@@ -29,8 +29,9 @@ const LINE: usize = 16;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Packed<T> {
-    /// The panels, from the first cache line on.
+    /// The panels, from `start` on, which began a cache line where they were packed.
     data: Vec<T>,
+    start: usize,
     rows: usize,
     cols: usize,
     path: Path,
@@ -40,6 +41,7 @@ impl<T> Default for Packed<T> {
     fn default() -> Self {
         Packed {
             data: Vec::new(),
+            start: 0,
             rows: 0,
             cols: 0,
             path: Path::Plain,
@@ -52,11 +54,12 @@ impl<T: Float> Packed<T> {
     #[inline]
     pub fn pays(a: &Matrix<'_, T>, b: &Matrix<'_, T>) -> bool {
         let (rows, k, n) = (a.place.rows, b.place.rows, b.place.cols);
-        let (small, straight) = (rows * k * n <= SMALL, b.place.col_stride == 1);
+        let size = k.saturating_mul(n);
         let long = k > FEW && n > FEW && rows >= FEW;
-        long && k * n <= LARGE
-            && match small {
-                true => !straight,
+        long && size <= LARGE
+            && match rows.saturating_mul(size) <= SMALL {
+                // The tiles read it as well where it lies.
+                true => b.place.col_stride != 1,
                 // Panels are too narrow for the registers of AVX-512.
                 false => path() != Path::Avx512,
             }
@@ -74,7 +77,8 @@ impl<T: Float> Packed<T> {
         let mut nothing = MatrixMut::row_major(&mut [], 0, self.cols);
         let no_rows = Matrix::row_major(&[], 0, self.rows);
         let mut product = Product::new(&mut nothing, &no_rows, &b, false);
-        let start = self.start();
+        let start = self.data.as_ptr().align_offset(64).min(LINE);
+        self.start = start;
         product.n = wide;
         product.panels = self.data[start..].as_mut_ptr();
         if product.k > 0 && product.n > 0 {
@@ -100,7 +104,8 @@ impl<T: Float> Packed<T> {
             "the matrix was packed for other instructions"
         );
         // Its sizes alone; the elements are read from the panels.
-        let b = Matrix::new(&self.data[..1], 0, self.rows, self.cols, 0, 0);
+        let b = [T::ZERO];
+        let b = Matrix::new(&b, 0, self.rows, self.cols, 0, 0);
         let mut product = Product::new(&mut c, &a, &b, add);
         let (k, slim) = (self.rows, self.slim());
         let wide = self.cols - slim;
@@ -109,13 +114,13 @@ impl<T: Float> Packed<T> {
         }
         product.n = wide;
         if k > 0 {
-            product.panels = self.data[self.start()..].as_ptr().cast_mut();
+            product.panels = self.data[self.start..].as_ptr().cast_mut();
         }
         dispatch(product);
         if slim > 0 {
             dispatch(Product {
                 n: slim,
-                b: self.data[self.start() + k * (wide + WIDTH)..].as_ptr(),
+                b: self.data[self.start + k * (wide + WIDTH)..].as_ptr(),
                 b_row: 1,
                 b_col: k as isize,
                 c: product.c.wrapping_offset(wide as isize * product.c_col),
@@ -136,6 +141,11 @@ impl<T: Float> Packed<T> {
         self.multiply(c, a, true);
     }
 
+    /// The bytes of memory that it holds.
+    pub fn bytes(&self) -> usize {
+        size_of_val(&self.data[..])
+    }
+
     /// The columns that are left over beside the panels: they lie one by one after them, for a panel
     /// of few columns would take nearly as long as a whole one.
     #[inline]
@@ -144,10 +154,5 @@ impl<T: Float> Packed<T> {
             few @ 1..=2 if self.cols > 4 && self.rows >= LONG => few,
             _ => 0,
         }
-    }
-
-    /// The first element of the data that begins a cache line.
-    fn start(&self) -> usize {
-        self.data.as_ptr().align_offset(64).min(LINE)
     }
 }

@@ -105,10 +105,18 @@ impl<T: Float> Product<T> {
         }
     }
 
-    /// Few rows times columns that lie one after the other.
+    /// Few rows times columns that lie one after the other, so many of them at once as registers
+    /// hold sums of eight lanes.
     #[inline(always)]
     fn dots<I: Isa>(self) {
-        const COLUMNS: usize = 8;
+        match T::LANES {
+            16 => self.dots_of::<I, 8>(),
+            _ => self.dots_of::<I, 4>(),
+        }
+    }
+
+    #[inline(always)]
+    fn dots_of<I: Isa, const COLUMNS: usize>(self) {
         for i in 0..self.m {
             let mut j = 0;
             while j < self.n {
@@ -230,12 +238,12 @@ impl<T: Float> Product<T> {
     >(
         mut self,
     ) {
-        let ready = !self.panels.is_null();
-        let (rows, terms) = match (PACK, ready) {
-            (true, _) => (self.m, self.k),
-            (_, true) => ((BLOCK / self.k).max(8 * HEIGHT), self.k),
-            _ => (self.m, DEPTH),
-        };
+        let (mut rows, mut terms) = (self.m, self.k);
+        if self.panels.is_null() {
+            terms = terms.min(DEPTH);
+        } else if !PACK && rows * terms > BLOCK {
+            rows = rows.min((BLOCK / terms).max(8 * HEIGHT));
+        }
         loop {
             let mut pass = self;
             (pass.m, pass.k) = (self.m.min(rows), self.k.min(terms));
@@ -306,10 +314,8 @@ impl<T: Float> Product<T> {
             Panel([const { std::mem::MaybeUninit::uninit() }; DEPTH * WIDTH]);
         let (b, b_row) = if !self.panels.is_null() {
             // SAFETY: as above.
-            (
-                unsafe { self.panels.add(j * self.k) }.cast_const(),
-                W as isize,
-            )
+            let panel = unsafe { self.panels.add(j * self.k) };
+            (panel.cast_const(), W as isize)
         } else if W == BROAD || (self.b_col == 1 && count == W) {
             // SAFETY: `first < n`.
             let column = unsafe { self.b.offset(first as isize * self.b_col) };
