@@ -1,5 +1,5 @@
 //! Runs our side of the workloads, the floors and every rival that is installed, interleaved, each
-//! workload in a process of its own, and prints medians, ratios and memory.
+//! workload in a process of its own, and prints medians, quick times, ratios and memory.
 //!
 //! `cargo run --release --manifest-path benches/peers/Cargo.toml` (with `-- --help` for its options)
 
@@ -71,7 +71,12 @@ fn main() -> ExitCode {
         "Microseconds a step, median of {} runs, and how many times ours:\n",
         arguments.rounds
     );
-    println!("{}", times(&arguments, &programs, &figures));
+    let times = |figure| times(&arguments, &programs, &figures, figure);
+    println!("{}", times(|run| Some(run.microseconds)));
+    println!(
+        "The same when the machine is quick, the time below which a fiftieth of a run's steps lie:\n"
+    );
+    println!("{}", times(|run| run.quick));
     println!("Allocations a step, KiB allocated a step, MiB resident at most, 1 thread:\n");
     println!("{}", memory(&arguments, &programs, &figures));
     if arguments.build {
@@ -92,6 +97,7 @@ fn times(
     arguments: &Arguments,
     programs: &[Program],
     figures: &BTreeMap<Key, Vec<Figures>>,
+    figure: fn(&Figures) -> Option<f64>,
 ) -> Table {
     let names = programs.iter().map(|program| program.name.to_owned());
     let mut table = Table::new(
@@ -103,7 +109,7 @@ fn times(
         for &threads in &arguments.threads {
             let time = |name: &'static str| {
                 let runs = figures.get(&(workload.clone(), threads, name))?;
-                median(runs, |run| Some(run.microseconds))
+                median(runs, figure)
             };
             let ours = time("ours");
             let cells = programs

@@ -35,6 +35,8 @@ pub struct Figures {
     pub bytes: Option<f64>,
     /// The greatest resident size.
     pub peak_kib: Option<f64>,
+    /// The time below which a fiftieth of the steps lie.
+    pub quick: Option<f64>,
 }
 
 /// All programs that are on this machine: ours and the floors always.
@@ -124,6 +126,7 @@ impl Program {
             allocations: number(2),
             bytes: number(3),
             peak_kib: number(4),
+            quick: number(5),
         })
     }
 

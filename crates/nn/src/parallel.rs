@@ -44,8 +44,8 @@ pub fn split(rows: usize, count: usize) -> Vec<Shard> {
 
 /// Threads that work on the shards of a batch, one of them the caller's.
 ///
-/// They live as long as this value, spin for some microseconds between two steps, and sleep after
-/// that. The function of a step goes to other threads, so it owns what it uses: clone tensors into
+/// They live as long as this value, spin for some hundred microseconds between two steps, and sleep
+/// after that. The function of a step goes to other threads, so it owns what it uses: clone tensors into
 /// it, which copies no elements.
 ///
 /// ```
@@ -115,8 +115,9 @@ struct Step<M, T: Float, F> {
 
 type Outcome<M, T> = Result<(T, Gradients<M, T>), Box<dyn Any + Send>>;
 
-/// How often a thread looks for news before it sleeps: some tens of microseconds.
-const SPINS: usize = 1000;
+/// How often a thread looks for news before it sleeps: some hundred microseconds, as the update
+/// between two steps takes. To wake it again takes as long on a virtual machine.
+const SPINS: usize = 10_000;
 
 impl<T: Float> Workers<T> {
     /// `threads` threads, the caller's included, for batches in `shards` shards.

@@ -5,8 +5,8 @@ use std::ops::Range;
 
 pub use rand_distr as distributions;
 
+use rand::rngs::ChaCha8Rng;
 use rand::{Rng as _, SeedableRng, TryRng};
-use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 
 use crate::{Element, Float, Shape, Tensor};
@@ -28,8 +28,15 @@ use crate::{Element, Float, Shape, Tensor};
 /// let again: Tensor = Rng::from_state(saved).normal([2, 3], 0.0, 1.0);
 /// assert_eq!(x, again);
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Rng(ChaCha8Rng);
+
+impl Clone for Rng {
+    fn clone(&self) -> Self {
+        // What it is made of is no `Clone`, lest a cipher's stream be used twice.
+        Self::from_state(self.state())
+    }
+}
 
 /// Everything that decides the numbers to come from an [`Rng`], to be saved and restored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

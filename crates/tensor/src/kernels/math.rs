@@ -9,9 +9,9 @@
 //!
 //! | function | `f32`, fused | `f32`, plain | `f64`, fused | `f64`, plain |
 //! |---|---:|---:|---:|---:|
-//! | exp | 1.05 | 1.02 | 1.02 | 0.95 |
-//! | ln | 0.83 | 0.82 | 0.81 | 0.81 |
-//! | tanh | 1.95 | 2.02 | 2.04 | 2.01 |
+//! | exp | 1.00 | 1.02 | 1.01 | 0.95 |
+//! | ln | 0.83 | 0.81 | 0.80 | 0.80 |
+//! | tanh | 2.56 | 2.64 | 2.54 | 2.50 |
 //! | sigmoid | 2.00 | 2.00 | 1.99 | 1.99 |
 //!
 //! The reductions are those of fdlibm (Sun Microsystems, 1993), and so are the coefficients of the
@@ -39,10 +39,18 @@ macro_rules! functions {
                 if I::FMA { a.mul_add(b, c) } else { a * b + c }
             }
 
-            /// A polynomial as even part plus x times odd part: half as long a chain of operations
-            /// that wait for each other.
+            /// A short polynomial of fused operations by Horner's rule: what counts are operations and
+            /// copies, since other lanes fill the waits. Others as even part plus x times odd part,
+            /// whose chain of operations that wait for each other is half as long.
             #[inline(always)]
             fn polynomial<I: Isa, const N: usize>(x: $float, coefficients: [$float; N]) -> $float {
+                if I::FMA && N < 8 {
+                    let mut value = coefficients[N - 1];
+                    for at in (0..N - 1).rev() {
+                        value = madd::<I>(value, x, coefficients[at]);
+                    }
+                    return value;
+                }
                 let square = x * x;
                 let mut parts = [coefficients[N - 2], coefficients[N - 1]];
                 for at in (0..N - 2).rev() {
@@ -53,25 +61,17 @@ macro_rules! functions {
                 madd::<I>(odd, x, even)
             }
 
-            /// `(eʳ − 1, bits)` for x = n ln 2 + r with |r| ≤ ½ ln 2: the low bits hold
-            /// n + 2 · bias.
-            #[inline(always)]
-            fn reduced_exp_m1<I: Isa>(x: $float) -> ($float, $bits) {
-                let shifted = madd::<I>(x, std::$float::consts::LOG2_E, SHIFT);
-                let n = shifted - SHIFT;
-                let r = madd::<I>(n, -$ln2_low, madd::<I>(n, -$ln2_high, x));
-                (exp_m1::<I>(r), shifted.to_bits())
-            }
-
             // Adding a number whose last digit is worth 1 rounds to an integer and leaves it in the low
             // bits. A conversion would check the range, or exists only for scalars.
-            const SHIFT: $float = 1.5 * $shift + 2.0 * $bias as $float;
+            const SHIFT: $float = 1.5 * $shift;
 
-            /// eʳ − 1 for |r| ≤ ½ ln 2.
+            /// x − n ln 2. With a fused operation, one step is enough where n is small.
             #[inline(always)]
-            fn exp_m1<I: Isa>(r: $float) -> $float {
-                let rest = polynomial::<I, _>(r, [$($exp),*]);
-                madd::<I>(r * r, rest, r)
+            fn reduced<I: Isa>(x: $float, n: $float, small: bool) -> $float {
+                if I::FMA && small {
+                    return madd::<I>(-n, std::$float::consts::LN_2, x);
+                }
+                madd::<I>(-n, $ln2_low, madd::<I>(-n, $ln2_high, x))
             }
 
             #[inline(always)]
@@ -79,51 +79,70 @@ macro_rules! functions {
                 // Selects written this way round hand NaN on.
                 let x = if x < $exp_low { $exp_low } else { x };
                 let x = if x > $exp_high { $exp_high } else { x };
-                let (y, n) = reduced_exp_m1::<I>(x);
+                const SHIFTED: $float = SHIFT + 2.0 * $bias as $float;
+                let shifted = madd::<I>(x, std::$float::consts::LOG2_E, SHIFTED);
+                let r = reduced::<I>(x, shifted - SHIFTED, false);
+                let y = madd::<I>(r * r, polynomial::<I, _>(r, EXP), r);
                 // Two powers of 2 reach the subnormal numbers and infinity with one rounding.
+                let n = shifted.to_bits();
                 let half = n >> 1;
                 let first = $float::from_bits(half << $mantissa);
                 let second = $float::from_bits(n.wrapping_sub(half) << $mantissa);
                 (1.0 + y) * first * second
             }
 
+            const EXP: [$float; [$($exp),*].len()] = [$($exp),*];
+
+            /// `(p, 1 − e⁻ʳ)` for e⁻ˣ = 2⁻ⁿ e⁻ʳ with |r| ≤ ½ ln 2, where p is 2⁻ⁿ times that power of 2
+            /// whose exponent is `scale`. `twice` stands for 2x in place of x, and says that n is at
+            /// most a few dozen.
+            #[inline(always)]
+            fn exp_minus<I: Isa>(x: $float, twice: bool, scale: $float) -> ($float, $float) {
+                let shift = SHIFT + $bias as $float + scale;
+                let (times, whole) = if twice { (2.0, x + x) } else { (1.0, x) };
+                // Of x itself, so that it does not wait for the sum.
+                let shifted = madd::<I>(x, -times * std::$float::consts::LOG2_E, shift);
+                let r = reduced::<I>(whole, shift - shifted, twice);
+                let rest = polynomial::<I, _>(r, EXP_MINUS);
+                let power = $float::from_bits(shifted.to_bits() << $mantissa);
+                // In this form a zero keeps its sign.
+                (power, madd::<I>(-(r * r), rest, r))
+            }
+
+            /// Every other coefficient with its sign changed.
+            const EXP_MINUS: [$float; EXP.len()] = {
+                let mut coefficients = EXP;
+                let mut at = 1;
+                while at < coefficients.len() {
+                    coefficients[at] = -coefficients[at];
+                    at += 2;
+                }
+                coefficients
+            };
+
             #[inline(always)]
             pub(crate) fn tanh<I: Isa>(x: $float) -> $float {
-                // (1 − e) / (1 + e) with e = e^(−2|x|) = 2ⁿ + 2ⁿ (eʳ − 1): the sums of powers of 2 are
-                // exact, so numerator and denominator are rounded once.
-                let size = x.abs();
-                let size = if size > $tanh_high { $tanh_high } else { size };
-                // Where e is small enough for n ln 2 to lose digits, it hardly matters: with one fused
-                // step less, less waits for what comes before.
-                let shifted = madd::<I>(size, -2.0 * std::$float::consts::LOG2_E, SHIFT);
-                let n = shifted - SHIFT;
-                let double = -2.0 * size;
-                let r = if I::FMA {
-                    madd::<I>(n, -std::$float::consts::LN_2, double)
-                } else {
-                    madd::<I>(n, -$ln2_low, madd::<I>(n, -$ln2_high, double))
-                };
-                let y = exp_m1::<I>(r);
-                let power = $float::from_bits(shifted.to_bits().wrapping_sub($bias) << $mantissa);
-                let above = madd::<I>(-power, y, 1.0 - power);
-                let below = madd::<I>(power, y, 1.0 + power);
-                // The quotient has no sign of its own.
-                const SIGN: $bits = 1 << ($bits::BITS - 1);
-                $float::from_bits((above / below).to_bits() | (x.to_bits() & SIGN))
+                // (1 − E) / (2 − (1 − E)) with E = e^(−2x): the difference of powers of 2 is exact, or
+                // so great that it does not matter, so 1 − E is rounded once.
+                let x = if x > $tanh_high { $tanh_high } else { x };
+                let x = if x < -$tanh_high { -$tanh_high } else { x };
+                let (power, y) = exp_minus::<I>(x, true, 0.0);
+                let above = madd::<I>(power, y, -(power - 1.0));
+                above / (2.0 - above)
             }
 
             #[inline(always)]
             pub(crate) fn sigmoid<I: Isa>(x: $float) -> $float {
-                // 1 / (1 + E) with E = e⁻ˣ = 2^(h + k) (1 + y) is 2⁻ʰ / (2⁻ʰ + 2ᵏ + 2ᵏ y): nothing
-                // overflows, and a small result is rounded once more only if it is subnormal.
-                let x = if x > -$exp_low { -$exp_low } else { x };
+                // 1 / (1 + E) with E = e⁻ˣ, both sides times a power of 2 that keeps the greatest E
+                // finite: only a subnormal result is rounded once more.
+                const EXPONENT: $float = -($mantissa as $float + 1.0);
+                const SCALE: $float = 0.5 / $shift;
+                // Above this, 1 + E is 1.
+                let x = if x > 2.0 * $tanh_high { 2.0 * $tanh_high } else { x };
                 let x = if x < $exp_low { $exp_low } else { x };
-                let (y, n) = reduced_exp_m1::<I>(-x);
-                let half = n >> 1;
-                let shrink = $float::from_bits((2 * $bias as $bits).wrapping_sub(half) << $mantissa);
-                let power = $float::from_bits(n.wrapping_sub(half) << $mantissa);
+                let (power, y) = exp_minus::<I>(x, false, EXPONENT);
                 // In this order the inner sum is the smaller one, and so is its rounding.
-                shrink / (power + madd::<I>(power, y, shrink))
+                SCALE / (power + madd::<I>(-power, y, SCALE))
             }
 
             #[inline(always)]
