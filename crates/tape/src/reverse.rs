@@ -135,6 +135,9 @@ pub(crate) fn walk<T: Float>(tape: &Tape<T>, last: Id) {
         let Inner { list, flow, .. } = &mut *inner;
         // Nearly every node: one output, no view, and a rule that goes straight into buffers.
         let node = &list.nodes[id as usize];
+        if node.flags & (NEEDS | LEAF) != NEEDS {
+            continue;
+        }
         let simple = node.flags & (NEEDS | LEAF | ALIAS | WANTED | MORE) == NEEDS;
         if ordinary
             && simple

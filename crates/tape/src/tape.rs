@@ -196,10 +196,9 @@ impl<T: Float> Tape<T> {
         let size = tensor.size();
         if size <= 16 {
             let start = inner.list.alloc(size);
-            let place = &mut inner.list.arena[start..start + size];
-            match tensor.as_slice() {
-                Some(slice) => place.copy_from_slice(slice),
-                None => wengert_tensor::kernels::copy(&tensor.view(), place),
+            match &mut inner.list.arena[start..start + size] {
+                [number] => *number = tensor.storage()[tensor.layout().offset()],
+                place => wengert_tensor::kernels::copy(&tensor.view(), place),
             }
             let place = Place::Arena(start as u32);
             return self.var_in(inner, |list| {

@@ -440,6 +440,9 @@ unsafe fn one<T: Float, F, const A: usize, const B: usize, const C: usize, const
     }
 }
 
+/// Not only one of the results.
+const ALL: usize = usize::MAX;
+
 /// The loop over whole blocks: all that is compiled for every function and instruction set.
 struct Blocks<'a, T, F, const A: usize, const B: usize, const C: usize, const O: usize> {
     f: F,
@@ -482,6 +485,23 @@ where
     /// Every operand of every row must have `len` elements, at least a block.
     #[inline(always)]
     unsafe fn lanes<I: Isa, const L: usize>(self) {
+        // SAFETY: by the contract.
+        unsafe {
+            // Where one of two results is dropped, so is what is read for it alone.
+            match self.operands.modes[..] {
+                [_, Mode::Skip] => self.rows::<I, L, 0>(),
+                [Mode::Skip, _] => self.rows::<I, L, 1>(),
+                _ => self.rows::<I, L, ALL>(),
+            }
+        }
+    }
+
+    /// Computes all results, or only one of them.
+    ///
+    /// # Safety
+    /// As for `lanes`.
+    #[inline(always)]
+    unsafe fn rows<I: Isa, const L: usize, const ONLY: usize>(self) {
         let len = self.operands.len;
         let last = len - L;
         let mut row = 1;
@@ -491,7 +511,7 @@ where
             let mut at = 0;
             loop {
                 // SAFETY: `L` elements from `at` on, at most `last`, are in the row.
-                unsafe { block::<T, F, I, A, B, C, O, L>(self.f, &operands, at) };
+                unsafe { block::<T, F, I, A, B, C, O, L, ONLY>(self.f, &operands, at) };
                 at += L;
                 if at > last {
                     if !self.repeat || at >= len {
@@ -509,7 +529,7 @@ where
     }
 }
 
-/// Computes one block.
+/// Computes one block, of all results or of one.
 ///
 /// # Safety
 /// Every operand must have `L` elements from `at` on.
@@ -523,6 +543,7 @@ unsafe fn block<
     const C: usize,
     const O: usize,
     const L: usize,
+    const ONLY: usize,
 >(
     f: F,
     operands: &Operands<T, A, B, C, O>,
@@ -560,6 +581,9 @@ unsafe fn block<
         }
     }
     for m in 0..O {
+        if ONLY != ALL && ONLY != m {
+            continue;
+        }
         // SAFETY: as above; a skipped output's pointer is not touched.
         unsafe {
             match operands.modes[m] {
