@@ -51,6 +51,10 @@ impl<T: Float, I: Isa> Real for Lane<T, I> {
         Lane::new(function.lane::<T, I>(self.0))
     }
     #[inline(always)]
+    fn minus_product(self, a: Self, b: Self) -> Self {
+        Lane::new((-a.0).mul_add::<I>(b.0, self.0))
+    }
+    #[inline(always)]
     fn pow(self, exponent: Self) -> Self {
         Lane::new(self.0.powf(exponent.0))
     }

@@ -41,6 +41,11 @@ pub trait Real:
     /// tangent meets a derivative that may not be finite.
     fn absorb(self, slope: Self) -> Self;
 
+    /// `self − a · b`, rounded once where the processor does so in one operation.
+    #[inline(always)]
+    fn minus_product(self, a: Self, b: Self) -> Self {
+        self - a * b
+    }
     /// eˣ.
     #[inline(always)]
     fn exp(self) -> Self {

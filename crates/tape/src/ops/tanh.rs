@@ -40,7 +40,7 @@ impl Elementary for Tanh {
     }
     #[inline(always)]
     fn slope<R: Real>(self, _: R, y: R) -> R {
-        R::lit(1.0) - y * y
+        R::lit(1.0).minus_product(y, y)
     }
 }
 

@@ -65,15 +65,6 @@ macro_rules! functions {
             // bits. A conversion would check the range, or exists only for scalars.
             const SHIFT: $float = 1.5 * $shift;
 
-            /// x − n ln 2. With a fused operation, one step is enough where n is small.
-            #[inline(always)]
-            fn reduced<I: Isa>(x: $float, n: $float, small: bool) -> $float {
-                if I::FMA && small {
-                    return madd::<I>(-n, std::$float::consts::LN_2, x);
-                }
-                madd::<I>(-n, $ln2_low, madd::<I>(-n, $ln2_high, x))
-            }
-
             #[inline(always)]
             pub(crate) fn exp<I: Isa>(x: $float) -> $float {
                 // Selects written this way round hand NaN on.
@@ -81,7 +72,8 @@ macro_rules! functions {
                 let x = if x > $exp_high { $exp_high } else { x };
                 const SHIFTED: $float = SHIFT + 2.0 * $bias as $float;
                 let shifted = madd::<I>(x, std::$float::consts::LOG2_E, SHIFTED);
-                let r = reduced::<I>(x, shifted - SHIFTED, false);
+                let n = shifted - SHIFTED;
+                let r = madd::<I>(-n, $ln2_low, madd::<I>(-n, $ln2_high, x));
                 let y = madd::<I>(r * r, polynomial::<I, _>(r, EXP), r);
                 // Two powers of 2 reach the subnormal numbers and infinity with one rounding.
                 let n = shifted.to_bits();
@@ -93,42 +85,53 @@ macro_rules! functions {
 
             const EXP: [$float; [$($exp),*].len()] = [$($exp),*];
 
-            /// `(p, 1 − e⁻ʳ)` for e⁻ˣ = 2⁻ⁿ e⁻ʳ with |r| ≤ ½ ln 2, where p is 2⁻ⁿ times that power of 2
-            /// whose exponent is `scale`. `twice` stands for 2x in place of x, and says that n is at
-            /// most a few dozen.
+            /// `(p, y)` for e^(−kx) = 2⁻ⁿ e^(−kr), where k is 2 if `twice` and 1 if not: p is 2⁻ⁿ times
+            /// that power of 2 whose exponent is `scale`, and y is (1 − e^(−kr)) / k, |kr| ≤ ½ ln 2.
+            /// `twice` wants an n of at most a few dozen.
             #[inline(always)]
             fn exp_minus<I: Isa>(x: $float, twice: bool, scale: $float) -> ($float, $float) {
                 let shift = SHIFT + $bias as $float + scale;
-                let (times, whole) = if twice { (2.0, x + x) } else { (1.0, x) };
-                // Of x itself, so that it does not wait for the sum.
-                let shifted = madd::<I>(x, -times * std::$float::consts::LOG2_E, shift);
-                let r = reduced::<I>(whole, shift - shifted, twice);
-                let rest = polynomial::<I, _>(r, EXP_MINUS);
+                let k = if twice { 2.0 } else { 1.0 };
+                let shifted = madd::<I>(x, -k * std::$float::consts::LOG2_E, shift);
+                let n = shift - shifted;
+                // With a fused operation, one step is enough where n is small.
+                let r = if I::FMA && twice {
+                    madd::<I>(-n, std::$float::consts::LN_2 / k, x)
+                } else {
+                    madd::<I>(-n, $ln2_low / k, madd::<I>(-n, $ln2_high / k, x))
+                };
+                let rest = polynomial::<I, _>(r, if twice { EXP_TWICE } else { EXP_MINUS });
                 let power = $float::from_bits(shifted.to_bits() << $mantissa);
                 // In this form a zero keeps its sign.
                 (power, madd::<I>(-(r * r), rest, r))
             }
 
-            /// Every other coefficient with its sign changed.
-            const EXP_MINUS: [$float; EXP.len()] = {
+            /// The coefficients of (r − y) / r², k = 1.
+            const EXP_MINUS: [$float; EXP.len()] = alternating(1.0);
+            /// The same for k = 2.
+            const EXP_TWICE: [$float; EXP.len()] = alternating(2.0);
+
+            const fn alternating(k: $float) -> [$float; EXP.len()] {
                 let mut coefficients = EXP;
-                let mut at = 1;
+                let mut factor = k;
+                let mut at = 0;
                 while at < coefficients.len() {
-                    coefficients[at] = -coefficients[at];
-                    at += 2;
+                    coefficients[at] *= factor;
+                    factor *= -k;
+                    at += 1;
                 }
                 coefficients
-            };
+            }
 
             #[inline(always)]
             pub(crate) fn tanh<I: Isa>(x: $float) -> $float {
-                // (1 − E) / (2 − (1 − E)) with E = e^(−2x): the difference of powers of 2 is exact, or
-                // so great that it does not matter, so 1 − E is rounded once.
+                // D / (1 − D) with D = (1 − E) / 2, E = e^(−2x): what is done with the power of 2 is exact,
+                // or so great that it does not matter, so D is rounded once.
                 let x = if x > $tanh_high { $tanh_high } else { x };
                 let x = if x < -$tanh_high { -$tanh_high } else { x };
                 let (power, y) = exp_minus::<I>(x, true, 0.0);
-                let above = madd::<I>(power, y, -(power - 1.0));
-                above / (2.0 - above)
+                let above = madd::<I>(power, y, -madd::<I>(power, 0.5, -0.5));
+                above / (1.0 - above)
             }
 
             #[inline(always)]
