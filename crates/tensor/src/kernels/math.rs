@@ -72,8 +72,8 @@ macro_rules! functions {
                 let x = if x > $exp_high { $exp_high } else { x };
                 const SHIFTED: $float = SHIFT + 2.0 * $bias as $float;
                 let shifted = madd::<I>(x, std::$float::consts::LOG2_E, SHIFTED);
-                let n = shifted - SHIFTED;
-                let r = madd::<I>(-n, $ln2_low, madd::<I>(-n, $ln2_high, x));
+                let count = shifted - SHIFTED;
+                let r = madd::<I>(-count, $ln2_low, madd::<I>(-count, $ln2_high, x));
                 let y = madd::<I>(r * r, polynomial::<I, _>(r, EXP), r);
                 // Two powers of 2 reach the subnormal numbers and infinity with one rounding.
                 let n = shifted.to_bits();
@@ -125,13 +125,13 @@ macro_rules! functions {
 
             #[inline(always)]
             pub(crate) fn tanh<I: Isa>(x: $float) -> $float {
-                // D / (1 − D) with D = (1 − E) / 2, E = e^(−2x): what is done with the power of 2 is exact,
-                // or so great that it does not matter, so D is rounded once.
+                // H / (1 − H) with H = (1 − E) / 2, E = e^(−2x): what is done with the power of 2 is exact,
+                // or so great that it does not matter, so H is rounded once.
                 let x = if x > $tanh_high { $tanh_high } else { x };
                 let x = if x < -$tanh_high { -$tanh_high } else { x };
                 let (power, y) = exp_minus::<I>(x, true, 0.0);
-                let above = madd::<I>(power, y, -madd::<I>(power, 0.5, -0.5));
-                above / (1.0 - above)
+                let half = madd::<I>(power, y, -madd::<I>(power, 0.5, -0.5));
+                half / (1.0 - half)
             }
 
             #[inline(always)]
