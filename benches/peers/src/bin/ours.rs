@@ -80,7 +80,9 @@ fn scalars() -> Step {
     let mut tape = Tape::<f64>::new();
     Box::new(move || {
         let loss = {
-            let mut weights = weights.iter().map(|weight| tape.leaf(weight));
+            // As a model is bound: before the first op.
+            let weights: Vec<_> = weights.iter().map(|weight| tape.leaf(weight)).collect();
+            let mut weights = weights.into_iter();
             let mut next = || weights.next().expect("337 weights");
             let mut values = vec![tape.scalar(0.3), tape.scalar(-0.7)];
             for (outputs, last) in [(16, false), (16, false), (1, true)] {

@@ -120,7 +120,9 @@ fn main() {
         move || {
             tape.nodes.borrow_mut().clear();
             tape.leaf(0.0);
-            let mut weights = weights.iter().map(|&weight| tape.leaf(weight));
+            // As a model is bound: before the first op.
+            let weights: Vec<_> = weights.iter().map(|&weight| tape.leaf(weight)).collect();
+            let mut weights = weights.into_iter();
             let mut next = || weights.next().expect("337 weights");
             let mut values = vec![tape.leaf(0.3), tape.leaf(-0.7)];
             for (outputs, last) in [(16, false), (16, false), (1, true)] {
