@@ -85,9 +85,14 @@ impl<T: Float> Pool<T> {
     }
 
     /// Takes a buffer back.
-    #[inline]
+    #[inline(always)]
     pub fn give(&mut self, buffer: Buffer<T>) {
-        let Buffer::Many(buffer) = buffer else { return };
+        if let Buffer::Many(buffer) = buffer {
+            self.keep(buffer);
+        }
+    }
+
+    fn keep(&mut self, buffer: Vec<T>) {
         if buffer.capacity() == 0 {
             return;
         }

@@ -134,6 +134,20 @@ fn best() -> Path {
     Path::Plain
 }
 
+/// Asks for `L` numbers, which need not exist, to be brought into the first cache. Does nothing where
+/// the language has no way to ask.
+#[inline(always)]
+pub(super) fn prefetch<T, const L: usize>(at: *const T) {
+    #[cfg(target_arch = "x86_64")]
+    for line in (0..L * size_of::<T>()).step_by(64) {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        // SAFETY: a prefetch of an address that does not exist does nothing.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast::<i8>().wrapping_add(line)) };
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = at;
+}
+
 /// # Safety
 /// The machine must have the features.
 #[cfg(target_arch = "x86_64")]

@@ -15,7 +15,7 @@
 
 use std::mem::MaybeUninit;
 
-use super::isa::{Isa, Kernel, Plain, dispatch};
+use super::isa::{Isa, Kernel, Plain, dispatch, prefetch};
 use super::rest::{CHUNK, Gathered, put};
 use crate::{Float, Layout};
 
@@ -440,7 +440,7 @@ unsafe fn one<T: Float, F, const A: usize, const B: usize, const C: usize, const
     }
 }
 
-/// Not only one of the results.
+/// Not only one of the results, or not in the place of what is there.
 const ALL: usize = usize::MAX;
 
 /// The loop over whole blocks: all that is compiled for every function and instruction set.
@@ -487,16 +487,17 @@ where
     unsafe fn lanes<I: Isa, const L: usize>(self) {
         // SAFETY: by the contract.
         unsafe {
-            // Where one of two results is dropped, so is what is read for it alone.
+            // Loops of their own for what is most common: a look at the mode in each block takes as long
+            // as a sum, and where a result is dropped, so is what is read for it alone.
             match self.operands.modes[..] {
-                [_, Mode::Skip] => self.rows::<I, L, 0>(),
-                [Mode::Skip, _] => self.rows::<I, L, 1>(),
+                [Mode::Write] | [Mode::Write, Mode::Skip] => self.rows::<I, L, 0>(),
+                [Mode::Skip, Mode::Write] => self.rows::<I, L, 1>(),
                 _ => self.rows::<I, L, ALL>(),
             }
         }
     }
 
-    /// Computes all results, or only one of them.
+    /// Computes all results as their modes say, or only one, which replaces the elements.
     ///
     /// # Safety
     /// As for `lanes`.
@@ -510,6 +511,9 @@ where
             let operands = *self.operands;
             let mut at = 0;
             loop {
+                if const { A + B + C == 1 && O == 1 } {
+                    operands.fetch_ahead::<L>(at);
+                }
                 // SAFETY: `L` elements from `at` on, at most `last`, are in the row.
                 unsafe { block::<T, F, I, A, B, C, O, L, ONLY>(self.f, &operands, at) };
                 at += L;
@@ -529,7 +533,25 @@ where
     }
 }
 
-/// Computes one block, of all results or of one.
+impl<T, const A: usize, const B: usize, const C: usize, const O: usize> Operands<T, A, B, C, O> {
+    /// Asks for the places of the two values that follow the first result in memory: whoever computes
+    /// one value after the other mostly puts them there. A function of one number, as a rule an
+    /// elementary function, leaves the time for it; the sums and products that come next would wait
+    /// for the second cache. Of larger values the first cache does not hold that many.
+    #[inline(always)]
+    fn fetch_ahead<const L: usize>(&self, at: usize) {
+        const MOST: usize = 8 << 10;
+        let next = if self.len * size_of::<T>() <= MOST {
+            self.len
+        } else {
+            0
+        };
+        prefetch::<T, L>(self.y[0].wrapping_add(next + at));
+        prefetch::<T, L>(self.y[0].wrapping_add(2 * next + at));
+    }
+}
+
+/// Computes one block, of all results as their modes say, or of one, which replaces the elements.
 ///
 /// # Safety
 /// Every operand must have `L` elements from `at` on.
@@ -586,7 +608,11 @@ unsafe fn block<
         }
         // SAFETY: as above; a skipped output's pointer is not touched.
         unsafe {
-            match operands.modes[m] {
+            match if ONLY == ALL {
+                operands.modes[m]
+            } else {
+                Mode::Write
+            } {
                 Mode::Skip => {}
                 Mode::Write => *operands.y[m].add(at).cast::<[T; L]>() = y[m],
                 Mode::Add => {
