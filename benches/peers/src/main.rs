@@ -3,6 +3,7 @@
 //!
 //! `cargo run --release --manifest-path benches/peers/Cargo.toml` (with `-- --help` for its options)
 
+mod distance;
 mod programs;
 mod table;
 
@@ -54,9 +55,11 @@ fn main() -> ExitCode {
         return ExitCode::FAILURE;
     }
     let mut figures: BTreeMap<Key, Vec<Figures>> = BTreeMap::new();
+    let mut distances = Vec::new();
     for round in 1..=arguments.rounds {
         for workload in &arguments.workloads {
             eprintln!("round {round} of {}: {workload}", arguments.rounds);
+            distances.extend(distance::nanoseconds());
             for &threads in &arguments.threads {
                 for program in &programs {
                     if let Some(run) = program.run(workload, threads, arguments.seconds) {
@@ -77,6 +80,14 @@ fn main() -> ExitCode {
         "The same when the machine is quick, the time below which a fiftieth of a run's steps lie:\n"
     );
     println!("{}", times(|run| run.quick));
+    distances.sort_by(f64::total_cmp);
+    if let [least, .., greatest] = distances[..] {
+        let median = distances[distances.len() / 2];
+        println!(
+            "Nanoseconds of a message from one core to another, before each workload: \
+            {least:.0} to {greatest:.0}, in the middle {median:.0}\n"
+        );
+    }
     println!("Allocations a step, KiB allocated a step, MiB resident at most, 1 thread:\n");
     println!("{}", memory(&arguments, &programs, &figures));
     if arguments.build {

@@ -7,7 +7,8 @@ use super::isa::{Isa, Kernel, dispatch};
 #[cfg(target_arch = "x86_64")]
 use super::isa::{Path, path};
 use super::matrix::{Matrix, MatrixMut, Place};
-use super::tiles::{FEW, WIDTH, dots};
+use super::thin::dots;
+use super::tiles::{FEW, WIDTH};
 use crate::Float;
 
 /// What a float adds to [`Float`] for products.
@@ -62,7 +63,7 @@ pub fn matmul_from<T: Float>(
     if thin && c.place.col_stride == 1 && cols >= WIDTH && rows > 0 && a.place.cols > 0 {
         let mut product = Product::new(&mut c, &a, &b, false);
         product.start = row.as_ptr();
-        return dispatch(product);
+        return product.by_tiles();
     }
     repeat(row, &mut c);
     matmul(c, a, b, true);
@@ -190,7 +191,7 @@ impl<T: Float> Product<T> {
                 Path::Avx512 => return self.by_crate(private_gemm_x86::InstrSet::Avx512),
             }
         }
-        dispatch(self);
+        self.by_tiles();
     }
 
     /// Whether our own tiles are faster than the crate, whose every call costs as much as

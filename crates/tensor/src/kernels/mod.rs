@@ -17,6 +17,7 @@ mod rest;
 mod softmax;
 mod sort;
 mod strided;
+mod thin;
 mod tiles;
 
 pub use copy::{copy, copy_into, fill_region, write_into};

@@ -1,9 +1,9 @@
 //! Matrices made ready to be the right factor of many products.
 
-use super::isa::{Path, dispatch, path};
+use super::isa::{Path, path};
 use super::matmul::{Product, SMALL, repeat};
 use super::matrix::{Matrix, MatrixMut};
-use super::tiles::{FEW, LONG, Packing, WIDTH};
+use super::tiles::{FEW, LONG, WIDTH};
 use crate::Float;
 
 /// The most elements of a matrix that is packed, so that the panels stay in the second cache.
@@ -82,7 +82,7 @@ impl<T: Float> Packed<T> {
         product.n = wide;
         product.panels = self.data[start..].as_mut_ptr();
         if product.k > 0 && product.n > 0 {
-            dispatch(Packing(product));
+            product.pack_panels();
         }
         let columns = &mut self.data[start + self.rows * (wide + WIDTH)..];
         for column in 0..slim {
@@ -116,9 +116,9 @@ impl<T: Float> Packed<T> {
         if k > 0 {
             product.panels = self.data[self.start..].as_ptr().cast_mut();
         }
-        dispatch(product);
+        product.by_tiles();
         if slim > 0 {
-            dispatch(Product {
+            Product {
                 n: slim,
                 b: self.data[self.start + k * (wide + WIDTH)..].as_ptr(),
                 b_row: 1,
@@ -126,7 +126,8 @@ impl<T: Float> Packed<T> {
                 c: product.c.wrapping_offset(wide as isize * product.c_col),
                 panels: std::ptr::null_mut(),
                 ..product
-            });
+            }
+            .by_tiles();
         }
     }
 
