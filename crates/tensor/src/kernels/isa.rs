@@ -10,6 +10,8 @@ use std::sync::atomic::{AtomicU8, Ordering};
 pub trait Isa: Copy + Send + Sync + 'static {
     /// Whether a fused multiply-add is an instruction.
     const FMA: bool;
+    /// Whether a register is as long as a cache line.
+    const WHOLE_LINES: bool;
 }
 
 /// What every machine of the target has.
@@ -25,12 +27,15 @@ pub struct Avx512;
 impl Isa for Plain {
     // On AArch64 the instruction belongs to the base set.
     const FMA: bool = cfg!(target_arch = "aarch64");
+    const WHOLE_LINES: bool = false;
 }
 impl Isa for Avx2 {
     const FMA: bool = true;
+    const WHOLE_LINES: bool = false;
 }
 impl Isa for Avx512 {
     const FMA: bool = true;
+    const WHOLE_LINES: bool = true;
 }
 
 /// A loop that is compiled once for every instruction set. `run` must be `#[inline(always)]`.

@@ -1,6 +1,6 @@
 //! Products with a short side: few rows times columns that lie one after the other, or few terms.
 
-use super::isa::{Isa, Kernel};
+use super::isa::{Isa, Kernel, prefetch};
 use super::matmul::Product;
 use super::tiles::{FEW, WIDTH};
 use crate::Float;
@@ -98,6 +98,8 @@ impl<T: Float> Product<T> {
             };
             let mut j = 0;
             while j + WIDTH <= self.n {
+                // The next row's place, for stores alone may not make the processor fetch it in time.
+                prefetch::<T, WIDTH>(c.wrapping_offset(self.c_row + j as isize));
                 // SAFETY: so many columns from `j` on are in range.
                 unsafe { self.strip::<I, K, FROM, WIDTH>(&factors, c, j) };
                 j += WIDTH;
