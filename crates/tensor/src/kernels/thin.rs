@@ -12,6 +12,9 @@ const ROW: u8 = 2;
 
 /// Few rows times columns that lie one after the other, so many of them at once as registers hold sums
 /// of eight lanes.
+///
+/// Invariant: beside that of `Product`, the elements of a row of `a` and of a column of `b` lie without
+/// gaps.
 pub(super) struct Dots<T>(pub Product<T>);
 
 impl<T: Float> Kernel for Dots<T> {
@@ -36,7 +39,7 @@ impl<T: Float> Product<T> {
                 let first = j.min(self.n.saturating_sub(COLUMNS));
                 let count = COLUMNS.min(self.n);
                 // SAFETY: row i of `a` and `count` columns of `b` from `first` hold `k` elements
-                // without gaps, for that is what `run` asked of the strides.
+                // without gaps, by the invariant.
                 let sums: [T; COLUMNS] = unsafe {
                     let a = self.a.offset(i as isize * self.a_row);
                     let a = std::slice::from_raw_parts(a, self.k);
@@ -59,6 +62,9 @@ impl<T: Float> Product<T> {
 }
 
 /// Few terms: the time goes into bringing `c` to memory, so row after row.
+///
+/// Invariant: beside that of `Product`, k is in `1..=FEW`, n at least `WIDTH`, and the elements of a row of
+/// `b` and of `c` lie without gaps.
 pub(super) struct Stream<T>(pub Product<T>);
 
 impl<T: Float> Kernel for Stream<T> {

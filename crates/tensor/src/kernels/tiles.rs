@@ -302,7 +302,7 @@ impl<T: Float, const W: usize> Kernel for Columns<'_, T, W> {
 }
 
 impl<T: Float, const W: usize> Columns<'_, T, W> {
-    /// Computes them from a copy of `b`'s columns.
+    /// Computes them from a copy of the product's columns, whose `k` is at most `DEPTH`.
     #[inline(never)]
     fn of_copy(self) {
         let mut panel: Panel<T> = Panel([const { std::mem::MaybeUninit::uninit() }; DEPTH * WIDTH]);
