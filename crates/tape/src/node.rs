@@ -5,7 +5,7 @@
 use std::panic::Location;
 
 use smallvec::SmallVec;
-use wengert_tensor::kernels::prefer_huge_pages;
+use wengert_tensor::kernels::{move_long, prefer_huge_pages};
 use wengert_tensor::{Float, Layout, Shape, ShapeError, Tensor, View};
 
 use crate::op::{Op, Shapes};
@@ -185,7 +185,7 @@ impl<T: Float> List<T> {
         // Zeros from the system take no memory before they are touched.
         let mut arena = vec![T::ZERO; len];
         prefer_huge_pages(&mut arena);
-        arena[..self.arena.len()].copy_from_slice(&self.arena);
+        move_long(&mut self.arena, &mut arena);
         self.arena = arena;
         self.shift = self.arena.as_ptr().addr() / size_of::<T>() % LINE;
     }

@@ -82,3 +82,32 @@ proptest! {
         }
     }
 }
+
+/// Around the sizes of pages, from places that are and are not aligned: everything arrives, and nothing
+/// else changes.
+#[test]
+fn what_moves_arrives() {
+    const PAGE: usize = (2 << 20) / size_of::<f32>();
+    for (before, len) in [
+        (0, 0),
+        (3, 1),
+        (1, 1000),
+        (0, PAGE - 1),
+        (5, PAGE),
+        (2, 2 * PAGE + 1),
+        (PAGE / 2, 3 * PAGE),
+    ] {
+        let number = |at: usize| (at % 10_007 + 1) as f32;
+        let mut old: Vec<f32> = (0..before + len + 1).map(number).collect();
+        let mut new = vec![-1.0; len + 2];
+        kernels::move_long(&mut old[before..before + len], &mut new[1..]);
+        let arrived = (0..len).all(|at| new[1 + at] == number(before + at));
+        assert!(arrived, "{len} from {before}");
+        assert_eq!((new[0], new[len + 1]), (-1.0, -1.0));
+        assert!(
+            (0..before).all(|at| old[at] == number(at)),
+            "{len} from {before}"
+        );
+        assert_eq!(old[before + len], number(before + len));
+    }
+}

@@ -29,7 +29,7 @@ pub use map::{Input, Loop, MapFn, Mode, Operands, Output, Source, Steps, map_fla
 pub use matmul::{Factor, dot, matmul, matmul_from};
 pub use matrix::{Matrix, MatrixMut};
 pub use packed::Packed;
-pub use pages::prefer_huge_pages;
+pub use pages::{move_long, prefer_huge_pages};
 pub use reduce::{
     amax, amin, argmax, argmin, check_nonempty, logsumexp, mean, norm, sum, sum_to, var,
 };
