@@ -99,7 +99,9 @@ fn scalars(c: &mut Criterion) {
     let mut rng = Rng::seed_from_u64(1);
     let parameters: Vec<Tensor<f64>> = (0..337).map(|_| Tensor::scalar(rng.unit() - 0.5)).collect();
     parts(c.benchmark_group("W2"), |t| {
-        let mut parameters = parameters.iter().map(|p| t.leaf(p));
+        // As a model is bound: before the first op.
+        let parameters: Vec<_> = parameters.iter().map(|p| t.leaf(p)).collect();
+        let mut parameters = parameters.into_iter();
         let mut next = || parameters.next().expect("as many as the sizes say");
         let mut layer = vec![t.scalar(0.3), t.scalar(-0.7)];
         for (at, outputs) in SIZES[1..].iter().enumerate() {

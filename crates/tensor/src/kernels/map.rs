@@ -617,11 +617,12 @@ unsafe fn block<
         }
         // SAFETY: as above; a skipped output's pointer is not touched.
         unsafe {
-            match if ONLY == ALL {
+            let mode = if ONLY == ALL {
                 operands.modes[m]
             } else {
                 Mode::Write
-            } {
+            };
+            match mode {
                 Mode::Skip => {}
                 Mode::Write => *operands.y[m].add(at).cast::<[T; L]>() = y[m],
                 Mode::Add => {

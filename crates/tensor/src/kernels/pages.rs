@@ -30,9 +30,9 @@ pub fn prefer_huge_pages<T>(memory: &mut [T]) {
     let _ = memory;
 }
 
-/// Copies numbers to the start of a slice that may be longer, and gives the pages of the old place back
-/// to the system meanwhile, where it has a way, so that long ones never fill memory twice. What the old
-/// place holds afterwards is not said.
+/// Copies numbers to the start of a slice that may be longer, and gives the pages of the old place
+/// back to the system meanwhile, where it has a way, so that long ones never fill memory twice. What
+/// the old place holds afterwards is not said.
 ///
 /// ```
 /// use wengert_tensor::kernels::move_long;
@@ -58,15 +58,15 @@ pub fn move_long<T: Float>(old: &mut [T], new: &mut [T]) {
     }
 }
 
-/// Gives the pages of whole numbers of `HUGE` bytes back, which begin at a multiple of it. They are zeros
-/// afterwards, or what they were.
+/// Gives `HUGE` bytes back, which begin at a multiple of it. They are zeros afterwards, or what they
+/// were.
 fn give_back<T: Float>(memory: &mut [T]) {
     #[cfg(target_os = "linux")]
     {
         let bytes = size_of_val(memory);
         let start = memory.as_mut_ptr();
-        // SAFETY: the range is the slice, which is borrowed for writing; afterwards its bytes are zeros, of which
-        // every float may be made, or what they were, and hence no look at the result.
+        // SAFETY: the range is the slice, which is borrowed for writing. Afterwards its bytes are
+        // zeros, of which a float may be made, or what they were, hence no look at the result.
         unsafe { libc::madvise(start.cast(), bytes, libc::MADV_DONTNEED) };
     }
     #[cfg(not(target_os = "linux"))]
