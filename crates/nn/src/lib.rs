@@ -48,22 +48,14 @@
 
 #![forbid(unsafe_code)]
 
-mod activation;
 pub mod data;
-mod dropout;
-mod embedding;
 pub mod init;
-mod linear;
-mod norm;
+mod layers;
 pub mod optim;
 pub mod parallel;
 pub mod rnn;
 
-pub use activation::{Relu, Sigmoid, Tanh};
-pub use dropout::Dropout;
-pub use embedding::Embedding;
-pub use linear::Linear;
-pub use norm::{BatchNorm, LayerNorm};
+pub use layers::{BatchNorm, Dropout, Embedding, LayerNorm, Linear, Relu, Sigmoid, Tanh};
 pub use optim::{Adam, Sgd, clip_by_global_norm, clip_by_value};
 pub use rnn::{
     Gru, GruCell, Lstm, LstmCell, LstmState, Recurrent, SimpleRnn, SimpleRnnCell, State,

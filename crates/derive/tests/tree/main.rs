@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 // The tape's own source, so that these tests need nothing else of that crate.
-#[path = "../../../tape/src"]
+#[path = "../../../tape/src/model"]
 #[allow(dead_code)]
 mod tape {
     pub mod tree;

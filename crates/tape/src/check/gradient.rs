@@ -5,9 +5,9 @@ use wengert_tensor::{Rng, Shape, Tensor};
 use super::differences::{Estimate, derivative, scaled, within};
 use super::failure::{Failure, Mismatch, Report};
 use super::subject::{Record, Recorded, Subject, pull, pull_recorded, record_leaves, site};
-use crate::tape::Tape;
-use crate::tree::{Path, Tree};
-use crate::var::Var;
+use crate::model::tree::{Path, Tree};
+use crate::record::tape::Tape;
+use crate::record::var::Var;
 
 /// Compares derivatives with differences; its settings.
 ///

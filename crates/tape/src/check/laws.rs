@@ -14,10 +14,10 @@ use super::gradient::{
 };
 use super::samples::{Bad, Case, Reference, Samples};
 use super::subject::{Record, Recorded, Subject, pull, pull_recorded, record_leaves};
-use crate::node::{Id, LEAF};
-use crate::reverse::output_count;
-use crate::tape::Tape;
-use crate::var::Var;
+use crate::record::node::{Id, LEAF};
+use crate::record::tape::Tape;
+use crate::record::var::Var;
+use crate::walk::reverse::output_count;
 use layouts::{LayoutKind, other_layout};
 pub(crate) use oracle::Oracle;
 

@@ -15,7 +15,7 @@ use proptest::prelude::*;
 use wengert_tensor::{Shape, Tensor};
 
 use super::laws::{Violation, laws_of};
-use crate::var::Var;
+use crate::record::var::Var;
 
 /// The most elements of a value.
 const LARGEST: usize = 48;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use wengert_tensor::{Float, Rng, Shape, Tensor};
 
-use crate::var::Var;
+use crate::record::var::Var;
 
 /// A program over variables, with any number of outputs.
 pub type Program<T> = Arc<dyn for<'t> Fn(&[Var<'t, T>]) -> Vec<Var<'t, T>> + Send + Sync>;

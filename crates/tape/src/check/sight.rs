@@ -2,9 +2,9 @@
 
 use super::laws::{Oracle, record_case};
 use super::samples::Samples;
-use crate::fault::{Fault, Planted};
-use crate::node::{Id, LEAF, NEEDS};
-use crate::tape::Tape;
+use crate::record::node::{Id, LEAF, NEEDS};
+use crate::record::tape::Tape;
+use crate::walk::planted_fault::{Fault, Planted};
 
 /// What became of one mistake in the rule of one op for one input, over all cases.
 #[doc(hidden)]

@@ -3,10 +3,10 @@
 use wengert_tensor::{Float, Tensor};
 
 use super::failure::Site;
-use crate::backward::{GradOptions, Unused};
-use crate::reverse::walk;
-use crate::tape::Tape;
-use crate::var::Var;
+use crate::grad::backward::{GradOptions, Unused};
+use crate::record::tape::Tape;
+use crate::record::var::Var;
+use crate::walk::reverse::walk;
 
 /// What was recorded: the variables that move, and the outputs.
 pub(crate) struct Recorded<'t, T: Float = f64> {

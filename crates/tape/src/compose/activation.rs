@@ -2,9 +2,9 @@
 
 use wengert_tensor::Float;
 
+use crate::formula::real::Real;
 use crate::formula::{Formula, Partial};
-use crate::real::Real;
-use crate::var::Var;
+use crate::record::var::Var;
 
 /// Declares formulas of one number, each with the method that records it.
 macro_rules! formulas {

@@ -2,9 +2,9 @@
 
 use wengert_tensor::{Float, Tensor};
 
+use crate::formula::real::Real;
 use crate::formula::{Formula, Partial};
-use crate::real::Real;
-use crate::var::{Operand, Var};
+use crate::record::var::{Operand, Var};
 
 /// What becomes of the losses of the single elements.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]

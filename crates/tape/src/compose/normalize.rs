@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 use wengert_tensor::Float;
 
-use crate::var::{Operand, Var};
+use crate::record::var::{Operand, Var};
 
 impl<'t, T: Float> Var<'t, T> {
     /// The value with mean 0 and variance 1 over the last `axes` axes, then scaled by `weight` and

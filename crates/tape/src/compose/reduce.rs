@@ -2,7 +2,7 @@
 
 use wengert_tensor::Float;
 
-use crate::var::Var;
+use crate::record::var::Var;
 
 impl<'t, T: Float> Var<'t, T> {
     /// The standard deviation over `axes`, all if there are none in the list; `keep` leaves them

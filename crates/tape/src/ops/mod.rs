@@ -5,6 +5,8 @@
 
 use crate::check::Samples;
 
+mod integers;
+
 /// One row of the list of ops.
 pub struct Row {
     /// The op's name, which is its file's.
@@ -18,38 +20,33 @@ pub struct Row {
 }
 
 macro_rules! ops {
-    ($($name:ident),* $(,)?) => {
-        $(mod $name; #[allow(unused_imports)] pub use $name::*;)*
+    ($($(#[$doc:meta])* $family:ident: $($name:ident),*;)*) => {
+        $(
+            $(#[$doc])*
+            mod $family {
+                $(pub(super) mod $name; #[allow(unused_imports)] pub use $name::*;)*
+            }
+            #[allow(unused_imports)]
+            pub use $family::*;
+        )*
 
         /// Every op there is.
-        pub const ALL: &[Row] = &[$(Row {
+        pub const ALL: &[Row] = &[$($(Row {
             name: stringify!($name),
-            source: include_str!(concat!(stringify!($name), ".rs")),
-            samples: $name::samples::<f64>,
-            samples_f32: $name::samples::<f32>,
-        }),*];
+            source: include_str!(concat!(stringify!($family), "/", stringify!($name), ".rs")),
+            samples: $family::$name::samples::<f64>,
+            samples_f32: $family::$name::samples::<f32>,
+        }),*),*];
     };
 }
 
-// Functions without a gradient, which are no ops.
-mod compare;
-mod one_hot;
-
 ops! {
-    // Arithmetic.
-    add, sub, mul, div, neg, pow, absorb,
-    // Elementary functions.
-    exp, ln, sqrt, tanh, sigmoid, abs, relu,
-    // Choice.
-    maximum, minimum, choose, where_,
-    // Views.
-    reshape, permute, slice, select, expand, assemble,
-    // Joins.
-    cat, stack,
-    // Indices.
-    gather, scatter_add, index_select, sort,
-    // Reductions.
-    sum, mean, amax, amin, logsumexp, var, norm, softmax, log_softmax,
-    // Products.
-    matmul, affine, affine_activated, affine_formula,
+    arithmetic: add, sub, mul, div, neg, pow, absorb;
+    elementary: exp, ln, sqrt, tanh, sigmoid, abs, relu;
+    choice: maximum, minimum, choose, where_;
+    views: reshape, permute, slice, select, expand, assemble;
+    joins: cat, stack;
+    indices: gather, scatter_add, index_select, sort;
+    reductions: sum, mean, amax, amin, logsumexp, var, norm, softmax, log_softmax;
+    products: matmul, affine, affine_activated, affine_formula;
 }

@@ -1,38 +1,24 @@
 //! Loops over slices and layouts: the only place that may hold `unsafe`.
+//!
+//! `isa` chooses the instruction set. `elementwise` has functions of single elements, `reduce` sums and
+//! their kin, `product` products of matrices, and `copy` all that only moves elements.
 
 mod copy;
-mod float;
-mod fold;
-mod index;
+mod elementwise;
 mod isa;
-mod map;
-pub mod math;
-mod matmul;
-mod matrix;
-mod packed;
-mod pages;
 pub mod product;
 mod reduce;
-mod rest;
-mod softmax;
-mod sort;
-mod strided;
-mod thin;
-mod tiles;
 
-pub use copy::{copy, copy_into, fill_region, write_into};
-pub use index::{
-    check_gather, check_indices, gather, index_add, index_select, one_hot, scatter_add,
+pub use copy::{
+    check_gather, check_indices, copy, copy_into, fill_region, gather, index_add, index_select,
+    move_long, nan_greatest, one_hot, prefer_huge_pages, scatter_add, sort, write_into,
+};
+pub use elementwise::{
+    Input, Loop, MapFn, Mode, Operands, Output, Source, Steps, map, map_flat, math,
 };
 pub use isa::{Avx2, Avx512, Isa, Kernel, Path, Plain, dispatch, force_path, path, paths};
-pub use map::{Input, Loop, MapFn, Mode, Operands, Output, Source, Steps, map_flat};
-pub use matmul::{Factor, dot, matmul, matmul_from};
-pub use matrix::{Matrix, MatrixMut};
-pub use packed::Packed;
-pub use pages::{move_long, prefer_huge_pages};
+pub use product::{Factor, Matrix, MatrixMut, Packed, dot, matmul, matmul_from};
 pub use reduce::{
-    amax, amin, argmax, argmin, check_nonempty, logsumexp, mean, norm, sum, sum_to, var,
+    amax, amin, argmax, argmin, check_nonempty, log_softmax, log_softmax_pullback, logsumexp, mean,
+    norm, softmax, softmax_pullback, sum, sum_to, var,
 };
-pub use softmax::{log_softmax, log_softmax_pullback, softmax, softmax_pullback};
-pub use sort::{nan_greatest, sort};
-pub use strided::map;

@@ -1,0 +1,409 @@
+//! The functional faces: functions of models in, values and derivatives out.
+
+use wengert_tensor::{Float, Shape, Tensor};
+
+use crate::grad::backward::{GradOptions, Unused};
+use crate::grad::gradients::Gradients;
+use crate::model::tree::{Path, Tree};
+use crate::record::node::NEEDS;
+use crate::record::tape::Tape;
+use crate::record::var::Var;
+use crate::walk::tangent;
+
+impl<T: Float> Tape<T> {
+    /// One step: binds the model, runs `f`, walks back from the loss that it returns, and resets
+    /// the tape. Returns the loss and the gradients.
+    ///
+    /// The tape holds nothing of the model afterwards, so that an optimizer updates it in place.
+    ///
+    /// ```
+    /// use wengert_tape::Tape;
+    /// use wengert_tensor::Tensor;
+    /// let mut tape = Tape::<f64>::new();
+    /// let model = (Tensor::scalar(3.0), Tensor::scalar(1.0));
+    /// let (loss, grads) = tape.value_and_grad(&model, |_, (a, b)| a * a + b);
+    /// assert_eq!((loss, grads.get(0).unwrap().item()), (10.0, 6.0));
+    /// ```
+    ///
+    /// A model of tensors is not a model of variables:
+    /// ```compile_fail,E0308
+    /// # use wengert_tape::{Tape, Var, Tree, tree};
+    /// # use wengert_tensor::Tensor;
+    /// #[derive(tree::Tree)]
+    /// struct Line<P = Tensor<f64>> { slope: P }
+    /// fn loss<'t>(line: &Line<Var<'t, f64>>) -> Var<'t, f64> { line.slope * line.slope }
+    /// let line = Line { slope: Tensor::scalar(1.0) };
+    /// loss(&line);
+    /// ```
+    ///
+    /// # Panics
+    /// If the loss has not exactly one element.
+    #[track_caller]
+    pub fn value_and_grad<M: Tree<Tensor<T>>>(
+        &mut self,
+        model: &M,
+        f: impl for<'t> FnOnce(&'t Tape<T>, M::With<Var<'t, T>>) -> Var<'t, T>,
+    ) -> (T, Gradients<M, T>) {
+        self.value_and_grad_where(model, |_| true, f)
+    }
+
+    /// [`value_and_grad`](Tape::value_and_grad) for those leaves whose path `trained` accepts; the
+    /// others are frozen.
+    ///
+    /// # Panics
+    /// As `value_and_grad`.
+    #[track_caller]
+    pub fn value_and_grad_where<M: Tree<Tensor<T>>>(
+        &mut self,
+        model: &M,
+        trained: impl Fn(&str) -> bool,
+        f: impl for<'t> FnOnce(&'t Tape<T>, M::With<Var<'t, T>>) -> Var<'t, T>,
+    ) -> (T, Gradients<M, T>) {
+        self.reset();
+        let tape: &Tape<T> = self;
+        let bound = tape.bind_where(model, trained);
+        let loss = f(tape, bound);
+        let result = tape.finish_step(loss);
+        self.reset();
+        result
+    }
+
+    /// [`value_and_grad`](Tape::value_and_grad) where `f` also returns a tree of variables that
+    /// comes out as tensors: metrics, hidden states.
+    ///
+    /// ```
+    /// use wengert_tape::Tape;
+    /// use wengert_tensor::Tensor;
+    /// let mut tape = Tape::<f64>::new();
+    /// let model = Tensor::scalar(3.0);
+    /// let (loss, aux, _) = tape.value_and_grad_aux(&model, |_, a| (a * a, vec![a + 1.0]));
+    /// let aux: Vec<Tensor<f64>> = aux;
+    /// assert_eq!((loss, aux[0].item()), (9.0, 4.0));
+    /// ```
+    ///
+    /// # Panics
+    /// As `value_and_grad`.
+    #[track_caller]
+    pub fn value_and_grad_aux<M: Tree<Tensor<T>>, A: Tree<Tensor<T>>>(
+        &mut self,
+        model: &M,
+        f: impl for<'t> FnOnce(&'t Tape<T>, M::With<Var<'t, T>>) -> (Var<'t, T>, A::With<Var<'t, T>>),
+    ) -> (T, A, Gradients<M, T>) {
+        self.reset();
+        let result = {
+            let tape: &Tape<T> = self;
+            let (loss, aux) = f(tape, tape.bind(model));
+            let read = &mut |_: &Path, var: &Var<'_, T>| var.value();
+            let aux = A::unmap_leaves(&aux, &mut Path::new(), read);
+            let (loss, grads) = tape.finish_step(loss);
+            (loss, aux, grads)
+        };
+        self.reset();
+        result
+    }
+
+    /// The value of `f` at the model, without derivatives. State that `f` sets is dropped.
+    ///
+    /// # Panics
+    /// If `f` does.
+    #[track_caller]
+    pub fn evaluate<M: Tree<Tensor<T>>, A: Tree<Tensor<T>>>(
+        &mut self,
+        model: &M,
+        f: impl for<'t> FnOnce(&'t Tape<T>, M::With<Var<'t, T>>) -> A::With<Var<'t, T>>,
+    ) -> A {
+        self.reset();
+        let result = {
+            let tape: &Tape<T> = self;
+            let aux = f(tape, tape.bind_where(model, |_| false));
+            let read = &mut |_: &Path, var: &Var<'_, T>| var.value();
+            A::unmap_leaves(&aux, &mut Path::new(), read)
+        };
+        self.reset();
+        result
+    }
+
+    /// Walks back from the loss over everything that is bound.
+    #[track_caller]
+    fn finish_step<M: Tree<Tensor<T>>>(&self, loss: Var<'_, T>) -> (T, Gradients<M, T>) {
+        let (id, needs, leaves) = {
+            let inner = self.inner.borrow();
+            let id = loss.check(self, &inner);
+            let node = &inner.list.nodes[id as usize];
+            assert!(
+                node.size == 1,
+                "value_and_grad: a loss has one element, this one has the shape {}",
+                inner.list.shape(id)
+            );
+            (id, node.flags & NEEDS != 0, inner.binding.leaves.len())
+        };
+        let value = loss.item();
+        if needs {
+            self.walk_from(id, |seed| seed.fill(T::ONE));
+        }
+        (value, self.collect(0..leaves))
+    }
+
+    /// The value of `f` at `at`, and its derivative in the direction `x_dot`: J·ẋ, in forward mode.
+    ///
+    /// ```
+    /// use wengert_tape::Tape;
+    /// use wengert_tensor::Tensor;
+    /// let mut tape = Tape::<f64>::new();
+    /// let x = Tensor::from([1.0, 2.0]);
+    /// let x_dot = Tensor::from([1.0, 0.0]);
+    /// let (y, y_dot) = tape.jvp(&x, &x_dot, |_, x| x * x);
+    /// assert_eq!((y.to_vec(), y_dot.to_vec()), (vec![1.0, 4.0], vec![2.0, 0.0]));
+    /// ```
+    ///
+    /// # Panics
+    /// If a leaf of `x_dot` has another shape than the leaf of `at`, or there are not as many.
+    #[track_caller]
+    pub fn jvp<M: Tree<Tensor<T>>>(
+        &mut self,
+        at: &M,
+        x_dot: &M,
+        f: impl for<'t> FnOnce(&'t Tape<T>, M::With<Var<'t, T>>) -> Var<'t, T>,
+    ) -> (Tensor<T>, Tensor<T>) {
+        self.reset();
+        let tape: &Tape<T> = self;
+        let bound = tape.bind(at);
+        let y = f(tape, bound);
+        let result = (y.value(), tape.tangent_along(y, x_dot).value());
+        self.reset();
+        result
+    }
+
+    /// The value of `f` at `at`, and what flows back when `y_bar` flows into it: Jᵀ·ȳ.
+    ///
+    /// # Panics
+    /// If `y_bar` has not the shape of the value.
+    #[track_caller]
+    pub fn vjp<M: Tree<Tensor<T>>>(
+        &mut self,
+        at: &M,
+        y_bar: &Tensor<T>,
+        f: impl for<'t> FnOnce(&'t Tape<T>, M::With<Var<'t, T>>) -> Var<'t, T>,
+    ) -> (Tensor<T>, Gradients<M, T>) {
+        self.reset();
+        let tape: &Tape<T> = self;
+        let bound = tape.bind(at);
+        let y = f(tape, bound);
+        let value = y.value();
+        assert!(
+            y_bar.shape() == value.shape(),
+            "vjp: the cotangent has the shape {}, the value {}",
+            y_bar.shape(),
+            value.shape()
+        );
+        if y.needs_grad() {
+            tape.walk_from(y.id(), |bar| {
+                wengert_tensor::kernels::copy(&y_bar.view(), bar)
+            });
+        }
+        let leaves = tape.inner.borrow().binding.leaves.len();
+        let grads = tape.collect(0..leaves);
+        self.reset();
+        (value, grads)
+    }
+
+    /// The gradient of a number `f` at `at` and the product of its Hessian with `direction`, which
+    /// has the model's shape: forward mode over the recorded reverse mode.
+    ///
+    /// # Panics
+    /// If the value of `f` has not one element, or the shapes differ.
+    #[track_caller]
+    pub fn hvp<M: Tree<Tensor<T>>>(
+        &mut self,
+        at: &M,
+        direction: &M,
+        f: impl for<'t> FnOnce(&'t Tape<T>, M::With<Var<'t, T>>) -> Var<'t, T>,
+    ) -> (Vec<Tensor<T>>, Vec<Tensor<T>>) {
+        self.reset();
+        let tape: &Tape<T> = self;
+        let bound = tape.bind(at);
+        let y = f(tape, bound);
+        let options = GradOptions {
+            create_graph: true,
+            unused: Unused::Zeros,
+        };
+        let leaves = tape.bound_vars();
+        let bars = tape.grad_with(&[y], &leaves, &[], options);
+        let dots = tape.tangents_along(&bars, direction);
+        let values = |vars: &[Var<'_, T>]| vars.iter().map(|var| var.value()).collect();
+        let result = (values(&bars), values(&dots));
+        self.reset();
+        result
+    }
+
+    /// The Jacobian of `f` at `x`: element (i…, j…) is ∂y_i…/∂x_j….
+    ///
+    /// ```
+    /// use wengert_tape::Tape;
+    /// use wengert_tensor::Tensor;
+    /// let mut tape = Tape::<f64>::new();
+    /// let jacobian = tape.jacobian(&Tensor::from([2.0, 3.0]), |_, x| x * x);
+    /// assert_eq!(jacobian.to_rows(), [[4.0, 0.0], [0.0, 6.0]]);
+    /// ```
+    ///
+    /// # Panics
+    /// If `f` does.
+    #[track_caller]
+    pub fn jacobian(
+        &mut self,
+        x: &Tensor<T>,
+        f: impl for<'t> FnOnce(&'t Tape<T>, Var<'t, T>) -> Var<'t, T>,
+    ) -> Tensor<T> {
+        self.reset();
+        let tape: &Tape<T> = self;
+        let leaf = tape.leaf(x);
+        let y = f(tape, leaf);
+        let jacobian = tape.rows(y, leaf);
+        self.reset();
+        jacobian
+    }
+
+    /// The Hessian of a number `f` at `x`: element (i…, j…) is ∂²f/∂x_i…∂x_j….
+    ///
+    /// # Panics
+    /// If the value of `f` has not one element.
+    #[track_caller]
+    pub fn hessian(
+        &mut self,
+        x: &Tensor<T>,
+        f: impl for<'t> FnOnce(&'t Tape<T>, Var<'t, T>) -> Var<'t, T>,
+    ) -> Tensor<T> {
+        self.reset();
+        let tape: &Tape<T> = self;
+        let leaf = tape.leaf(x);
+        let y = f(tape, leaf);
+        let options = GradOptions {
+            create_graph: true,
+            unused: Unused::Zeros,
+        };
+        let bar = tape.grad_with(&[y], &[leaf], &[], options)[0];
+        let hessian = tape.rows(bar, leaf);
+        self.reset();
+        hessian
+    }
+
+    /// The tangent of `output` when inputs move: forward mode over what is recorded.
+    ///
+    /// # Panics
+    /// If a tangent has not the shape of its input.
+    #[track_caller]
+    pub fn tangent<'t>(
+        &'t self,
+        output: Var<'t, T>,
+        inputs: &[(Var<'t, T>, Var<'t, T>)],
+    ) -> Var<'t, T> {
+        self.tangents(&[output], inputs)[0]
+    }
+
+    /// The tangents of several outputs; zeros for one that does not move.
+    ///
+    /// # Panics
+    /// If a tangent has not the shape of its input.
+    #[track_caller]
+    pub fn tangents<'t>(
+        &'t self,
+        outputs: &[Var<'t, T>],
+        inputs: &[(Var<'t, T>, Var<'t, T>)],
+    ) -> Vec<Var<'t, T>> {
+        let mut last = 0;
+        let mut dots = Vec::new();
+        {
+            let inner = self.inner.borrow();
+            for y in outputs {
+                last = last.max(y.check(self, &inner));
+            }
+            for (k, (x, x_dot)) in inputs.iter().enumerate() {
+                let (at, dot) = (x.check(self, &inner), x_dot.check(self, &inner));
+                let (shape, found) = (inner.list.shape(at), inner.list.shape(dot));
+                assert!(
+                    shape == found,
+                    "tangent: input {k} is {shape}, its tangent {found}"
+                );
+                if dots.len() <= at as usize {
+                    dots.resize(at as usize + 1, crate::record::node::NONE);
+                }
+                dots[at as usize] = dot;
+            }
+        }
+        tangent::walk(self, last as usize + 1, &mut dots);
+        let dot = |y: &Var<'t, T>| match dots[y.id() as usize] {
+            crate::record::node::NONE => self.zeros(y.shape()),
+            dot => self.var(dot),
+        };
+        outputs.iter().map(dot).collect()
+    }
+
+    /// The variables of all bound leaves that are trained.
+    pub(crate) fn bound_vars(&self) -> Vec<Var<'_, T>> {
+        let leaves = self.inner.borrow().binding.leaves.clone();
+        leaves
+            .iter()
+            .map(|leaf| self.var(leaf.id))
+            .filter(|var| var.needs_grad())
+            .collect()
+    }
+
+    #[track_caller]
+    fn tangent_along<'t, M: Tree<Tensor<T>>>(&'t self, y: Var<'t, T>, x_dot: &M) -> Var<'t, T> {
+        self.tangents_along(&[y], x_dot)[0]
+    }
+
+    #[track_caller]
+    fn tangents_along<'t, M: Tree<Tensor<T>>>(
+        &'t self,
+        outputs: &[Var<'t, T>],
+        x_dot: &M,
+    ) -> Vec<Var<'t, T>> {
+        let mut dots = Vec::new();
+        x_dot.visit_leaves(&mut Path::new(), &mut |path, leaf| {
+            if !path.is_state() {
+                dots.push(self.constant(leaf));
+            }
+        });
+        let leaves = self.bound_vars();
+        assert!(
+            dots.len() == leaves.len(),
+            "tangent: {} leaves move, the direction has {}",
+            leaves.len(),
+            dots.len()
+        );
+        let inputs: Vec<_> = leaves.into_iter().zip(dots).collect();
+        self.tangents(outputs, &inputs)
+    }
+
+    /// One backward pass for each element of `y`.
+    fn rows(&self, y: Var<'_, T>, x: Var<'_, T>) -> Tensor<T> {
+        let (y_shape, x_shape) = (y.shape(), x.shape());
+        let mut rows = Vec::with_capacity(y_shape.size() * x_shape.size());
+        for element in 0..y_shape.size() {
+            let bar = if y.needs_grad() {
+                self.walk_from(y.id(), |seed| {
+                    seed.fill(T::ZERO);
+                    seed[element] = T::ONE;
+                });
+                self.inner
+                    .borrow_mut()
+                    .flow
+                    .bars
+                    .get_mut(x.id() as usize)
+                    .and_then(Option::take)
+            } else {
+                None
+            };
+            match bar {
+                Some(bar) => {
+                    rows.extend_from_slice(&bar);
+                    self.inner.borrow_mut().flow.pool.give(bar);
+                }
+                None => rows.extend(std::iter::repeat_n(T::ZERO, x_shape.size())),
+            }
+        }
+        let shape: Shape = y_shape.iter().chain(x_shape.iter()).copied().collect();
+        Tensor::from_vec(rows, shape).expect("a row for every element")
+    }
+}

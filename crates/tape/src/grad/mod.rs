@@ -1,0 +1,8 @@
+//! The faces of differentiation, from one variable to whole models.
+//!
+//! `backward` has `Var::backward` and `Tape::grad`, `gradients` what they leave, and `functional` the
+//! functions of models: `value_and_grad`, `jvp`, `vjp`, `hvp`, `jacobian`, `hessian`.
+
+pub(crate) mod backward;
+pub(crate) mod functional;
+pub(crate) mod gradients;

@@ -1,0 +1,64 @@
+//! `div`: the quotient of elements.
+//!
+//! - shape: x\[s\], y\[u\] → z\[s and u broadcast\]
+//! - value: z = x / y
+//! - rule: x̄ = z̄ / y, ȳ = −z̄ z / y
+//! - edges: y ≠ 0; at y = 0 IEEE infinities and NaN
+//! - source: elementary calculus
+
+use std::ops::Div;
+
+use wengert_tensor::{Float, Tensor};
+
+use crate::check::Samples;
+use crate::formula::{Formula, Partial};
+use crate::formula::real::Real;
+use crate::record::var::{Operand, Var};
+
+/// The formula z = x / y.
+#[derive(Clone, Copy)]
+struct Over;
+
+impl Formula<2, 1> for Over {
+    const NAME: &'static str = "div";
+    #[inline(always)]
+    fn eval<R: Real>(&self, [x, y]: [R; 2]) -> [R; 1] {
+        [x / y]
+    }
+    #[inline(always)]
+    fn partials<R: Real>(&self, [_, y]: [R; 2], [z]: [R; 1]) -> [[Partial<R>; 2]; 1] {
+        let slope = R::lit(1.0) / y;
+        [[Partial::Value(slope), Partial::Value(-(z * slope))]]
+    }
+}
+
+impl<'t, T: Float, R: Operand<'t, T>> Div<R> for Var<'t, T> {
+    type Output = Var<'t, T>;
+    #[inline]
+    #[track_caller]
+    fn div(self, other: R) -> Var<'t, T> {
+        self.binary(Over, other)
+    }
+}
+
+impl<'t, T: Float> Div<Var<'t, T>> for f64 {
+    type Output = Var<'t, T>;
+    #[inline]
+    #[track_caller]
+    fn div(self, other: Var<'t, T>) -> Var<'t, T> {
+        other.binary_left(self, Over)
+    }
+}
+
+impl<'t, T: Float> Div<Var<'t, T>> for &Tensor<T> {
+    type Output = Var<'t, T>;
+    #[inline]
+    #[track_caller]
+    fn div(self, other: Var<'t, T>) -> Var<'t, T> {
+        self.on(other.tape()).binary(Over, other)
+    }
+}
+
+pub(in crate::ops) fn samples<T: Float>() -> Samples<T> {
+    Samples::binary("div", |x, y| x / y).on(0.4, 2.0).reference2(|x, y| x / y)
+}

@@ -1,0 +1,63 @@
+//! `mul`: the product of elements.
+//!
+//! - shape: x\[s\], y\[u\] → z\[s and u broadcast\]
+//! - value: z = x y
+//! - rule: x̄ = z̄ y, ȳ = z̄ x
+//! - edges: everywhere smooth
+//! - source: elementary calculus
+
+use std::ops::Mul;
+
+use wengert_tensor::{Float, Tensor};
+
+use crate::check::Samples;
+use crate::formula::{Formula, Partial};
+use crate::formula::real::Real;
+use crate::record::var::{Operand, Var};
+
+/// The formula z = x y.
+#[derive(Clone, Copy)]
+struct Times;
+
+impl Formula<2, 1> for Times {
+    const NAME: &'static str = "mul";
+    #[inline(always)]
+    fn eval<R: Real>(&self, [x, y]: [R; 2]) -> [R; 1] {
+        [x * y]
+    }
+    #[inline(always)]
+    fn partials<R: Real>(&self, [x, y]: [R; 2], _: [R; 1]) -> [[Partial<R>; 2]; 1] {
+        [[Partial::Value(y), Partial::Value(x)]]
+    }
+}
+
+impl<'t, T: Float, R: Operand<'t, T>> Mul<R> for Var<'t, T> {
+    type Output = Var<'t, T>;
+    #[inline]
+    #[track_caller]
+    fn mul(self, other: R) -> Var<'t, T> {
+        self.binary(Times, other)
+    }
+}
+
+impl<'t, T: Float> Mul<Var<'t, T>> for f64 {
+    type Output = Var<'t, T>;
+    #[inline]
+    #[track_caller]
+    fn mul(self, other: Var<'t, T>) -> Var<'t, T> {
+        other.binary_left(self, Times)
+    }
+}
+
+impl<'t, T: Float> Mul<Var<'t, T>> for &Tensor<T> {
+    type Output = Var<'t, T>;
+    #[inline]
+    #[track_caller]
+    fn mul(self, other: Var<'t, T>) -> Var<'t, T> {
+        self.on(other.tape()).binary(Times, other)
+    }
+}
+
+pub(in crate::ops) fn samples<T: Float>() -> Samples<T> {
+    Samples::binary("mul", |x, y| x * y).on(-2.0, 2.0).reference2(|x, y| x * y)
+}

@@ -1,0 +1,68 @@
+//! `pow`: the power.
+//!
+//! - shape: x\[s\], p\[u\] → y\[s and u broadcast\]; a literal exponent is an attribute
+//! - value: y = xᵖ
+//! - rule: x̄ = ȳ p xᵖ⁻¹, p̄ = ȳ y ln x
+//! - edges: x > 0 is smooth. An exponent of 0 has slope 0 everywhere, also at x = 0. The exponent's
+//!   slope at x = 0 is 0 for p ≥ 0. A negative x needs an integer exponent and has no slope in p
+//! - source: the subgradient policy of this library
+
+use wengert_tensor::Float;
+
+use crate::check::Samples;
+use crate::formula::{Formula, Partial};
+use crate::formula::real::Real;
+use crate::record::var::{Operand, Var};
+
+impl<'t, T: Float> Var<'t, T> {
+    /// This value to the power `exponent`: a variable, a tensor or a literal.
+    ///
+    /// ```
+    /// use wengert_tape::Tape;
+    /// let tape = Tape::<f64>::new();
+    /// assert_eq!(tape.scalar(3.0).pow(2.0).item(), 9.0);
+    /// ```
+    #[inline]
+    #[track_caller]
+    pub fn pow(self, exponent: impl Operand<'t, T>) -> Self {
+        self.binary(Pow, exponent)
+    }
+}
+
+/// The formula y = xᵖ.
+#[derive(Clone, Copy)]
+pub struct Pow;
+
+impl Pow {
+    /// The slopes in x and in p, where the value is y.
+    #[inline(always)]
+    pub(crate) fn slopes<R: Real>(x: R, p: R, y: R) -> [R; 2] {
+        let (zero, one) = (R::lit(0.0), R::lit(1.0));
+        // An exponent of 0 wins over every x; at x = 0 with all its derivatives, which are not
+        // finite there.
+        let power = p.absorb(x.pow(p - one));
+        let x_slope = R::select_equal(x, zero, R::select_equal(p, zero, zero, power), power);
+        // Where y is 0 its product with ln x = −∞ would be no number; the slope's limit is 0.
+        let log = R::select_equal(x, zero, one, x).ln();
+        let at_zero = R::select_less(p, zero, y, zero);
+        let p_slope = R::select_equal(x, zero, at_zero, y * log);
+        [x_slope, p_slope]
+    }
+}
+
+impl Formula<2, 1> for Pow {
+    const NAME: &'static str = "pow";
+    #[inline(always)]
+    fn eval<R: Real>(&self, [x, p]: [R; 2]) -> [R; 1] {
+        [x.pow(p)]
+    }
+    #[inline(always)]
+    fn partials<R: Real>(&self, [x, p]: [R; 2], [y]: [R; 1]) -> [[Partial<R>; 2]; 1] {
+        let [x_slope, p_slope] = Pow::slopes(x, p, y);
+        [[Partial::Value(x_slope), Partial::Value(p_slope)]]
+    }
+}
+
+pub(in crate::ops) fn samples<T: Float>() -> Samples<T> {
+    Samples::binary("pow", |x, p| x.pow(p)).on(0.4, 2.0).reference2(f64::powf)
+}

@@ -1,0 +1,49 @@
+//! `minimum`: the lesser of two elements.
+//!
+//! - shape: x\[s\], y\[u\] → z\[s and u broadcast\]
+//! - value: z = min(x, y); NaN if either is
+//! - rule: x̄ = z̄ where x < y, ȳ = z̄ where y < x, each ½ z̄ where they are equal
+//! - edges: a tie gives each ½; NaN stays
+//! - source: the subgradient policy of this library
+
+use wengert_tensor::Float;
+
+use crate::check::Samples;
+use crate::formula::{Formula, Partial};
+use crate::ops::maximum::step;
+use crate::formula::real::Real;
+use crate::record::var::{Operand, Var};
+
+impl<'t, T: Float> Var<'t, T> {
+    /// The lesser of two elements; NaN if either is.
+    ///
+    /// ```
+    /// use wengert_tape::Tape;
+    /// let tape = Tape::<f64>::new();
+    /// assert_eq!(tape.scalar(2.0).minimum(3.0).item(), 2.0);
+    /// ```
+    #[track_caller]
+    pub fn minimum(self, other: impl Operand<'t, T>) -> Self {
+        self.binary(Minimum, other)
+    }
+}
+
+/// The formula z = min(x, y).
+#[derive(Clone, Copy)]
+struct Minimum;
+
+impl Formula<2, 1> for Minimum {
+    const NAME: &'static str = "minimum";
+    #[inline(always)]
+    fn eval<R: Real>(&self, [x, y]: [R; 2]) -> [R; 1] {
+        [x.minimum(y)]
+    }
+    #[inline(always)]
+    fn partials<R: Real>(&self, [x, y]: [R; 2], _: [R; 1]) -> [[Partial<R>; 2]; 1] {
+        [[Partial::Value(step(x, y)), Partial::Value(step(y, x))]]
+    }
+}
+
+pub(in crate::ops) fn samples<T: Float>() -> Samples<T> {
+    Samples::binary("minimum", |x, y| x.minimum(y)).on(-2.0, 2.0).reference2(f64::min)
+}

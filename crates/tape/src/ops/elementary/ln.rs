@@ -1,0 +1,49 @@
+//! `ln`: the natural logarithm.
+//!
+//! - shape: x\[s\] → y\[s\]
+//! - value: y = ln x
+//! - rule: x̄ = ȳ / x
+//! - edges: x > 0, smooth; −∞ with slope +∞ at 0, NaN below 0
+//! - source: Abramowitz and Stegun, Handbook of Mathematical Functions, 4.1.6
+
+use wengert_tensor::Float;
+use wengert_tensor::kernels::Isa;
+
+use crate::check::Samples;
+use crate::formula::real::{Elementary, Real};
+use crate::record::var::Var;
+
+impl<'t, T: Float> Var<'t, T> {
+    /// The natural logarithm.
+    ///
+    /// ```
+    /// use wengert_tape::Tape;
+    /// let tape = Tape::<f64>::new();
+    /// assert_eq!(tape.scalar(1.0).ln().item(), 0.0);
+    /// ```
+    #[inline]
+    #[track_caller]
+    pub fn ln(self) -> Self {
+        self.elementary(Ln)
+    }
+}
+
+/// The natural logarithm, as a part of formulas.
+#[derive(Clone, Copy)]
+pub struct Ln;
+
+impl Elementary for Ln {
+    const NAME: &'static str = "ln";
+    #[inline(always)]
+    fn lane<T: Float, I: Isa>(self, x: T) -> T {
+        x.ln::<I>()
+    }
+    #[inline(always)]
+    fn slope<R: Real>(self, x: R, _: R) -> R {
+        R::lit(1.0) / x
+    }
+}
+
+pub(in crate::ops) fn samples<T: Float>() -> Samples<T> {
+    Samples::unary("ln", |x| x.ln()).on(0.2, 3.0).reference1(f64::ln).values(&[(1.0, 0.0), (0.0, f64::NEG_INFINITY)])
+}

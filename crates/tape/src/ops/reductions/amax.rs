@@ -1,0 +1,102 @@
+//! `amax`: the greatest element along axes.
+//!
+//! - shape: x\[s\] → y\[s without the axes, or with length 1 there\]; none of the axes has size 0
+//! - value: y = max x over the axes; NaN if one is
+//! - rule: x̄ = ȳ / n where x = y, 0 elsewhere, with n the number of elements that are equal to y
+//! - edges: smooth where one element is the greatest; elements that tie share equally; the gradient
+//!   of NaN is NaN
+//! - source: the subgradient policy of this library
+
+use wengert_tensor::{Float, Shape, ShapeError, View};
+
+use crate::record::attributes::AxisSet;
+use crate::check::Samples;
+use crate::record::op::{Op, Shapes};
+use crate::walk::reverse::Reverse;
+use crate::walk::tangent::Tangent;
+use crate::record::var::Var;
+
+impl<'t, T: Float> Var<'t, T> {
+    /// The greatest element over `axes`, all if there are none in the list; `keep` leaves them with
+    /// length 1.
+    ///
+    /// ```
+    /// use wengert_tape::Tape;
+    /// use wengert_tensor::Tensor;
+    /// let tape = Tape::<f64>::new();
+    /// let x = tape.leaf(&Tensor::from([1.0, 6.0, 6.0, 1.0]));
+    /// let y = x.amax(&[], false);
+    /// assert_eq!(y.item(), 6.0);
+    /// assert_eq!(y.backward().wrt(x).unwrap().to_vec(), [0.0, 0.5, 0.5, 0.0]);
+    /// ```
+    ///
+    /// # Panics
+    /// If an axis is out of range, named twice or of size 0.
+    #[track_caller]
+    pub fn amax(self, axes: &[isize], keep: bool) -> Self {
+        let axes =
+            AxisSet::new("amax", &self.shape(), axes).unwrap_or_else(|error| panic!("{error}"));
+        self.tape().apply(Amax { axes, keep }, [self])
+    }
+}
+
+/// 1 / n for each of the n elements of `x` along `axes` that are equal to their extreme `y`, 0 for
+/// the others.
+#[track_caller]
+pub(in crate::ops) fn shares<'t, T: Float>(x: Var<'t, T>, y: Var<'t, T>, axes: AxisSet) -> Var<'t, T> {
+    let (x, y) = (x.detach(), y.detach());
+    let [zero, one] = [0.0, 1.0].map(|value| x.tape().scalar(value));
+    let mask = Var::select_equal(x, y.stretch(axes, &x.shape()), one, zero);
+    mask / mask.sum_over(axes)
+}
+
+#[derive(Clone, Copy)]
+struct Amax {
+    axes: AxisSet,
+    keep: bool,
+}
+
+impl<T: Float> Op<T> for Amax {
+    fn name(&self) -> &'static str {
+        "amax"
+    }
+    fn shapes(&self, inputs: &[Shape]) -> Result<Shapes, ShapeError> {
+        let axes = self.axes.axes();
+        wengert_tensor::kernels::check_nonempty("amax", &inputs[0], &axes)?;
+        Ok(Shapes::from_elem(inputs[0].reduced(&axes, self.keep), 1))
+    }
+    fn forward(&self, inputs: &[View<'_, T>], outputs: &mut [&mut [T]]) {
+        wengert_tensor::kernels::amax(&inputs[0], &self.axes.axes(), outputs[0]);
+    }
+    fn reverse(&self, rule: &Reverse<'_, '_, T>) {
+        let shares = shares(rule.x(0), rule.y(0), self.axes);
+        rule.give(
+            0,
+            shares * rule.cotangent().stretch(self.axes, &rule.x_shape(0)),
+        );
+    }
+    fn tangent(&self, rule: &Tangent<'_, '_, T>) {
+        if let Some(x_dot) = rule.x_dot(0) {
+            let y_dot = shares(rule.x(0), rule.y(0), self.axes) * x_dot;
+            let y_dot = y_dot.sum_over(self.axes);
+            rule.give(0, y_dot.with_shape(&rule.y_shape(0)));
+        }
+    }
+}
+
+pub(in crate::ops) fn samples<T: Float>() -> Samples<T> {
+    Samples::new("amax")
+        .case("all", &[&[3, 4]], |x| vec![x[0].amax(&[], false)])
+        .case("a scalar", &[&[]], |x| vec![x[0].amax(&[], true)])
+        .case("outer", &[&[3, 4, 5]], |x| vec![x[0].amax(&[0], false)])
+        .case("inner, kept", &[&[3, 4]], |x| vec![x[0].amax(&[-1], true)])
+        .case("two of three", &[&[3, 4, 5]], |x| {
+            vec![x[0].amax(&[0, 2], false)]
+        })
+        .case("no rows", &[&[0, 3]], |x| vec![x[0].amax(&[1], false)])
+        .bad(
+            &[&[2, 0]],
+            "amax: cannot reduce an axis of size 0: axis 1 of [2, 0]",
+            |x| vec![x[0].amax(&[1], false)],
+        )
+}

@@ -1,0 +1,104 @@
+//! `logsumexp`: the logarithm of the sum of exponentials over axes.
+//!
+//! - shape: x\[s\] → y\[s without the axes, or with length 1 there\]
+//! - value: y = ln Σ eˣ over the axes, without overflow
+//! - rule: x̄ = ȳ eˣ⁻ʸ
+//! - edges: everywhere smooth; elements −∞ are masked; where all are, or where there is none, y is
+//!   −∞ with gradient 0
+//! - source: Blanchard, Higham and Higham 2021, Accurately computing the log-sum-exp and softmax
+//!   functions
+
+use wengert_tensor::{Float, Shape, ShapeError, View};
+
+use crate::record::attributes::AxisSet;
+use crate::check::Samples;
+use crate::record::op::{Op, Shapes};
+use crate::walk::reverse::Reverse;
+use crate::walk::tangent::Tangent;
+use crate::record::var::Var;
+
+impl<'t, T: Float> Var<'t, T> {
+    /// ln Σ eˣ over `axes`, all if there are none in the list; `keep` leaves them with length 1.
+    ///
+    /// ```
+    /// use wengert_tape::Tape;
+    /// use wengert_tensor::Tensor;
+    /// let tape = Tape::<f64>::new();
+    /// let x = tape.leaf(&Tensor::from([1000.0, 1000.0]));
+    /// assert_eq!(x.logsumexp(&[], false).item(), 1000.0 + 2.0_f64.ln());
+    /// ```
+    ///
+    /// # Panics
+    /// If an axis is out of range or named twice.
+    #[track_caller]
+    pub fn logsumexp(self, axes: &[isize], keep: bool) -> Self {
+        let axes = AxisSet::new("logsumexp", &self.shape(), axes);
+        let axes = axes.unwrap_or_else(|error| panic!("{error}"));
+        self.tape().apply(LogSumExp { axes, keep }, [self])
+    }
+}
+
+#[derive(Clone, Copy)]
+struct LogSumExp {
+    axes: AxisSet,
+    keep: bool,
+}
+
+impl LogSumExp {
+    /// eˣ⁻ʸ, and 0 in a row that is −∞ throughout.
+    #[track_caller]
+    fn weights<'t, T: Float>(self, x: Var<'t, T>, y: Var<'t, T>) -> Var<'t, T> {
+        let [zero, masked] = [0.0, f64::NEG_INFINITY].map(|value| x.tape().scalar(value));
+        let y = Var::select_equal(y, masked, zero, y);
+        (x - y.stretch(self.axes, &x.shape())).exp()
+    }
+}
+
+impl<T: Float> Op<T> for LogSumExp {
+    fn name(&self) -> &'static str {
+        "logsumexp"
+    }
+    fn shapes(&self, inputs: &[Shape]) -> Result<Shapes, ShapeError> {
+        Ok(Shapes::from_elem(
+            inputs[0].reduced(&self.axes.axes(), self.keep),
+            1,
+        ))
+    }
+    fn forward(&self, inputs: &[View<'_, T>], outputs: &mut [&mut [T]]) {
+        wengert_tensor::kernels::logsumexp(&inputs[0], &self.axes.axes(), outputs[0]);
+    }
+    fn reverse(&self, rule: &Reverse<'_, '_, T>) {
+        let y_bar = rule.cotangent().stretch(self.axes, &rule.x_shape(0));
+        rule.give(0, y_bar * self.weights(rule.x(0), rule.y(0)));
+    }
+    fn tangent(&self, rule: &Tangent<'_, '_, T>) {
+        if let Some(x_dot) = rule.x_dot(0) {
+            let y_dot = (self.weights(rule.x(0), rule.y(0)) * x_dot).sum_over(self.axes);
+            rule.give(0, y_dot.with_shape(&rule.y_shape(0)));
+        }
+    }
+}
+
+pub(in crate::ops) fn samples<T: Float>() -> Samples<T> {
+    Samples::new("logsumexp")
+        .case("all", &[&[3, 4]], |x| vec![x[0].logsumexp(&[], false)])
+        .case("a scalar", &[&[]], |x| vec![x[0].logsumexp(&[], false)])
+        .case("outer", &[&[3, 4, 5]], |x| {
+            vec![x[0].logsumexp(&[0], false)]
+        })
+        .case("inner, kept", &[&[3, 4]], |x| {
+            vec![x[0].logsumexp(&[-1], true)]
+        })
+        .case("two of three", &[&[3, 4, 5]], |x| {
+            vec![x[0].logsumexp(&[0, 2], false)]
+        })
+        .case("no rows", &[&[0, 3]], |x| vec![x[0].logsumexp(&[1], false)])
+        .case("large", &[&[2, 3]], |x| {
+            vec![(x[0] * 300.0).logsumexp(&[1], false)]
+        })
+        .bad(
+            &[&[2, 3]],
+            "logsumexp: axis 2 is out of range for the shape [2, 3]",
+            |x| vec![x[0].logsumexp(&[2], false)],
+        )
+}

@@ -1,0 +1,96 @@
+//! `norm`: the Euclidean norm over axes.
+//!
+//! - shape: x\[s\] → y\[s without the axes, or with length 1 there\]
+//! - value: y = √Σ x² over the axes
+//! - rule: x̄ = ȳ x / y, and 0 where y = 0
+//! - edges: smooth but at 0, where the slope and the second derivative are 0; the norm of nothing
+//!   is 0
+//! - source: the subgradient policy of this library
+
+use wengert_tensor::{Float, Shape, ShapeError, View};
+
+use crate::record::attributes::AxisSet;
+use crate::check::Samples;
+use crate::record::op::{Op, Shapes};
+use crate::walk::reverse::Reverse;
+use crate::walk::tangent::Tangent;
+use crate::record::var::Var;
+
+impl<'t, T: Float> Var<'t, T> {
+    /// The Euclidean norm over `axes`, all if there are none in the list; `keep` leaves them with
+    /// length 1.
+    ///
+    /// ```
+    /// use wengert_tape::Tape;
+    /// use wengert_tensor::Tensor;
+    /// let tape = Tape::<f64>::new();
+    /// let x = tape.leaf(&Tensor::from([3.0, -4.0]));
+    /// let y = x.norm(&[], false);
+    /// assert_eq!(y.item(), 5.0);
+    /// let x_bar = y.backward().wrt(x).unwrap();
+    /// assert!(x_bar.allclose(&Tensor::from([0.6, -0.8]), 1e-15, 1e-15));
+    /// ```
+    ///
+    /// # Panics
+    /// If an axis is out of range or named twice.
+    #[track_caller]
+    pub fn norm(self, axes: &[isize], keep: bool) -> Self {
+        let axes =
+            AxisSet::new("norm", &self.shape(), axes).unwrap_or_else(|error| panic!("{error}"));
+        self.tape().apply(Norm { axes, keep }, [self])
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Norm {
+    axes: AxisSet,
+    keep: bool,
+}
+
+/// 1 / y, and 0 where y = 0, with all its derivatives.
+#[track_caller]
+fn inverse<T: Float>(y: Var<'_, T>) -> Var<'_, T> {
+    let zero = y.tape().scalar(0.0);
+    Var::select_equal(y, zero, zero, 1.0 / y)
+}
+
+impl<T: Float> Op<T> for Norm {
+    fn name(&self) -> &'static str {
+        "norm"
+    }
+    fn shapes(&self, inputs: &[Shape]) -> Result<Shapes, ShapeError> {
+        Ok(Shapes::from_elem(
+            inputs[0].reduced(&self.axes.axes(), self.keep),
+            1,
+        ))
+    }
+    fn forward(&self, inputs: &[View<'_, T>], outputs: &mut [&mut [T]]) {
+        wengert_tensor::kernels::norm(&inputs[0], &self.axes.axes(), outputs[0]);
+    }
+    fn reverse(&self, rule: &Reverse<'_, '_, T>) {
+        let factor = rule.cotangent() * inverse(rule.y(0));
+        rule.give(0, rule.x(0) * factor.stretch(self.axes, &rule.x_shape(0)));
+    }
+    fn tangent(&self, rule: &Tangent<'_, '_, T>) {
+        if let Some(x_dot) = rule.x_dot(0) {
+            let along = (rule.x(0) * x_dot).sum_over(self.axes);
+            rule.give(0, along.with_shape(&rule.y_shape(0)) * inverse(rule.y(0)));
+        }
+    }
+}
+
+pub(in crate::ops) fn samples<T: Float>() -> Samples<T> {
+    Samples::new("norm")
+        .case("all", &[&[3, 4]], |x| vec![x[0].norm(&[], false)])
+        .case("outer", &[&[3, 4, 5]], |x| vec![x[0].norm(&[0], false)])
+        .case("inner, kept", &[&[3, 4]], |x| vec![x[0].norm(&[-1], true)])
+        .case("two of three", &[&[3, 4, 5]], |x| {
+            vec![x[0].norm(&[0, 2], false)]
+        })
+        .case("no rows", &[&[0, 3]], |x| vec![x[0].norm(&[1], false)])
+        .bad(
+            &[&[2, 3]],
+            "norm: axis 2 is out of range for the shape [2, 3]",
+            |x| vec![x[0].norm(&[2], false)],
+        )
+}

@@ -1,0 +1,127 @@
+//! `softmax`: exponentials divided by their sum along an axis.
+//!
+//! - shape: x\[s\] → y\[s\]
+//! - value: y = eˣ / Σ eˣ along the axis, without overflow
+//! - rule: x̄ = y (ȳ − Σ y ȳ)
+//! - edges: everywhere smooth; elements −∞ are masked: y is 0 there with gradient 0; so it is
+//!   throughout where all are masked
+//! - source: Bridle 1990, Probabilistic interpretation of feedforward classification network outputs
+
+use wengert_tensor::kernels::{softmax, softmax_pullback};
+use wengert_tensor::{Float, Shape, ShapeError, View};
+
+use crate::check::Samples;
+use crate::walk::direct::Direct;
+use crate::record::node::{ALIAS, List, NEEDS};
+use crate::record::op::{Op, Shapes};
+use crate::walk::reverse::Reverse;
+use crate::walk::tangent::Tangent;
+use crate::record::var::Var;
+
+impl<'t, T: Float> Var<'t, T> {
+    /// eˣ / Σ eˣ along `axis`: numbers from 0 to 1 with sum 1.
+    ///
+    /// ```
+    /// use wengert_tape::Tape;
+    /// use wengert_tensor::Tensor;
+    /// let tape = Tape::<f64>::new();
+    /// let x = tape.leaf(&Tensor::from([7.0, 7.0, f64::NEG_INFINITY]));
+    /// assert_eq!(x.softmax(-1).value().to_vec(), [0.5, 0.5, 0.0]);
+    /// ```
+    ///
+    /// # Panics
+    /// If the axis is out of range.
+    #[track_caller]
+    pub fn softmax(self, axis: isize) -> Self {
+        let at = self
+            .shape()
+            .axis("softmax", axis)
+            .unwrap_or_else(|error| panic!("{error}"));
+        self.tape().apply(Softmax { axis: at }, [self])
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Softmax {
+    axis: usize,
+}
+
+impl Softmax {
+    /// y (z − Σ y z): the derivative is its own transpose.
+    #[track_caller]
+    fn derivative<'t, T: Float>(self, y: Var<'t, T>, z: Var<'t, T>) -> Var<'t, T> {
+        y * (z - (y * z).sum_axes(&[self.axis as isize], true))
+    }
+}
+
+impl<T: Float> Op<T> for Softmax {
+    fn name(&self) -> &'static str {
+        "softmax"
+    }
+    fn shapes(&self, inputs: &[Shape]) -> Result<Shapes, ShapeError> {
+        inputs[0].axis("softmax", self.axis as isize)?;
+        Ok(Shapes::from_elem(inputs[0].clone(), 1))
+    }
+    fn forward(&self, inputs: &[View<'_, T>], outputs: &mut [&mut [T]]) {
+        softmax(&inputs[0], self.axis, outputs[0]);
+    }
+    fn reverse(&self, rule: &Reverse<'_, '_, T>) {
+        rule.give(0, self.derivative(rule.y(0), rule.cotangent()));
+    }
+    fn direct(&self, direct: &mut Direct<'_, T>) -> bool {
+        in_place(direct, |y, shape, bar| {
+            softmax_pullback(shape, self.axis, y, bar);
+        })
+    }
+    fn tangent(&self, rule: &Tangent<'_, '_, T>) {
+        if let Some(x_dot) = rule.x_dot(0) {
+            rule.give(0, self.derivative(rule.y(0), x_dot));
+        }
+    }
+}
+
+/// Turns the cotangent of the only output into that of the only input, of the same shape, in its
+/// own buffer. `pull` gets the output's value and the cotangent.
+pub(in crate::ops) fn in_place<T: Float>(
+    direct: &mut Direct<'_, T>,
+    pull: impl FnOnce(&[T], &Shape, &mut [T]),
+) -> bool {
+    let (list, flow, id): (&List<T>, _, _) = (direct.list, &mut *direct.flow, direct.id);
+    let Some(mut bar) = flow.bars[id as usize].take() else {
+        return true;
+    };
+    let shape = list.shape(id);
+    pull(&list.storage(id)[..bar.len()], &shape, &mut bar);
+    let input = list.inputs(id)[0];
+    let flags = list.nodes[input as usize].flags;
+    if flags & (NEEDS | ALIAS) == NEEDS && flow.bars[input as usize].is_none() {
+        flow.bars[input as usize] = Some(bar);
+    } else {
+        flow.accumulate(list, input, &View::contiguous(&bar, shape));
+        flow.pool.give(bar);
+    }
+    true
+}
+
+pub(in crate::ops) fn samples<T: Float>() -> Samples<T> {
+    Samples::new("softmax")
+        .case("inner", &[&[3, 4]], |x| vec![x[0].softmax(-1)])
+        .case("outer", &[&[3, 4]], |x| vec![x[0].softmax(0)])
+        .case("middle", &[&[2, 3, 5]], |x| vec![x[0].softmax(1)])
+        .case("wide", &[&[2, 37]], |x| {
+            vec![x[0].softmax(1), x[0].softmax(0)]
+        })
+        .case("of a slice", &[&[3, 6]], |x| {
+            vec![x[0].slice(1, 1..4).t().softmax(0)]
+        })
+        .case("one", &[&[3, 1]], |x| vec![x[0].softmax(1)])
+        .case("no rows", &[&[0, 3]], |x| {
+            vec![x[0].softmax(1), x[0].softmax(0)]
+        })
+        .case("large", &[&[2, 3]], |x| vec![(x[0] * 300.0).softmax(1)])
+        .bad(
+            &[&[2, 3]],
+            "softmax: axis 2 is out of range for the shape [2, 3]",
+            |x| vec![x[0].softmax(2)],
+        )
+}

@@ -1,0 +1,106 @@
+//! `var`: the variance over axes.
+//!
+//! - shape: x\[s\] → y\[s without the axes, or with length 1 there\]
+//! - value: y = Σ (x − m)² / (n − c) over the n elements along the axes, m their mean
+//! - rule: x̄ = ȳ · 2 (x − m) / (n − c)
+//! - edges: everywhere smooth; not finite where n ≤ c
+//! - source: Chan, Golub and LeVeque 1983, Algorithms for computing the sample variance
+
+use wengert_tensor::{Float, Shape, ShapeError, View};
+
+use crate::record::attributes::AxisSet;
+use crate::check::Samples;
+use crate::record::op::{Op, Shapes};
+use crate::ops::mean::count;
+use crate::walk::reverse::Reverse;
+use crate::walk::tangent::Tangent;
+use crate::record::var::Var;
+
+impl<'t, T: Float> Var<'t, T> {
+    /// The variance over `axes`, all if there are none in the list; `keep` leaves them with length
+    /// 1. `correction` is 0 for a population's variance and 1 for the unbiased one of a sample.
+    ///
+    /// ```
+    /// use wengert_tape::Tape;
+    /// use wengert_tensor::Tensor;
+    /// let tape = Tape::<f64>::new();
+    /// let x = tape.leaf(&Tensor::from([1.0, 3.0]));
+    /// assert_eq!(x.var(&[], 0, false).item(), 1.0);
+    /// assert_eq!(x.var(&[], 1, false).item(), 2.0);
+    /// ```
+    ///
+    /// # Panics
+    /// If an axis is out of range or named twice.
+    #[track_caller]
+    pub fn var(self, axes: &[isize], correction: usize, keep: bool) -> Self {
+        let axes =
+            AxisSet::new("var", &self.shape(), axes).unwrap_or_else(|error| panic!("{error}"));
+        let op = Variance {
+            axes,
+            correction,
+            keep,
+        };
+        self.tape().apply(op, [self])
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Variance {
+    axes: AxisSet,
+    correction: usize,
+    keep: bool,
+}
+
+impl Variance {
+    /// 2 (x − m) / (n − c).
+    #[track_caller]
+    fn slope<'t, T: Float>(self, x: Var<'t, T>) -> Var<'t, T> {
+        let shape = x.shape();
+        let divisor = count(&shape, self.axes).saturating_sub(self.correction) as f64;
+        (x - x.mean_over(self.axes)) * (2.0 / divisor)
+    }
+}
+
+impl<T: Float> Op<T> for Variance {
+    fn name(&self) -> &'static str {
+        "var"
+    }
+    fn shapes(&self, inputs: &[Shape]) -> Result<Shapes, ShapeError> {
+        Ok(Shapes::from_elem(
+            inputs[0].reduced(&self.axes.axes(), self.keep),
+            1,
+        ))
+    }
+    fn forward(&self, inputs: &[View<'_, T>], outputs: &mut [&mut [T]]) {
+        let axes = self.axes.axes();
+        wengert_tensor::kernels::var(&inputs[0], &axes, self.correction, outputs[0]);
+    }
+    fn reverse(&self, rule: &Reverse<'_, '_, T>) {
+        let y_bar = rule.cotangent().stretch(self.axes, &rule.x_shape(0));
+        rule.give(0, y_bar * self.slope(rule.x(0)));
+    }
+    fn tangent(&self, rule: &Tangent<'_, '_, T>) {
+        if let Some(x_dot) = rule.x_dot(0) {
+            let y_dot = (self.slope(rule.x(0)) * x_dot).sum_over(self.axes);
+            rule.give(0, y_dot.with_shape(&rule.y_shape(0)));
+        }
+    }
+}
+
+pub(in crate::ops) fn samples<T: Float>() -> Samples<T> {
+    Samples::new("var")
+        .case("all", &[&[3, 4]], |x| vec![x[0].var(&[], 0, false)])
+        .case("outer", &[&[3, 4, 5]], |x| vec![x[0].var(&[0], 1, false)])
+        .case("inner, kept", &[&[3, 4]], |x| {
+            vec![x[0].var(&[-1], 1, true)]
+        })
+        .case("two of three", &[&[3, 4, 5]], |x| {
+            vec![x[0].var(&[0, 2], 0, false)]
+        })
+        .case("no rows", &[&[0, 3]], |x| vec![x[0].var(&[1], 0, false)])
+        .bad(
+            &[&[2, 3]],
+            "var: axis 2 is out of range for the shape [2, 3]",
+            |x| vec![x[0].var(&[2], 0, false)],
+        )
+}

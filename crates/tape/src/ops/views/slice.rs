@@ -1,0 +1,161 @@
+//! `slice`: a part along one axis.
+//!
+//! - shape: x\[…, n, …\] → y\[…, m, …\] with m elements from start to stop in steps
+//! - value: y_k = x_(start + k·step)
+//! - rule: x̄ is ȳ in the region of the slice and 0 elsewhere
+//! - edges: everywhere smooth; no copy; the rule writes the region alone, so that a loop over the
+//!   slices of a sequence is linear in its length
+//! - source: NumPy's slicing
+
+use std::ops::{Bound, RangeBounds};
+
+use wengert_tensor::{Float, Layout, Shape, ShapeError, View};
+
+use crate::check::Samples;
+use crate::record::op::{Op, Shapes};
+use crate::walk::reverse::Reverse;
+use crate::walk::tangent::Tangent;
+use crate::record::var::Var;
+
+impl<'t, T: Float> Var<'t, T> {
+    /// The part of `axis` in `range`; negative bounds count from the end.
+    ///
+    /// ```
+    /// use wengert_tape::Tape;
+    /// let tape = Tape::<f64>::new();
+    /// let x = tape.zeros([2, 10]);
+    /// assert_eq!(x.slice(1, 2..5).shape(), [2, 3]);
+    /// assert_eq!(x.slice(-1, -4..).shape(), [2, 4]);
+    /// ```
+    ///
+    /// # Panics
+    /// If the axis is out of range.
+    #[track_caller]
+    pub fn slice(self, axis: isize, range: impl RangeBounds<isize>) -> Self {
+        let start = match range.start_bound() {
+            Bound::Included(&start) => start,
+            Bound::Excluded(&start) => start + 1,
+            Bound::Unbounded => 0,
+        };
+        let stop = match range.end_bound() {
+            // −1 included means up to the end, and 0 excluded would be nothing.
+            Bound::Included(&-1) | Bound::Unbounded => isize::MAX,
+            Bound::Included(&stop) => stop + 1,
+            Bound::Excluded(&stop) => stop,
+        };
+        self.slice_step(axis, start, stop, 1)
+    }
+
+    /// Every `step`-th element of `axis` from `start` to `stop`, exclusive.
+    ///
+    /// # Panics
+    /// If the axis is out of range or the step less than 1.
+    #[track_caller]
+    pub fn slice_step(self, axis: isize, start: isize, stop: isize, step: isize) -> Self {
+        let op = Slice {
+            axis: axis as i32,
+            start,
+            stop,
+            step,
+        };
+        self.tape().apply(op, [self])
+    }
+
+    /// `N` parts of equal length along `axis`.
+    ///
+    /// ```
+    /// use wengert_tape::Tape;
+    /// let tape = Tape::<f64>::new();
+    /// let [i, f, g, o] = tape.zeros([3, 8]).chunk(-1);
+    /// assert_eq!(o.shape(), [3, 2]);
+    /// ```
+    ///
+    /// # Panics
+    /// If the axis is out of range or its length no multiple of `N`.
+    #[track_caller]
+    pub fn chunk<const N: usize>(self, axis: isize) -> [Self; N] {
+        let len = self.dim(axis);
+        assert!(len.is_multiple_of(N), "chunk: an axis of length {len} has no {N} equal parts");
+        let part = (len / N) as isize;
+        std::array::from_fn(|k| {
+            let start = k as isize * part;
+            self.slice(axis, start..start + part)
+        })
+    }
+
+    /// The parts of the given lengths along `axis`.
+    ///
+    /// # Panics
+    /// If the axis is out of range or the lengths do not add up to its length.
+    #[track_caller]
+    pub fn split(self, axis: isize, sizes: &[usize]) -> Vec<Self> {
+        let (len, sum) = (self.dim(axis), sizes.iter().sum::<usize>());
+        assert!(len == sum, "split: the parts {sizes:?} do not make up an axis of length {len}");
+        let mut start = 0;
+        let mut parts = Vec::with_capacity(sizes.len());
+        for &size in sizes {
+            parts.push(self.slice(axis, start..start + size as isize));
+            start += size as isize;
+        }
+        parts
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Slice {
+    axis: i32,
+    start: isize,
+    stop: isize,
+    step: isize,
+}
+
+impl Slice {
+    fn of(&self, layout: &Layout) -> Result<Layout, ShapeError> {
+        layout.sliced(self.axis as isize, self.start, self.stop, self.step)
+    }
+}
+
+impl<T: Float> Op<T> for Slice {
+    fn name(&self) -> &'static str {
+        "slice"
+    }
+    fn shapes(&self, inputs: &[Shape]) -> Result<Shapes, ShapeError> {
+        let layout = self.of(&Layout::contiguous(inputs[0].clone()))?;
+        Ok(Shapes::from_elem(layout.shape().clone(), 1))
+    }
+    fn view(&self, input: &Layout) -> Option<Result<Layout, ShapeError>> {
+        Some(self.of(input))
+    }
+    fn forward(&self, inputs: &[View<'_, T>], outputs: &mut [&mut [T]]) {
+        let layout = self.of(inputs[0].layout()).expect("the shape rule checked the slice");
+        wengert_tensor::kernels::copy(&inputs[0].with_layout(layout), outputs[0]);
+    }
+    fn reverse(&self, rule: &Reverse<'_, '_, T>) {
+        let shape = rule.x_shape(0);
+        let region = self.of(&Layout::contiguous(shape.clone()));
+        let region = region.expect("the shape rule checked the slice");
+        let part = (rule.cotangent(), region);
+        rule.give(0, Var::assemble(rule.tape(), shape, vec![part]));
+    }
+    fn tangent(&self, rule: &Tangent<'_, '_, T>) {
+        if let Some(x_dot) = rule.x_dot(0) {
+            rule.give(0, x_dot.tape().apply(*self, [x_dot]));
+        }
+    }
+}
+
+pub(in crate::ops) fn samples<T: Float>() -> Samples<T> {
+    Samples::new("slice")
+        .case("middle", &[&[3, 6]], |x| vec![x[0].slice(1, 1..4)])
+        .case("from the end", &[&[3, 6]], |x| vec![x[0].slice(-1, -3..)])
+        .case("steps", &[&[3, 7, 2]], |x| vec![x[0].slice_step(1, 1, 6, 2)])
+        .case("nothing", &[&[3, 6]], |x| vec![x[0].slice_step(1, 4, 2, 1)])
+        .case("chunks", &[&[2, 6]], |x| {
+            let [a, b, c] = x[0].chunk(1);
+            vec![a * c + b]
+        })
+        .case("of a slice", &[&[5, 6]], |x| vec![x[0].slice(0, 1..4).t().slice(0, ..2)])
+        .bad(&[&[2, 3]], "slice: axis 2 is out of range for the shape [2, 3]", |x| {
+            vec![x[0].slice(2, ..)]
+        })
+}

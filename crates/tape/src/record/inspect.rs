@@ -1,0 +1,150 @@
+//! Looking at a tape: what it holds, and where a number stopped being one.
+
+use std::panic::Location;
+
+use wengert_tensor::{Float, Shape};
+
+use crate::record::node::Id;
+use crate::record::tape::{Inner, Tape};
+
+/// What a tape holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Nodes recorded since the reset.
+    pub nodes: usize,
+    /// Bytes of nodes and values recorded since the reset; what waits to be used again, and
+    /// tensors outside that the tape shares, are not counted.
+    pub bytes: usize,
+    /// Bytes of cotangent buffers that wait to be used again.
+    pub pool_bytes: usize,
+    /// Bytes of the packed copies of matrices that were the right factor of several products.
+    pub packed_bytes: usize,
+    /// Requests for a buffer that a waiting one served.
+    pub pool_hits: u64,
+    /// Requests for a buffer that had to be allocated.
+    pub pool_misses: u64,
+}
+
+/// A node that holds an infinity or a NaN.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct NonFinite {
+    /// The op.
+    pub op: &'static str,
+    /// Where the program recorded it.
+    pub location: &'static Location<'static>,
+    /// The names of the parts of the program around it; empty outside of [`Tape::named`].
+    pub path: String,
+    /// Its shape.
+    pub shape: Shape,
+    /// The first value that is not finite.
+    pub value: f64,
+    /// The ops and shapes of its inputs.
+    pub inputs: Vec<(&'static str, Shape)>,
+}
+
+impl std::fmt::Display for NonFinite {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {} at {}", self.op, self.shape, self.location)?;
+        if !self.path.is_empty() {
+            write!(f, " in {}", self.path)?;
+        }
+        write!(f, " made {}", self.value)?;
+        for (k, (op, shape)) in self.inputs.iter().enumerate() {
+            write!(f, "{} {op} {shape}", if k == 0 { " from" } else { "," })?;
+        }
+        Ok(())
+    }
+}
+
+impl<T: Float> Tape<T> {
+    /// What the tape holds now.
+    pub fn stats(&self) -> Stats {
+        let inner = self.inner.borrow();
+        Stats {
+            nodes: inner.list.nodes.len(),
+            bytes: inner.list.bytes(),
+            pool_bytes: inner.flow.pool.bytes(),
+            packed_bytes: inner.flow.packs.bytes(),
+            pool_hits: inner.flow.pool.hits,
+            pool_misses: inner.flow.pool.misses,
+        }
+    }
+
+    /// The first recorded node whose value is infinite or NaN.
+    ///
+    /// ```
+    /// use wengert_tape::Tape;
+    /// let tape = Tape::<f64>::new();
+    /// let _ = tape.scalar(-1.0).ln() + 1.0;
+    /// assert_eq!(tape.first_non_finite().unwrap().op, "ln");
+    /// ```
+    pub fn first_non_finite(&self) -> Option<NonFinite> {
+        let inner = self.inner.borrow();
+        (0..inner.list.nodes.len() as Id).find_map(|id| {
+            let value = inner.list.view(id).iter().find(|x| !x.is_finite())?;
+            Some(inner.non_finite(id, value))
+        })
+    }
+
+    /// Switches the search for anomalies on or off. While it is on, a backward pass panics at the
+    /// first recorded value that is not finite, and at the first op whose reverse rule makes a
+    /// cotangent that is not finite, with the op, its place in the source and its inputs.
+    ///
+    /// ```should_panic
+    /// use wengert_tape::Tape;
+    /// use wengert_tensor::Tensor;
+    /// let tape = Tape::<f64>::new();
+    /// tape.detect_anomaly(true);
+    /// let x = tape.leaf(&Tensor::scalar(0.0));
+    /// x.sqrt().backward(); // the slope of the root at 0 is infinite
+    /// ```
+    pub fn detect_anomaly(&self, on: bool) {
+        self.inner.borrow_mut().anomaly = on;
+    }
+
+    /// Panics if a recorded value is not finite, while anomalies are searched for.
+    pub(crate) fn check_values(&self) {
+        if self.inner.borrow().anomaly
+            && let Some(found) = self.first_non_finite()
+        {
+            panic!("anomaly: {found}");
+        }
+    }
+}
+
+impl<T: Float> Inner<T> {
+    fn non_finite(&self, id: Id, value: T) -> NonFinite {
+        let list = &self.list;
+        let op = |id: Id| list.op(id).name();
+        let origin = list.origins[id as usize];
+        NonFinite {
+            op: op(id),
+            location: origin.location,
+            path: self.path_of(origin.name),
+            shape: list.shape(id),
+            value: value.to_f64(),
+            inputs: list
+                .inputs(id)
+                .iter()
+                .map(|&id| (op(id), list.shape(id)))
+                .collect(),
+        }
+    }
+
+    /// Panics if the rule of node `id` left a cotangent of an input that is not finite.
+    pub fn check_cotangents(&self, id: Id) {
+        for &input in self.list.inputs(id) {
+            let base = self.list.region(input).0;
+            let bar = self.flow.bars.get(base as usize).and_then(Option::as_ref);
+            let found = bar.and_then(|bar| bar.iter().find(|x| !x.is_finite()));
+            if let Some(&value) = found {
+                panic!(
+                    "anomaly: the reverse rule of {}",
+                    self.non_finite(id, value)
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,426 @@
+//! The tape: it records what is computed, and forgets it at a reset.
+
+use std::cell::RefCell;
+use std::panic::Location;
+
+use wengert_tensor::{Float, Rng, Shape, Tensor, View};
+
+use crate::grad::gradients::Bin;
+use crate::model::bind::Binding;
+use crate::record::node::{Id, List, NEEDS, NONE, Origin, Place};
+use crate::record::op::Op;
+use crate::record::recording::{One, Spare};
+use crate::record::var::{Operand, Var};
+use crate::walk::cotangents::Flow;
+use crate::walk::planted_fault::Planted;
+
+/// A define-by-run tape: operations on its variables are recorded, and differentiated backwards.
+///
+/// A tape belongs to one thread at a time (it is `Send` and not `Sync`); any number of tapes work
+/// side by side. Its memory is used again after [`reset`](Tape::reset).
+///
+/// ```
+/// use wengert_tape::Tape;
+/// use wengert_tensor::Tensor;
+///
+/// let tape = Tape::<f64>::new();
+/// let x = tape.leaf(&Tensor::from([1.0, 2.0, 3.0]));
+/// let y = (x * x).sum();
+/// assert_eq!(y.item(), 14.0);
+/// assert_eq!(y.backward().wrt(x).unwrap().to_vec(), [2.0, 4.0, 6.0]);
+/// ```
+///
+/// A variable does not outlive a reset:
+/// ```compile_fail,E0502
+/// use wengert_tape::Tape;
+/// use wengert_tensor::Tensor;
+/// let mut tape = Tape::<f32>::new();
+/// let x = tape.leaf(&Tensor::scalar(1.0));
+/// tape.reset();
+/// x.tanh();
+/// ```
+/// and a tape is not shared between threads:
+/// ```compile_fail,E0277
+/// use wengert_tape::Tape;
+/// let tape = Tape::<f32>::new();
+/// std::thread::scope(|s| { s.spawn(|| tape.stats()); });
+/// ```
+pub struct Tape<T: Float = f32> {
+    pub(crate) inner: RefCell<Inner<T>>,
+}
+
+/// The whole state of a tape.
+pub(crate) struct Inner<T: Float> {
+    pub list: List<T>,
+    pub flow: Flow<T>,
+    pub binding: Binding<T>,
+    /// Whether gradients flow through what is recorded.
+    pub recording: bool,
+    pub training: bool,
+    pub rng: Rng,
+    /// The epoch of the innermost scope, and of those around it.
+    pub epoch: u32,
+    pub outer_epochs: Vec<u32>,
+    pub last_epoch: u32,
+    /// Names given with `named`, and the row of the innermost that is active.
+    pub names: Vec<Named>,
+    pub active_name: u32,
+    pub planted: Option<Planted>,
+    /// Whether a backward pass looks for what is not finite.
+    pub anomaly: bool,
+    /// Whether views are copied and fast paths left out.
+    pub plain: bool,
+    /// Where the buffers of dropped gradients wait.
+    pub bin: Bin<T>,
+    /// Memory to list the inputs of an op in.
+    pub spare: Spare<T>,
+}
+
+/// A name given to a part of the program, inside another.
+pub(crate) struct Named {
+    pub name: String,
+    pub outer: u32,
+}
+
+impl<T: Float> Default for Tape<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T: Float> Tape<T> {
+    /// An empty tape in evaluation mode, with the generator seeded with 0.
+    pub fn new() -> Self {
+        Tape {
+            inner: RefCell::new(Inner {
+                list: List::default(),
+                flow: Flow::default(),
+                binding: Binding::default(),
+                recording: true,
+                training: false,
+                rng: Rng::seed_from_u64(0),
+                epoch: 0,
+                outer_epochs: Vec::new(),
+                last_epoch: 0,
+                names: Vec::new(),
+                active_name: NONE,
+                planted: None,
+                anomaly: false,
+                plain: false,
+                bin: Bin::default(),
+                spare: Spare::default(),
+            }),
+        }
+    }
+
+    /// Forgets everything that was recorded and keeps the memory for the next step. No variable
+    /// survives: the borrow checker sees to it.
+    pub fn reset(&mut self) {
+        let inner = self.inner.get_mut();
+        inner.list.clear();
+        inner.flow.clear();
+        inner.flow.packs.forget(0);
+        inner.binding.clear();
+        inner.names.clear();
+        inner.active_name = NONE;
+        inner.recording = true;
+        inner.epoch = 0;
+        inner.outer_epochs.clear();
+        inner.last_epoch = 0;
+    }
+
+    /// A variable that gradients flow into. A small tensor is copied, a large one is shared until
+    /// the reset.
+    #[track_caller]
+    pub fn leaf(&self, tensor: &Tensor<T>) -> Var<'_, T> {
+        self.push_tensor(tensor, NEEDS)
+    }
+
+    /// A value that no gradient flows into.
+    #[track_caller]
+    pub fn constant(&self, tensor: &Tensor<T>) -> Var<'_, T> {
+        self.push_tensor(tensor, 0)
+    }
+
+    /// A scalar that no gradient flows into.
+    #[track_caller]
+    pub fn scalar(&self, value: f64) -> Var<'_, T> {
+        self.fill(Shape::scalar(), value)
+    }
+
+    /// Zeros that no gradient flows into.
+    #[track_caller]
+    pub fn zeros(&self, shape: impl Into<Shape>) -> Var<'_, T> {
+        self.fill(shape.into(), 0.0)
+    }
+
+    /// Ones that no gradient flows into.
+    #[track_caller]
+    pub fn ones(&self, shape: impl Into<Shape>) -> Var<'_, T> {
+        self.fill(shape.into(), 1.0)
+    }
+
+    /// One value everywhere, that no gradient flows into.
+    #[track_caller]
+    pub fn fill(&self, shape: impl Into<Shape>, value: f64) -> Var<'_, T> {
+        let shape = shape.into();
+        self.constant_with(&shape, |out| out.fill(T::from_f64(value)))
+    }
+
+    /// A constant whose row-major elements are written by `fill`.
+    #[track_caller]
+    pub(crate) fn constant_with(&self, shape: &Shape, fill: impl FnOnce(&mut [T])) -> Var<'_, T> {
+        let origin = Location::caller();
+        let inner = &mut *self.inner.borrow_mut();
+        let origin = inner.origin(origin);
+        let size = shape.size();
+        let start = inner.list.alloc(size);
+        fill(&mut inner.list.arena[start..start + size]);
+        self.var_in(inner, |list| {
+            list.push_value(shape, Place::Arena(start as u32), 0, origin)
+        })
+    }
+
+    /// What `operand` stands for on this tape: a variable itself, a tensor or a number a constant.
+    #[track_caller]
+    pub fn var_of<'t>(&'t self, operand: impl Operand<'t, T>) -> Var<'t, T> {
+        operand.on(self)
+    }
+
+    #[track_caller]
+    pub(crate) fn push_tensor(&self, tensor: &Tensor<T>, flags: u8) -> Var<'_, T> {
+        let location = Location::caller();
+        let inner = &mut *self.inner.borrow_mut();
+        let origin = inner.origin(location);
+        // A value of a cache line or less is cheaper to copy than to hold.
+        let size = tensor.size();
+        if size <= 16 {
+            let start = inner.list.alloc(size);
+            match &mut inner.list.arena[start..start + size] {
+                [number] => *number = tensor.storage()[tensor.layout().offset()],
+                place => wengert_tensor::kernels::copy(&tensor.view(), place),
+            }
+            let place = Place::Arena(start as u32);
+            return self.var_in(inner, |list| {
+                list.push_value(tensor.shape(), place, flags, origin)
+            });
+        }
+        inner.list.externals.push(tensor.clone());
+        let place = Place::External(inner.list.externals.len() as u32 - 1);
+        let layout = tensor.layout().clone();
+        self.var_in(inner, |list| list.push_leaf(layout, place, flags, origin))
+    }
+
+    /// Records an op of the user's, or any other.
+    ///
+    /// # Panics
+    /// If the op's shape rule refuses the inputs, an input belongs to another tape or is stale, or
+    /// the op has not exactly one output.
+    #[track_caller]
+    pub fn apply<'t, O: Op<T>, const N: usize>(
+        &'t self,
+        op: O,
+        inputs: [Var<'t, T>; N],
+    ) -> Var<'t, T> {
+        self.apply_all(op, &inputs).one()
+    }
+
+    /// Runs `f` and forgets what it recorded: a variable made inside is stale afterwards, and
+    /// using it panics. What `f` computes comes out as tensors and numbers.
+    ///
+    /// ```
+    /// use wengert_tape::Tape;
+    /// use wengert_tensor::Tensor;
+    /// let tape = Tape::<f64>::new();
+    /// let x = tape.leaf(&Tensor::scalar(3.0));
+    /// let nodes = tape.stats().nodes;
+    /// let square = tape.scope(|_| (x * x).item());
+    /// assert_eq!((square, tape.stats().nodes), (9.0, nodes));
+    /// ```
+    pub fn scope<'t, R>(&'t self, f: impl FnOnce(&'t Tape<T>) -> R) -> R {
+        struct Close<'t, T: Float>(&'t Tape<T>, crate::record::node::Mark);
+        impl<T: Float> Drop for Close<'_, T> {
+            fn drop(&mut self) {
+                // While a panic unwinds, the borrow may still be held by who panicked.
+                if let Ok(mut inner) = self.0.inner.try_borrow_mut() {
+                    inner.list.release(self.1);
+                    inner.flow.packs.forget(self.1.nodes);
+                    inner.epoch = inner.outer_epochs.pop().unwrap_or(0);
+                }
+            }
+        }
+        let mark = {
+            let inner = &mut *self.inner.borrow_mut();
+            inner.last_epoch += 1;
+            let outer = std::mem::replace(&mut inner.epoch, inner.last_epoch);
+            inner.outer_epochs.push(outer);
+            inner.list.mark()
+        };
+        let _close = Close(self, mark);
+        f(self)
+    }
+
+    /// Runs `f` without recording gradients: nothing flows back through what it computes.
+    pub fn no_grad<R>(&self, f: impl FnOnce() -> R) -> R {
+        self.with(
+            |inner| std::mem::replace(&mut inner.recording, false),
+            f,
+            |inner, was| {
+                inner.recording = was;
+            },
+        )
+    }
+
+    /// Runs `f` under a name, which errors inside it mention.
+    pub fn named<R>(&self, name: &str, f: impl FnOnce() -> R) -> R {
+        let enter = |inner: &mut Inner<T>| {
+            let outer = inner.active_name;
+            let same = |named: &Named| named.name == name && named.outer == outer;
+            let row = inner.names.iter().position(same).unwrap_or_else(|| {
+                inner.names.push(Named {
+                    name: name.to_owned(),
+                    outer,
+                });
+                inner.names.len() - 1
+            });
+            inner.active_name = row as u32;
+            outer
+        };
+        self.with(enter, f, |inner, outer| inner.active_name = outer)
+    }
+
+    /// Changes the state for the time of `f`, also when `f` panics.
+    fn with<R, S: Copy>(
+        &self,
+        enter: impl FnOnce(&mut Inner<T>) -> S,
+        f: impl FnOnce() -> R,
+        leave: fn(&mut Inner<T>, S),
+    ) -> R {
+        struct Leave<'t, T: Float, S: Copy>(&'t Tape<T>, S, fn(&mut Inner<T>, S));
+        impl<T: Float, S: Copy> Drop for Leave<'_, T, S> {
+            fn drop(&mut self) {
+                if let Ok(mut inner) = self.0.inner.try_borrow_mut() {
+                    (self.2)(&mut inner, self.1);
+                }
+            }
+        }
+        let state = enter(&mut self.inner.borrow_mut());
+        let _leave = Leave(self, state, leave);
+        f()
+    }
+
+    /// Whether the tape is in training mode, in which dropout drops and batch norm uses the batch.
+    pub fn training(&self) -> bool {
+        self.inner.borrow().training
+    }
+
+    /// Switches between training and evaluation mode.
+    pub fn set_training(&self, training: bool) {
+        self.inner.borrow_mut().training = training;
+    }
+
+    /// Replaces the generator that random layers draw from, and returns the old one.
+    pub fn set_rng(&self, rng: Rng) -> Rng {
+        std::mem::replace(&mut self.inner.borrow_mut().rng, rng)
+    }
+
+    /// Draws from the tape's generator.
+    pub fn draw<R>(&self, f: impl FnOnce(&mut Rng) -> R) -> R {
+        f(&mut self.inner.borrow_mut().rng)
+    }
+
+    /// A constant whose elements are drawn from the tape's generator, in row-major order: the mask
+    /// of a dropout, the noise of a sampling layer.
+    ///
+    /// ```
+    /// use wengert_tape::Tape;
+    /// let tape = Tape::<f64>::new();
+    /// let noise = tape.sample([2, 3], |rng| rng.standard_normal());
+    /// assert_eq!(noise.shape(), [2, 3]);
+    /// ```
+    #[track_caller]
+    pub fn sample(
+        &self,
+        shape: impl Into<Shape>,
+        mut draw: impl FnMut(&mut Rng) -> f64,
+    ) -> Var<'_, T> {
+        let mut rng = self.inner.borrow().rng.clone();
+        let drawn = self.constant_with(&shape.into(), |out| {
+            out.iter_mut()
+                .for_each(|x| *x = T::from_f64(draw(&mut rng)));
+        });
+        self.set_rng(rng);
+        drawn
+    }
+
+    /// The variable of a node, in the scope that is open now.
+    #[inline]
+    pub(crate) fn var(&self, id: Id) -> Var<'_, T> {
+        Var::new(self, id, self.inner.borrow().epoch)
+    }
+
+    #[inline]
+    pub(crate) fn var_in(
+        &self,
+        inner: &mut Inner<T>,
+        push: impl FnOnce(&mut List<T>) -> Id,
+    ) -> Var<'_, T> {
+        let id = push(&mut inner.list);
+        Var::new(self, id, inner.epoch)
+    }
+
+    /// Fills every recycled buffer with NaN before it is used again: a switch for tests.
+    #[doc(hidden)]
+    pub fn poison(&self) {
+        self.inner.borrow_mut().flow.pool.poison = true;
+    }
+
+    /// Plants a mistake in the reverse rule of every op of one name: a switch for tests.
+    #[doc(hidden)]
+    pub fn plant(&self, planted: Option<Planted>) {
+        let inner = &mut *self.inner.borrow_mut();
+        inner.planted = planted;
+        inner.flow.spoiled = 0;
+    }
+
+    /// How often the planted mistake changed what a rule gave.
+    #[doc(hidden)]
+    pub fn spoiled(&self) -> u64 {
+        self.inner.borrow().flow.spoiled
+    }
+
+    /// From now on every op runs by its forward and its reverse rule alone: views are copied, and
+    /// no fast path is taken. A switch for tests.
+    #[doc(hidden)]
+    pub fn plain(&self) {
+        self.inner.borrow_mut().plain = true;
+    }
+}
+
+impl<T: Float> Inner<T> {
+    #[inline]
+    pub fn origin(&self, location: &'static Location<'static>) -> Origin {
+        Origin {
+            location,
+            name: self.active_name,
+        }
+    }
+
+    /// The view of a node's value.
+    pub fn view(&self, id: Id) -> View<'_, T> {
+        self.list.view(id)
+    }
+
+    /// The path of the part of the program that a node was recorded in, and of the parameters
+    /// among its inputs: `encoder/rnn.weight`.
+    pub fn path_of(&self, mut name: u32) -> String {
+        let mut parts = Vec::new();
+        while name != NONE {
+            let named = &self.names[name as usize];
+            parts.push(named.name.as_str());
+            name = named.outer;
+        }
+        parts.reverse();
+        parts.join("/")
+    }
+}

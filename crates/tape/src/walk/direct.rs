@@ -1,0 +1,45 @@
+//! The fast reading of a rule: straight from buffers into buffers.
+
+use wengert_tensor::{Float, Shape, View};
+
+use crate::record::node::{Id, List};
+use crate::walk::cotangents::Flow;
+
+/// What an op sees when nothing is recorded: the list, and the cotangents as buffers.
+pub struct Direct<'a, T: Float> {
+    pub(crate) list: &'a List<T>,
+    pub(crate) flow: &'a mut Flow<T>,
+    pub(crate) id: Id,
+}
+
+impl<'a, T: Float> Direct<'a, T> {
+    pub(crate) fn new(list: &'a List<T>, flow: &'a mut Flow<T>, id: Id) -> Self {
+        Direct { list, flow, id }
+    }
+
+    /// For an op with one output whose rule adds the output's cotangent here and there into the
+    /// cotangent of its only input: `add` does so, given the input's cotangent in row-major order,
+    /// its shape, and the output's cotangent. Nothing else of the input's is touched. Returns
+    /// `false`, and has done nothing, if the input's cotangent is a part of another.
+    pub(crate) fn add_to_input(
+        &mut self,
+        add: impl FnOnce(&mut [T], &Shape, &View<'_, T>),
+    ) -> bool {
+        let input = self.list.inputs(self.id)[0];
+        let (base, _) = self.list.region(input);
+        if base != input {
+            return false;
+        }
+        if let Some(y_bar) = self.flow.bars[self.id as usize].take() {
+            let shape = self.list.shape(self.id);
+            let x_bar = self.flow.whole(self.list, base);
+            add(
+                x_bar,
+                &self.list.shape(base),
+                &View::contiguous(&y_bar, shape),
+            );
+            self.flow.pool.give(y_bar);
+        }
+        true
+    }
+}

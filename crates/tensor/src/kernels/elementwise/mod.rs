@@ -1,0 +1,16 @@
+//! Elementwise loops, and the elementary functions in them.
+//!
+//! `operands` says what a loop is told, `map` is the loop over whole blocks, `ends` what does not fill
+//! one, `strided` every other layout. `math` has the elementary functions, `float` gives them to the
+//! element types.
+
+mod ends;
+mod float;
+mod map;
+pub mod math;
+mod operands;
+mod strided;
+
+pub use map::map_flat;
+pub use operands::{Input, Loop, MapFn, Mode, Operands, Output, Source, Steps};
+pub use strided::map;

@@ -1,0 +1,201 @@
+//! Reductions along axes: sums, means, variances, extremes and their positions.
+//!
+//! Sums accumulate in `f64`, in blocks that are added pairwise, for both element types: the result
+//! is within about one rounding of the exact one. The order of the additions depends on the layout
+//! alone, so that a result is the same from run to run and on every instruction set.
+mod fold;
+mod nest;
+mod softmax;
+
+use self::fold::{LogSumExp, Max, Min, Norm, Sum, Var};
+use self::nest::reduce;
+use super::copy::copy_into;
+use crate::{Axes, Float, Layout, Shape, ShapeError, View};
+
+pub use softmax::{log_softmax, log_softmax_pullback, softmax, softmax_pullback};
+
+/// Adds up the elements of `x` along `axes` (ascending). `out` takes the sums in row-major order of
+/// the axes that stay; they replace its elements, or are added to them if `add` is set.
+///
+/// # Panics
+/// If `out` does not have the size that is left.
+pub fn sum<T: Float>(x: &View<T>, axes: &[usize], out: &mut [T], add: bool) {
+    reduce(x, axes, out, Sum { add, divisor: 1.0 });
+}
+
+/// The means along `axes` (ascending), in row-major order of the axes that stay; NaN for no
+/// elements.
+///
+/// # Panics
+/// If `out` does not have the size that is left.
+pub fn mean<T: Float>(x: &View<T>, axes: &[usize], out: &mut [T]) {
+    let divisor = count(x.shape(), axes) as f64;
+    reduce(
+        x,
+        axes,
+        out,
+        Sum {
+            add: false,
+            divisor,
+        },
+    );
+}
+
+/// The variances along `axes` (ascending) of `n` elements with the divisor `n − correction` (at
+/// least 0): 0 for the population's variance, 1 for a sample's unbiased one. Two passes: squares of
+/// distances from the mean.
+///
+/// # Panics
+/// If `out` does not have the size that is left.
+pub fn var<T: Float>(x: &View<T>, axes: &[usize], correction: usize, out: &mut [T]) {
+    mean(x, axes, out);
+    let count = count(x.shape(), axes);
+    let divisor = count.saturating_sub(correction) as f64;
+    reduce(
+        x,
+        axes,
+        out,
+        Var {
+            count: count as f64,
+            divisor,
+        },
+    );
+}
+
+/// The Euclidean norms along `axes` (ascending); 0 for no elements. Squares are taken in `f64`
+/// without scaling.
+///
+/// # Panics
+/// If `out` does not have the size that is left.
+pub fn norm<T: Float>(x: &View<T>, axes: &[usize], out: &mut [T]) {
+    reduce(x, axes, out, Norm);
+}
+
+/// The greatest elements along `axes` (ascending); NaN where one is NaN. The caller has checked that
+/// there is one with [`check_nonempty`]; the extreme of nothing is −∞.
+///
+/// # Panics
+/// If `out` does not have the size that is left.
+pub fn amax<T: Float>(x: &View<T>, axes: &[usize], out: &mut [T]) {
+    reduce(x, axes, out, Max);
+}
+
+/// The least elements along `axes` (ascending); NaN where one is NaN. The caller has checked that
+/// there is one with [`check_nonempty`]; the extreme of nothing is +∞.
+///
+/// # Panics
+/// If `out` does not have the size that is left.
+pub fn amin<T: Float>(x: &View<T>, axes: &[usize], out: &mut [T]) {
+    reduce(x, axes, out, Min);
+}
+
+/// ln Σ eˣ along `axes` (ascending), without overflow: −∞ where all elements are −∞ or there is
+/// none, +∞ where one is +∞ and none NaN.
+///
+/// # Panics
+/// If `out` does not have the size that is left.
+pub fn logsumexp<T: Float>(x: &View<T>, axes: &[usize], out: &mut [T]) {
+    amax(x, axes, out);
+    reduce(x, axes, out, LogSumExp);
+}
+
+/// Adds up `x` to `shape`, which broadcasts to the shape of `x`: the way back from broadcasting. The
+/// sums replace the elements of `out`, or are added to them if `add` is set.
+///
+/// # Panics
+/// If `shape` does not broadcast to that of `x`, or `out` does not have its size.
+pub fn sum_to<T: Float>(x: &View<T>, shape: &Shape, out: &mut [T], add: bool) {
+    assert!(
+        shape.broadcasts_to(x.shape()),
+        "sum_to: {shape} does not stretch to {}",
+        x.shape()
+    );
+    let lead = x.shape().rank() - shape.rank();
+    let axes: Axes = (0..x.shape().rank())
+        .filter(|&axis| axis < lead || shape[axis - lead] != x.shape()[axis])
+        .collect();
+    if axes.is_empty() {
+        copy_into(out, &Layout::contiguous(shape.clone()), x, add);
+    } else {
+        sum(x, &axes, out, add);
+    }
+}
+
+/// Checks that a reduction without a neutral element has something along each of `axes`.
+///
+/// # Errors
+/// If one of the axes has size 0.
+///
+/// ```
+/// use wengert_tensor::{Shape, kernels::check_nonempty};
+/// let error = check_nonempty("amax", &Shape::from([2, 0]), &[1]).unwrap_err();
+/// assert_eq!(error.to_string(), "amax: cannot reduce an axis of size 0: axis 1 of [2, 0]");
+/// ```
+pub fn check_nonempty(op: &'static str, shape: &Shape, axes: &[usize]) -> Result<(), ShapeError> {
+    match axes.iter().find(|&&axis| shape[axis] == 0) {
+        None => Ok(()),
+        Some(axis) => {
+            let reason = format!("cannot reduce an axis of size 0: axis {axis} of {shape}");
+            Err(ShapeError::new(op, reason))
+        }
+    }
+}
+
+/// The first positions of the greatest elements along `axis`, in row-major order of the other axes;
+/// NaN counts as the greatest.
+///
+/// # Panics
+/// If the axis is out of range or has size 0, or `out` does not have the size that is left.
+pub fn argmax<T: Float>(x: &View<T>, axis: usize, out: &mut [i64]) {
+    extreme_position(x, axis, out, |new, best| {
+        new > best || (new.is_nan() && !best.is_nan())
+    });
+}
+
+/// The first positions of the least elements along `axis`, in row-major order of the other axes;
+/// NaN counts as the least, so that it is found here too.
+///
+/// # Panics
+/// If the axis is out of range or has size 0, or `out` does not have the size that is left.
+pub fn argmin<T: Float>(x: &View<T>, axis: usize, out: &mut [i64]) {
+    extreme_position(x, axis, out, |new, best| {
+        new < best || (new.is_nan() && !best.is_nan())
+    });
+}
+
+#[inline(always)]
+fn extreme_position<T: Float>(
+    x: &View<T>,
+    axis: usize,
+    out: &mut [i64],
+    better: impl Fn(T, T) -> bool,
+) {
+    let dim = x.shape()[axis];
+    let rest = x.layout().without(axis);
+    assert_eq!(
+        out.len(),
+        rest.size(),
+        "argmax: the output does not fit the shape"
+    );
+    if out.is_empty() {
+        return;
+    }
+    assert!(dim > 0, "argmax: cannot reduce an axis of size 0");
+    let stride = x.layout().strides()[axis];
+    let data = x.data();
+    for (out, start) in out.iter_mut().zip(rest.positions()) {
+        let (mut best, mut place) = (data[start], 0);
+        for at in 1..dim {
+            let new = data[start.wrapping_add_signed(at as isize * stride)];
+            if better(new, best) {
+                (best, place) = (new, at);
+            }
+        }
+        *out = place as i64;
+    }
+}
+
+/// The number of elements that are reduced to one.
+fn count(shape: &Shape, axes: &[usize]) -> usize {
+    axes.iter().map(|&axis| shape[axis]).product()
+}
