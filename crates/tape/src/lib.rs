@@ -36,3 +36,5 @@ pub use walk::planted_fault::{Fault, Planted};
 pub use walk::reverse::Reverse;
 pub use walk::tangent::Tangent;
 pub use wengert_derive::formula;
+#[doc(hidden)]
+pub use {formula::elementwise::record as record_formula, record::recording::Recorder};

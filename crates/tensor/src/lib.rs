@@ -1,5 +1,6 @@
 //! Dense strided tensors on the CPU.
 
+mod compile_here;
 mod element;
 mod error;
 pub mod kernels;
@@ -9,6 +10,8 @@ mod shape;
 mod tensor;
 mod view;
 
+#[doc(hidden)]
+pub use compile_here::of_this_float;
 pub use element::{Element, Float};
 pub use error::{DataError, IndexError, ShapeError};
 pub use layout::{Layout, Positions, Strides};

@@ -2,6 +2,7 @@
 
 use wengert_tensor::Float;
 
+use crate::compiled_here;
 use crate::formula::real::Real;
 use crate::formula::{Formula, Partial};
 use crate::record::var::Var;
@@ -24,6 +25,8 @@ macro_rules! formulas {
             }
 
             impl Formula<1, 1> for $name {
+                compiled_here!(formula $name, 1);
+
                 const NAME: &'static str = stringify!($method);
                 #[inline(always)]
                 fn eval<R: Real>(&self, [$x]: [R; 1]) -> [R; 1] {

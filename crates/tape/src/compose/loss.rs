@@ -2,6 +2,7 @@
 
 use wengert_tensor::{Float, Tensor};
 
+use crate::compiled_here;
 use crate::formula::real::Real;
 use crate::formula::{Formula, Partial};
 use crate::record::var::{Operand, Var};
@@ -116,6 +117,8 @@ struct Huber {
 }
 
 impl Formula<1, 1> for Huber {
+    compiled_here!(formula Huber, 1);
+
     const NAME: &'static str = "huber";
     #[inline(always)]
     fn eval<R: Real>(&self, [x]: [R; 1]) -> [R; 1] {
@@ -152,6 +155,8 @@ pub fn bce_with_logits<'t, T: Float>(
 struct BceWithLogits;
 
 impl Formula<2, 1> for BceWithLogits {
+    compiled_here!(formula BceWithLogits, 2);
+
     const NAME: &'static str = "bce_with_logits";
     #[inline(always)]
     fn eval<R: Real>(&self, [x, target]: [R; 2]) -> [R; 1] {

@@ -1,14 +1,12 @@
 //! Products of rows with one matrix, `[…, I] · [I, O]`, and their pullback: what recurrent cells
 //! spend their time in.
 
-use std::panic::Location;
-
 use smallvec::SmallVec;
 use wengert_tensor::kernels::{Matrix, MatrixMut, matmul, matmul_from, sum};
-use wengert_tensor::{Float, Layout, Shape, View};
+use wengert_tensor::{Float, Layout, Shape, View, compile_here};
 
 use crate::record::node::{ALIAS, Id, List, MORE, NEEDS, NONE, Node, Place, WANTED, narrow};
-use crate::record::op::Op;
+use crate::record::recording::{self, Recorder, Waiting};
 use crate::record::var::Var;
 use crate::walk::buffer_pool::Buffer;
 use crate::walk::cotangents::Flow;
@@ -104,58 +102,61 @@ impl Sheet {
 /// What an op has beside a sum of products: other inputs, and other outputs, of the shape of one
 /// of so many equal parts of the sum's columns.
 #[derive(Clone, Copy)]
-pub(crate) struct Beside<'v, 't, T: Float> {
+pub(crate) struct Beside {
     pub parts: usize,
-    pub inputs: &'v [Var<'t, T>],
+    /// The number of the other inputs, which are the op's last.
+    pub inputs: usize,
     pub outputs: usize,
     /// Whether the sum lies in memory of its own, which is used again and again and so stays in the
     /// caches, and not in the first output.
     pub apart: bool,
 }
 
-impl<T: Float> Beside<'_, '_, T> {
+impl Beside {
     pub const NOTHING: Self = Beside {
         parts: 1,
-        inputs: &[],
+        inputs: 0,
         outputs: 0,
         apart: false,
     };
 }
 
-/// Records an op of y = Σ x w + b without the detour over layouts. `finish` gets y, which is the first
-/// output if it does not lie apart, the other outputs, the other inputs, and the number of y's
-/// columns. Gives the op back where an operand is not of the usual kind or does not fit, and the general way knows
-/// what to do or to say; otherwise returns the first output, which the others follow.
-#[track_caller]
-pub(crate) fn record<'t, T: Float, O: Op<T>>(
-    op: O,
-    pairs: &[(Var<'t, T>, Var<'t, T>)],
-    bias: Option<Var<'t, T>>,
-    beside: Beside<'_, 't, T>,
-    finish: impl FnOnce(&mut [T], &mut [&mut [T]], &[&[T]], usize),
-) -> Result<Var<'t, T>, O> {
-    let location = Location::caller();
-    let Some((first, _)) = pairs.first() else {
-        return Err(op);
-    };
-    let tape = first.tape();
-    let inner = &mut *tape.inner.borrow_mut();
-    let mut ids: SmallVec<[Id; 12]> = SmallVec::new();
-    for &(x, w) in pairs {
-        ids.push(x.check(tape, inner));
-        ids.push(w.check(tape, inner));
+/// What is made of the sum: it gets the sum, which is the first output if it does not lie apart, the
+/// other outputs, the other inputs, and the number of the sum's columns.
+pub(crate) type Finish<'f, T> = dyn FnMut(&mut [T], &mut [&mut [T]], &[&[T]], usize) + 'f;
+
+compile_here! {
+    /// Records an op of y = Σ x w + b, without the detour over layouts if it can. Returns its first
+    /// output, which the others follow, or `NONE` where its shape rule refuses.
+    pub(crate) fn record<T>(
+        recorder: &mut Recorder<'_, T>,
+        waiting: &mut Waiting<'_, T>,
+        ids: &[Id],
+        beside: Beside,
+        finish: &mut Finish<'_, T>,
+    ) -> Id {
+        match record_rows(recorder, waiting, ids, beside, finish) {
+            NONE => recording::record(recorder, waiting, ids),
+            first => first,
+        }
     }
-    if let Some(bias) = bias {
-        ids.push(bias.check(tape, inner));
-    }
-    let summed = ids.len();
-    for x in beside.inputs {
-        ids.push(x.check(tape, inner));
-    }
+}
+
+/// Returns `NONE` where an operand is not of the usual kind or does not fit, and the general way knows
+/// what to do or to say.
+fn record_rows<T: Float>(
+    recorder: &mut Recorder<'_, T>,
+    waiting: &mut Waiting<'_, T>,
+    ids: &[Id],
+    beside: Beside,
+    finish: &mut Finish<'_, T>,
+) -> Id {
+    let Recorder { inner, location } = recorder;
+    let summed = ids.len() - beside.inputs;
     let list = &mut inner.list;
     let model = list.nodes[ids[0] as usize];
     let Some(last) = (model.rank as usize).checked_sub(1) else {
-        return Err(op);
+        return NONE;
     };
     let cols = list.nodes[ids[1] as usize].dims[1];
     let parts = narrow(beside.parts);
@@ -174,14 +175,14 @@ pub(crate) fn record<'t, T: Float, O: Op<T>>(
             None => x.rank == 1 && x.dims[0] == cols && x.view == NONE,
         };
         if !fits {
-            return Err(op);
+            return NONE;
         }
         for &id in pair {
             let node = &list.nodes[id as usize];
             flags |= node.flags;
             match Sheet::of_node(list, id) {
                 Some(sheet) => factors.push((sheet, node.place)),
-                None => return Err(op),
+                None => return NONE,
             }
         }
     }
@@ -194,7 +195,7 @@ pub(crate) fn record<'t, T: Float, O: Op<T>>(
         fits &= node.view == NONE && node.rank == model.rank && node.dims == part;
     }
     if !fits {
-        return Err(op);
+        return NONE;
     }
     let rows: usize = dims[..last].iter().map(|&dim| dim as usize).product();
     let cols = cols as usize;
@@ -252,7 +253,7 @@ pub(crate) fn record<'t, T: Float, O: Op<T>>(
     }
     inner.flow.pool.give(scratch);
     let mut needs = if inner.recording { flags & NEEDS } else { 0 };
-    let op = inner.list.store(op);
+    let op = waiting.store(&mut inner.list);
     if beside.outputs > 0 {
         needs |= MORE;
     }
@@ -262,10 +263,10 @@ pub(crate) fn record<'t, T: Float, O: Op<T>>(
         dims,
         size: narrow(size),
         rank: model.rank,
-        ..inner.list.blank(&ids, needs)
+        ..inner.list.blank(ids, needs)
     };
     let origin = inner.origin(location);
-    let first = tape.var_in(inner, |list| list.push(node, origin));
+    let first = inner.list.push(node, origin);
     for (m, start) in starts.into_iter().enumerate() {
         let node = Node {
             place: Place::Arena(start as u32),
@@ -277,7 +278,7 @@ pub(crate) fn record<'t, T: Float, O: Op<T>>(
         };
         inner.list.push(node, origin);
     }
-    Ok(first)
+    first
 }
 
 /// The number of columns of the matrix `w`.

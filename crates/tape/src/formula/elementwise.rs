@@ -15,7 +15,7 @@ use crate::formula::traced::Traced;
 use crate::formula::{Formula, Partial};
 use crate::record::node::{FLAT, Id, List, MORE, NEEDS, NONE, Node, OpRef, Origin, Place};
 use crate::record::op::{Op, Shapes};
-use crate::record::recording::refuse;
+use crate::record::recording::{Recorder, refuse, refused};
 use crate::record::tape::{Inner, Tape};
 use crate::record::var::{Operand, Var};
 use crate::walk::direct::Direct;
@@ -27,7 +27,7 @@ impl<T: Float> Tape<T> {
     ///
     /// # Panics
     /// If the shapes do not broadcast, or a variable is stale or of another tape.
-    #[inline]
+    #[inline(always)]
     #[track_caller]
     pub fn formula<'t, F, const N: usize, const M: usize>(
         &'t self,
@@ -43,54 +43,72 @@ impl<T: Float> Tape<T> {
         for k in 0..N {
             ids[k] = x[k].check(self, inner);
         }
-        let list = &mut inner.list;
-        let model = list.nodes[ids[0] as usize];
-        let mut flags = 0;
-        let mut flat = M == 1 && N <= 3;
-        for id in &ids {
-            let node = &list.nodes[*id as usize];
-            flags |= node.flags;
-            flat &= node.view == NONE && node.dims == model.dims && node.rank == model.rank;
+        let first = formula.record(Recorder { inner, location }, ids);
+        if first == NONE {
+            refused(inner);
         }
-        let needs = if inner.recording { flags & NEEDS } else { 0 };
-        if !flat {
-            let (first, shape) = broadcast_value(inner, F::NAME, &Value::<F, N, M>(formula), &ids);
-            let op = inner.list.store(Elementwise::<F, N, M>(formula));
-            let origin = inner.origin(location);
-            let id = push_outputs::<T, M>(inner, op, &ids, needs, &shape, first, origin);
-            return std::array::from_fn(|m| Var::new(self, id + m as Id, inner.epoch));
-        }
-        let start = if model.size == 1 {
-            let mut x = [T::ZERO; N];
-            for k in 0..N {
-                x[k] = list.number(ids[k]);
-            }
-            let mut y = [T::ZERO; M];
-            Value::<F, N, M>(formula).call_into::<T, Plain>(x, [], [], &mut y);
-            let start = list.alloc(1);
-            list.arena[start] = y[0];
-            start
-        } else {
-            flat_value(list, &Value::<F, N, M>(formula), &ids)
-        };
-        // One by one: a copy of the whole is a load that waits for the stores just before it.
-        let mut inputs = [0; 3];
-        for (to, &id) in inputs.iter_mut().zip(&ids) {
-            *to = id;
-        }
-        let node = Node {
-            op: list.store(Elementwise::<F, N, M>(formula)),
-            inputs,
-            place: Place::Arena(start as u32),
-            flags: needs | FLAT,
-            arity: N as u8,
-            output: 0,
-            ..model
-        };
-        let origin = inner.origin(location);
-        let id = inner.list.push(node, origin);
-        [Var::new(self, id, inner.epoch); M]
+        let epoch = inner.epoch;
+        std::array::from_fn(|m| Var::new(self, first + m as Id, epoch))
     }
+}
+
+/// Records a formula of nodes; returns its first result, or `NONE` where the shapes do not broadcast.
+#[inline(always)]
+pub fn record<T: Float, F: Formula<N, M>, const N: usize, const M: usize>(
+    formula: F,
+    recorder: Recorder<'_, T>,
+    ids: [Id; N],
+) -> Id {
+    let Recorder { inner, location } = recorder;
+    let list = &mut inner.list;
+    let model = list.nodes[ids[0] as usize];
+    let mut flags = 0;
+    let mut flat = M == 1 && N <= 3;
+    for id in &ids {
+        let node = &list.nodes[*id as usize];
+        flags |= node.flags;
+        flat &= node.view == NONE && node.dims == model.dims && node.rank == model.rank;
+    }
+    let needs = if inner.recording { flags & NEEDS } else { 0 };
+    if !flat {
+        let Some((first, shape)) =
+            broadcast_value(inner, F::NAME, &Value::<F, N, M>(formula), &ids)
+        else {
+            return NONE;
+        };
+        let op = inner.list.store(Elementwise::<F, N, M>(formula));
+        let origin = inner.origin(location);
+        return push_outputs::<T, M>(inner, op, &ids, needs, &shape, first, origin);
+    }
+    let start = if model.size == 1 {
+        let mut x = [T::ZERO; N];
+        for k in 0..N {
+            x[k] = list.number(ids[k]);
+        }
+        let mut y = [T::ZERO; M];
+        Value::<F, N, M>(formula).call_into::<T, Plain>(x, [], [], &mut y);
+        let start = list.alloc(1);
+        list.arena[start] = y[0];
+        start
+    } else {
+        flat_value(list, &Value::<F, N, M>(formula), &ids)
+    };
+    // One by one: a copy of the whole is a load that waits for the stores just before it.
+    let mut inputs = [0; 3];
+    for (to, &id) in inputs.iter_mut().zip(&ids) {
+        *to = id;
+    }
+    let node = Node {
+        op: list.store(Elementwise::<F, N, M>(formula)),
+        inputs,
+        place: Place::Arena(start as u32),
+        flags: needs | FLAT,
+        arity: N as u8,
+        output: 0,
+        ..model
+    };
+    let origin = inner.origin(location);
+    inner.list.push(node, origin)
 }
 
 /// The values of the only output of plain operands of one shape. Returns where they start.
@@ -124,18 +142,20 @@ fn flat_value<T: Float, const N: usize, const M: usize>(
 }
 
 /// The general case: the values of any number of outputs over any layouts. Returns where they
-/// start, one after the other, and their shape.
-#[track_caller]
+/// start, one after the other, and their shape; `None` where the shapes do not broadcast.
 fn broadcast_value<T: Float, const N: usize, const M: usize>(
     inner: &mut Inner<T>,
     name: &'static str,
     value: &dyn Loop<T, N, 0, 0, M>,
     ids: &[Id; N],
-) -> (usize, Shape) {
+) -> Option<(usize, Shape)> {
     let shapes: [Shape; N] = ids.map(|id| inner.list.shape(id));
     let shape = match broadcast_all(name, &shapes) {
         Ok(shape) => shape,
-        Err(error) => refuse(inner, ids, &error),
+        Err(error) => {
+            refuse(inner, ids, &error);
+            return None;
+        }
     };
     let list = &mut inner.list;
     let size = shape.size();
@@ -167,7 +187,7 @@ fn broadcast_value<T: Float, const N: usize, const M: usize>(
         outputs,
         &mut [&mut high[..size * M]],
     );
-    (first, shape)
+    Some((first, shape))
 }
 
 /// Adds the nodes of `M` outputs that follow each other from `first`; returns the first node.
@@ -364,7 +384,7 @@ impl<'t, T: Float> Var<'t, T> {
     /// A function of two operands; a literal becomes an attribute of the op.
     #[inline(always)]
     #[track_caller]
-    pub(crate) fn binary<F: Formula<2, 1>>(self, formula: F, other: impl Operand<'t, T>) -> Self {
+    pub(crate) fn binary<F: Binary>(self, formula: F, other: impl Operand<'t, T>) -> Self {
         let [y] = match other.literal() {
             Some(literal) => self.tape().formula(WithRight(formula, literal), [self]),
             None => self.tape().formula(formula, [self, other.on(self.tape())]),
@@ -375,10 +395,27 @@ impl<'t, T: Float> Var<'t, T> {
     /// The same with the literal on the left.
     #[inline]
     #[track_caller]
-    pub(crate) fn binary_left<F: Formula<2, 1>>(self, literal: f64, formula: F) -> Self {
+    pub(crate) fn binary_left<F: Binary>(self, literal: f64, formula: F) -> Self {
         let [y] = self.tape().formula(WithLeft(literal, formula), [self]);
         y
     }
+}
+
+/// A formula of two numbers that an operator is made of: either number may be a literal, which is then
+/// a part of the op. [`compiled_here!(binary …)`](crate::compiled_here) implements it.
+pub(crate) trait Binary: Formula<2, 1> {
+    fn record_with_right<T: Float>(
+        self,
+        literal: f64,
+        recorder: Recorder<'_, T>,
+        ids: [Id; 1],
+    ) -> Id;
+    fn record_with_left<T: Float>(
+        self,
+        literal: f64,
+        recorder: Recorder<'_, T>,
+        ids: [Id; 1],
+    ) -> Id;
 }
 
 /// An elementary function as a formula.
@@ -395,13 +432,17 @@ impl<E: crate::Elementary> Formula<1, 1> for Unary<E> {
     fn partials<R: Real>(&self, [x]: [R; 1], [y]: [R; 1]) -> [[Partial<R>; 1]; 1] {
         [[Partial::Value(self.0.slope(x, y))]]
     }
+    #[inline(always)]
+    fn record<T: Float>(self, recorder: Recorder<'_, T>, ids: [Id; 1]) -> Id {
+        self.0.record(recorder, ids)
+    }
 }
 
 /// A formula of two numbers whose second is a literal.
 #[derive(Clone, Copy)]
-struct WithRight<F>(F, f64);
+pub(crate) struct WithRight<F>(pub F, pub f64);
 
-impl<F: Formula<2, 1>> Formula<1, 1> for WithRight<F> {
+impl<F: Binary> Formula<1, 1> for WithRight<F> {
     const NAME: &'static str = F::NAME;
     #[inline(always)]
     fn eval<R: Real>(&self, [x]: [R; 1]) -> [R; 1] {
@@ -412,13 +453,17 @@ impl<F: Formula<2, 1>> Formula<1, 1> for WithRight<F> {
         let [[x_partial, _]] = self.0.partials([x, R::lit(self.1)], y);
         [[x_partial]]
     }
+    #[inline(always)]
+    fn record<T: Float>(self, recorder: Recorder<'_, T>, ids: [Id; 1]) -> Id {
+        self.0.record_with_right(self.1, recorder, ids)
+    }
 }
 
 /// A formula of two numbers whose first is a literal.
 #[derive(Clone, Copy)]
-struct WithLeft<F>(f64, F);
+pub(crate) struct WithLeft<F>(pub f64, pub F);
 
-impl<F: Formula<2, 1>> Formula<1, 1> for WithLeft<F> {
+impl<F: Binary> Formula<1, 1> for WithLeft<F> {
     const NAME: &'static str = F::NAME;
     #[inline(always)]
     fn eval<R: Real>(&self, [x]: [R; 1]) -> [R; 1] {
@@ -428,5 +473,9 @@ impl<F: Formula<2, 1>> Formula<1, 1> for WithLeft<F> {
     fn partials<R: Real>(&self, [x]: [R; 1], y: [R; 1]) -> [[Partial<R>; 1]; 1] {
         let [[_, x_partial]] = self.1.partials([R::lit(self.0), x], y);
         [[x_partial]]
+    }
+    #[inline(always)]
+    fn record<T: Float>(self, recorder: Recorder<'_, T>, ids: [Id; 1]) -> Id {
+        self.1.record_with_left(self.0, recorder, ids)
     }
 }

@@ -13,8 +13,11 @@ pub(crate) mod pullback;
 pub(crate) mod real;
 pub(crate) mod traced;
 
+use wengert_tensor::Float;
+
 use crate::formula::dual::Dual;
 use crate::formula::real::Real;
+use crate::record::recording::Recorder;
 
 /// An elementwise function of `N` numbers with `M` results.
 ///
@@ -68,6 +71,14 @@ pub trait Formula<const N: usize, const M: usize>: Copy + Send + Sync + 'static 
             }
         }
         partials
+    }
+
+    /// Records the formula of nodes, and returns the first of its results; see
+    /// [`compiled_here`](crate::compiled_here).
+    #[doc(hidden)]
+    #[inline(always)]
+    fn record<T: Float>(self, recorder: Recorder<'_, T>, ids: [u32; N]) -> u32 {
+        elementwise::record::<T, Self, N, M>(self, recorder, ids)
     }
 }
 

@@ -6,7 +6,9 @@ use std::ops::{Add, Div, Mul, Neg, Sub};
 use wengert_tensor::Float;
 use wengert_tensor::kernels::Isa;
 
+use crate::formula::elementwise::{self, Unary};
 use crate::ops::{Abs, Exp, Ln, Sigmoid, Sqrt, Tanh};
+use crate::record::recording::Recorder;
 
 /// A number of a formula.
 ///
@@ -124,6 +126,13 @@ pub trait Elementary: Copy + Send + Sync + 'static {
     fn lane<T: Float, I: Isa>(self, x: T) -> T;
     /// The derivative at `x`, where the value is `y`.
     fn slope<R: Real>(self, x: R, y: R) -> R;
+
+    /// Records the function of one node; see [`compiled_here`](crate::compiled_here).
+    #[doc(hidden)]
+    #[inline(always)]
+    fn record<T: Float>(self, recorder: Recorder<'_, T>, ids: [u32; 1]) -> u32 {
+        elementwise::record(Unary(self), recorder, ids)
+    }
 }
 
 /// A function whose slope can be read off its value: `slope(y, y)` is `slope(x, y)`. What it was

@@ -5,6 +5,7 @@ use std::any::Any;
 use smallvec::SmallVec;
 use wengert_tensor::{Float, Layout, Shape, ShapeError, View};
 
+use crate::record::recording::Waiting;
 use crate::walk::direct::Direct;
 use crate::walk::reverse::Reverse;
 use crate::walk::tangent::Tangent;
@@ -78,6 +79,16 @@ pub trait Op<T: Float>: Any + Send + Sync {
         None
     }
 
+    /// Hands the op to whoever records it. Ops of this library override this, so that they are
+    /// compiled here and not in every program; see [`compiled_here`].
+    #[doc(hidden)]
+    fn hand_over(self, to: &mut dyn FnMut(Waiting<'_, T>))
+    where
+        Self: Sized,
+    {
+        to(Waiting::new(&mut Some(self)));
+    }
+
     /// A faster way to do what [`reverse`](Op::reverse) says when nothing is recorded: straight
     /// into the inputs' cotangents. Returns `false` if there is none.
     #[doc(hidden)]
@@ -85,4 +96,111 @@ pub trait Op<T: Float>: Any + Send + Sync {
         let _ = direct;
         false
     }
+}
+
+/// In the implementation of an op, a formula or an elementary function without type parameters: has
+/// it compiled in the crate where it stands, for both types of floats.
+///
+/// It changes nothing but the time that programs take to compile. Without it, every program that
+/// uses the op compiles its loops again, at that program's level of optimization.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! compiled_here {
+    (op $op:ty) => {
+        fn hand_over(self, to: &mut dyn FnMut($crate::record::recording::Waiting<'_, T>)) {
+            ::wengert_tensor::compile_here! {
+                fn hand_over<T>(op: $op, to: &mut dyn FnMut($crate::record::recording::Waiting<'_, T>)) {
+                    to($crate::record::recording::Waiting::new(&mut Some(op)));
+                }
+            }
+            hand_over(self, to);
+        }
+    };
+    (formula $formula:ty, $inputs:literal) => {
+        #[inline(always)]
+        fn record<T: ::wengert_tensor::Float>(
+            self,
+            recorder: $crate::Recorder<'_, T>,
+            ids: [u32; $inputs],
+        ) -> u32 {
+            ::wengert_tensor::compile_here! {
+                fn record<T>(
+                    formula: $formula,
+                    recorder: $crate::Recorder<'_, T>,
+                    ids: [u32; $inputs],
+                ) -> u32 {
+                    $crate::record_formula(formula, recorder, ids)
+                }
+            }
+            record(self, recorder, ids)
+        }
+    };
+    (elementary $function:ty) => {
+        #[inline(always)]
+        fn record<T: ::wengert_tensor::Float>(
+            self,
+            recorder: $crate::Recorder<'_, T>,
+            ids: [u32; 1],
+        ) -> u32 {
+            ::wengert_tensor::compile_here! {
+                fn record<T>(
+                    function: $function,
+                    recorder: $crate::Recorder<'_, T>,
+                    ids: [u32; 1],
+                ) -> u32 {
+                    $crate::formula::elementwise::record(
+                        $crate::formula::elementwise::Unary(function),
+                        recorder,
+                        ids,
+                    )
+                }
+            }
+            record(self, recorder, ids)
+        }
+    };
+    (binary $formula:ty) => {
+        impl $crate::formula::elementwise::Binary for $formula {
+            #[inline(always)]
+            fn record_with_right<T: ::wengert_tensor::Float>(
+                self,
+                literal: f64,
+                recorder: $crate::Recorder<'_, T>,
+                ids: [u32; 1],
+            ) -> u32 {
+                ::wengert_tensor::compile_here! {
+                    fn record<T>(
+                        formula: $formula,
+                        literal: f64,
+                        recorder: $crate::Recorder<'_, T>,
+                        ids: [u32; 1],
+                    ) -> u32 {
+                        let formula = $crate::formula::elementwise::WithRight(formula, literal);
+                        $crate::formula::elementwise::record(formula, recorder, ids)
+                    }
+                }
+                record(self, literal, recorder, ids)
+            }
+
+            #[inline(always)]
+            fn record_with_left<T: ::wengert_tensor::Float>(
+                self,
+                literal: f64,
+                recorder: $crate::Recorder<'_, T>,
+                ids: [u32; 1],
+            ) -> u32 {
+                ::wengert_tensor::compile_here! {
+                    fn record<T>(
+                        formula: $formula,
+                        literal: f64,
+                        recorder: $crate::Recorder<'_, T>,
+                        ids: [u32; 1],
+                    ) -> u32 {
+                        let formula = $crate::formula::elementwise::WithLeft(literal, formula);
+                        $crate::formula::elementwise::record(formula, recorder, ids)
+                    }
+                }
+                record(self, literal, recorder, ids)
+            }
+        }
+    };
 }

@@ -72,6 +72,8 @@ pub(crate) struct Inner<T: Float> {
     pub plain: bool,
     /// Where the buffers of dropped gradients wait.
     pub bin: Bin<T>,
+    /// Why the op that is being recorded was refused.
+    pub refusal: Option<String>,
     /// Memory to list the inputs of an op in.
     pub spare: Spare<T>,
 }
@@ -108,6 +110,7 @@ impl<T: Float> Tape<T> {
                 anomaly: false,
                 plain: false,
                 bin: Bin::default(),
+                refusal: None,
                 spare: Spare::default(),
             }),
         }

@@ -9,6 +9,7 @@
 use wengert_tensor::Float;
 
 use crate::check::Samples;
+use crate::compiled_here;
 use crate::formula::{Formula, Partial};
 use crate::formula::real::Real;
 use crate::record::var::Var;
@@ -35,6 +36,8 @@ impl<'t, T: Float> Var<'t, T> {
 struct Absorb;
 
 impl Formula<2, 1> for Absorb {
+    compiled_here!(formula Absorb, 2);
+
     const NAME: &'static str = "absorb";
     #[inline(always)]
     fn eval<R: Real>(&self, [x, y]: [R; 2]) -> [R; 1] {

@@ -11,6 +11,7 @@ use std::ops::Add;
 use wengert_tensor::{Float, Tensor};
 
 use crate::check::Samples;
+use crate::compiled_here;
 use crate::formula::{Formula, Partial};
 use crate::formula::real::Real;
 use crate::record::var::{Operand, Var};
@@ -19,7 +20,11 @@ use crate::record::var::{Operand, Var};
 #[derive(Clone, Copy)]
 struct Plus;
 
+compiled_here!(binary Plus);
+
 impl Formula<2, 1> for Plus {
+    compiled_here!(formula Plus, 2);
+
     const NAME: &'static str = "add";
     #[inline(always)]
     fn eval<R: Real>(&self, [x, y]: [R; 2]) -> [R; 1] {

@@ -11,6 +11,7 @@ use std::ops::Div;
 use wengert_tensor::{Float, Tensor};
 
 use crate::check::Samples;
+use crate::compiled_here;
 use crate::formula::{Formula, Partial};
 use crate::formula::real::Real;
 use crate::record::var::{Operand, Var};
@@ -19,7 +20,11 @@ use crate::record::var::{Operand, Var};
 #[derive(Clone, Copy)]
 struct Over;
 
+compiled_here!(binary Over);
+
 impl Formula<2, 1> for Over {
+    compiled_here!(formula Over, 2);
+
     const NAME: &'static str = "div";
     #[inline(always)]
     fn eval<R: Real>(&self, [x, y]: [R; 2]) -> [R; 1] {

@@ -11,6 +11,7 @@ use std::ops::Neg;
 use wengert_tensor::Float;
 
 use crate::check::Samples;
+use crate::compiled_here;
 use crate::formula::{Formula, Partial};
 use crate::formula::real::Real;
 use crate::record::var::Var;
@@ -20,6 +21,8 @@ use crate::record::var::Var;
 struct Negative;
 
 impl Formula<1, 1> for Negative {
+    compiled_here!(formula Negative, 1);
+
     const NAME: &'static str = "neg";
     #[inline(always)]
     fn eval<R: Real>(&self, [x]: [R; 1]) -> [R; 1] {

@@ -10,6 +10,7 @@
 use wengert_tensor::Float;
 
 use crate::check::Samples;
+use crate::compiled_here;
 use crate::formula::{Formula, Partial};
 use crate::formula::real::Real;
 use crate::record::var::{Operand, Var};
@@ -50,7 +51,11 @@ impl Pow {
     }
 }
 
+compiled_here!(binary Pow);
+
 impl Formula<2, 1> for Pow {
+    compiled_here!(formula Pow, 2);
+
     const NAME: &'static str = "pow";
     #[inline(always)]
     fn eval<R: Real>(&self, [x, p]: [R; 2]) -> [R; 1] {

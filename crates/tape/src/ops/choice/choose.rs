@@ -9,6 +9,7 @@
 use wengert_tensor::{Float, Tensor};
 
 use crate::check::Samples;
+use crate::compiled_here;
 use crate::formula::{Formula, Partial};
 use crate::formula::real::Real;
 use crate::record::var::Var;
@@ -43,6 +44,8 @@ macro_rules! choose {
         struct $name;
 
         impl Formula<4, 1> for $name {
+            compiled_here!(formula $name, 4);
+
             const NAME: &'static str = $text;
             #[inline(always)]
             fn eval<R: Real>(&self, [a, b, x, y]: [R; 4]) -> [R; 1] {

@@ -9,6 +9,7 @@
 use wengert_tensor::Float;
 
 use crate::check::Samples;
+use crate::compiled_here;
 use crate::formula::{Formula, Partial};
 use crate::formula::real::Real;
 use crate::record::var::{Operand, Var};
@@ -31,7 +32,11 @@ impl<'t, T: Float> Var<'t, T> {
 #[derive(Clone, Copy)]
 struct Maximum;
 
+compiled_here!(binary Maximum);
+
 impl Formula<2, 1> for Maximum {
+    compiled_here!(formula Maximum, 2);
+
     const NAME: &'static str = "maximum";
     #[inline(always)]
     fn eval<R: Real>(&self, [x, y]: [R; 2]) -> [R; 1] {

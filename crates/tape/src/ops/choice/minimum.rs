@@ -9,6 +9,7 @@
 use wengert_tensor::Float;
 
 use crate::check::Samples;
+use crate::compiled_here;
 use crate::formula::{Formula, Partial};
 use crate::ops::maximum::step;
 use crate::formula::real::Real;
@@ -32,7 +33,11 @@ impl<'t, T: Float> Var<'t, T> {
 #[derive(Clone, Copy)]
 struct Minimum;
 
+compiled_here!(binary Minimum);
+
 impl Formula<2, 1> for Minimum {
+    compiled_here!(formula Minimum, 2);
+
     const NAME: &'static str = "minimum";
     #[inline(always)]
     fn eval<R: Real>(&self, [x, y]: [R; 2]) -> [R; 1] {

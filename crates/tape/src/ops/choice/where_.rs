@@ -9,6 +9,7 @@
 use wengert_tensor::{Float, Tensor};
 
 use crate::check::Samples;
+use crate::compiled_here;
 use crate::formula::{Formula, Partial};
 use crate::formula::real::Real;
 use crate::record::var::{Operand, Var};
@@ -46,6 +47,8 @@ impl<'t, T: Float> Var<'t, T> {
 struct Where;
 
 impl Formula<3, 1> for Where {
+    compiled_here!(formula Where, 3);
+
     const NAME: &'static str = "where_";
     #[inline(always)]
     fn eval<R: Real>(&self, [mask, x, y]: [R; 3]) -> [R; 1] {

@@ -10,6 +10,7 @@ use wengert_tensor::Float;
 use wengert_tensor::kernels::Isa;
 
 use crate::check::Samples;
+use crate::compiled_here;
 use crate::formula::real::{Elementary, Real};
 use crate::record::var::Var;
 
@@ -33,6 +34,8 @@ impl<'t, T: Float> Var<'t, T> {
 pub struct Abs;
 
 impl Elementary for Abs {
+    compiled_here!(elementary Abs);
+
     const NAME: &'static str = "abs";
     #[inline(always)]
     fn lane<T: Float, I: Isa>(self, x: T) -> T {

@@ -10,6 +10,7 @@ use wengert_tensor::Float;
 use wengert_tensor::kernels::Isa;
 
 use crate::check::Samples;
+use crate::compiled_here;
 use crate::formula::real::{Elementary, Real};
 use crate::record::var::Var;
 
@@ -33,6 +34,8 @@ impl<'t, T: Float> Var<'t, T> {
 pub struct Ln;
 
 impl Elementary for Ln {
+    compiled_here!(elementary Ln);
+
     const NAME: &'static str = "ln";
     #[inline(always)]
     fn lane<T: Float, I: Isa>(self, x: T) -> T {

@@ -10,6 +10,7 @@ use wengert_tensor::Float;
 use wengert_tensor::kernels::Isa;
 
 use crate::check::Samples;
+use crate::compiled_here;
 use crate::formula::real::{Elementary, Real};
 use crate::record::var::Var;
 
@@ -33,6 +34,8 @@ impl<'t, T: Float> Var<'t, T> {
 pub struct Sqrt;
 
 impl Elementary for Sqrt {
+    compiled_here!(elementary Sqrt);
+
     const NAME: &'static str = "sqrt";
     #[inline(always)]
     fn lane<T: Float, I: Isa>(self, x: T) -> T {

@@ -11,6 +11,7 @@ use wengert_tensor::{Float, IndexError, Shape, ShapeError, Tensor, View};
 
 use super::scatter_add::scatter;
 use crate::check::Samples;
+use crate::compiled_here;
 use crate::walk::direct::Direct;
 use crate::record::op::{Op, Shapes};
 use crate::record::recording::or_panic;
@@ -66,6 +67,8 @@ struct Gather {
 }
 
 impl<T: Float> Op<T> for Gather {
+    compiled_here!(op Gather);
+
     fn name(&self) -> &'static str {
         "gather"
     }

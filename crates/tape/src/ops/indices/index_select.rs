@@ -12,6 +12,7 @@ use wengert_tensor::{Float, Shape, ShapeError, Tensor, View};
 
 use super::gather::out_of_range;
 use crate::check::Samples;
+use crate::compiled_here;
 use crate::walk::direct::Direct;
 use crate::record::op::{Op, Shapes};
 use crate::record::recording::or_panic;
@@ -75,6 +76,8 @@ struct IndexSelect {
 }
 
 impl<T: Float> Op<T> for IndexSelect {
+    compiled_here!(op IndexSelect);
+
     fn name(&self) -> &'static str {
         "index_select"
     }
@@ -123,6 +126,8 @@ struct IndexAdd {
 }
 
 impl<T: Float> Op<T> for IndexAdd {
+    compiled_here!(op IndexAdd);
+
     fn name(&self) -> &'static str {
         "index_add"
     }

@@ -11,6 +11,7 @@ use wengert_tensor::{Float, Shape, ShapeError, Tensor, View};
 
 use super::gather::out_of_range;
 use crate::check::Samples;
+use crate::compiled_here;
 use crate::record::op::{Op, Shapes};
 use crate::record::recording::or_panic;
 use crate::walk::reverse::Reverse;
@@ -72,6 +73,8 @@ struct ScatterAdd {
 }
 
 impl<T: Float> Op<T> for ScatterAdd {
+    compiled_here!(op ScatterAdd);
+
     fn name(&self) -> &'static str {
         "scatter_add"
     }

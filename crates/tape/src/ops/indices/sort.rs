@@ -13,6 +13,7 @@ use wengert_tensor::{Float, Shape, ShapeError, Tensor, View};
 use crate::ops::integers::compare::with_view;
 use super::scatter_add::scatter;
 use crate::check::Samples;
+use crate::compiled_here;
 use crate::walk::direct::Direct;
 use crate::record::op::{Op, Shapes};
 use crate::record::recording::or_panic;
@@ -140,6 +141,8 @@ impl Sort {
 }
 
 impl<T: Float> Op<T> for Sort {
+    compiled_here!(op Sort);
+
     fn name(&self) -> &'static str {
         "sort"
     }

@@ -11,6 +11,7 @@ use wengert_tensor::kernels::write_into;
 use wengert_tensor::{Float, Layout, Shape, ShapeError, View};
 
 use crate::check::Samples;
+use crate::compiled_here;
 use crate::record::op::{Op, Shapes};
 use crate::record::recording::{One, or_panic};
 use crate::walk::reverse::Reverse;
@@ -56,6 +57,8 @@ impl Cat {
 }
 
 impl<T: Float> Op<T> for Cat {
+    compiled_here!(op Cat);
+
     fn name(&self) -> &'static str {
         "cat"
     }

@@ -12,6 +12,7 @@ use wengert_tensor::{Float, Layout, Shape, ShapeError, View};
 
 use super::cat::moving_or_zeros;
 use crate::check::Samples;
+use crate::compiled_here;
 use crate::record::op::{Op, Shapes};
 use crate::record::recording::{One, or_panic};
 use crate::walk::reverse::Reverse;
@@ -47,6 +48,8 @@ struct Stack {
 }
 
 impl<T: Float> Op<T> for Stack {
+    compiled_here!(op Stack);
+
     fn name(&self) -> &'static str {
         "stack"
     }

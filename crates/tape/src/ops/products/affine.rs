@@ -6,17 +6,22 @@
 //! - edges: everywhere smooth; nothing is stored but y
 //! - source: Giles 2008, Collected matrix derivative results, 2.2.2
 
+use std::panic::Location;
+
 use smallvec::SmallVec;
 use wengert_tensor::kernels::copy;
 use wengert_tensor::kernels::product;
 use wengert_tensor::{Float, Layout, Shape, ShapeError, View};
 
 use crate::check::Samples;
+use crate::compiled_here;
 use crate::walk::direct::Direct;
 use crate::record::op::{Op, Shapes};
 use crate::walk::buffer_pool::Buffer;
 use crate::walk::reverse::Reverse;
-use crate::formula::affine_rows::{self, Beside};
+use crate::formula::affine_rows::{self, Beside, Finish};
+use crate::record::node::{Id, NONE};
+use crate::record::recording::{Recorder, refused};
 use crate::walk::tangent::Tangent;
 use crate::record::var::Var;
 
@@ -42,36 +47,49 @@ impl<'t, T: Float> Var<'t, T> {
     /// differ, or the bias has not the outer size.
     #[track_caller]
     pub fn affine(products: &[(Self, Self)], bias: Option<Self>) -> Self {
-        record(Affine, products, bias, Beside::NOTHING, |_, _, _, _| {})
+        record(Affine, products, bias, &[], Beside::NOTHING, &mut |_, _, _, _| {})
     }
 }
 
 const NAME: &str = "affine";
 
-/// Records an op that begins as `affine` does, and returns its first output.
+/// Records an op that begins as `affine` does, with other inputs, and returns its first output.
 #[track_caller]
 pub(in crate::ops) fn record<'t, T: Float, O: Op<T>>(
     op: O,
     products: &[(Var<'t, T>, Var<'t, T>)],
     bias: Option<Var<'t, T>>,
-    beside: Beside<'_, 't, T>,
-    finish: impl FnOnce(&mut [T], &mut [&mut [T]], &[&[T]], usize),
+    others: &[Var<'t, T>],
+    beside: Beside,
+    finish: &mut Finish<'_, T>,
 ) -> Var<'t, T> {
+    let location = Location::caller();
     let Some((first, _)) = products.first() else {
         panic!("{}", ShapeError::new(op.name(), "there is no product"));
     };
     let tape = first.tape();
-    let op = match affine_rows::record(op, products, bias, beside, finish) {
-        Ok(y) => return y,
-        Err(op) => op,
-    };
-    let mut inputs: SmallVec<[Var<'t, T>; 8]> = SmallVec::new();
+    let inner = &mut *tape.inner.borrow_mut();
+    let mut ids: SmallVec<[Id; 12]> = SmallVec::new();
+    // Closures would lose the caller's line.
     for &(x, w) in products {
-        inputs.extend([x, w]);
+        ids.push(x.check(tape, inner));
+        ids.push(w.check(tape, inner));
     }
-    inputs.extend(bias);
-    inputs.extend_from_slice(beside.inputs);
-    tape.apply_all(op, &inputs)[0]
+    if let Some(bias) = bias {
+        ids.push(bias.check(tape, inner));
+    }
+    for x in others {
+        ids.push(x.check(tape, inner));
+    }
+    let mut first = NONE;
+    op.hand_over(&mut |mut waiting| {
+        let recorder = &mut Recorder { inner, location };
+        first = affine_rows::record(recorder, &mut waiting, &ids, beside, finish);
+    });
+    if first == NONE {
+        refused(inner);
+    }
+    Var::new(tape, first, inner.epoch)
 }
 
 /// Pairs of inputs x and w, and the bias if their number is odd.
@@ -79,6 +97,8 @@ pub(in crate::ops) fn record<'t, T: Float, O: Op<T>>(
 struct Affine;
 
 impl<T: Float> Op<T> for Affine {
+    compiled_here!(op Affine);
+
     fn name(&self) -> &'static str {
         NAME
     }

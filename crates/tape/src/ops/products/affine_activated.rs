@@ -48,7 +48,7 @@ impl<'t, T: Float> Var<'t, T> {
             parts: A::PARTS,
             ..Beside::NOTHING
         };
-        affine::record(AffineActivated(functions), products, bias, beside, |y, _, _, cols| { activations::apply(functions, y, cols) })
+        affine::record(AffineActivated(functions), products, bias, &[], beside, &mut |y, _, _, cols| { activations::apply(functions, y, cols) })
     }
 }
 

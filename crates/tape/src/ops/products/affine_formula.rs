@@ -77,11 +77,11 @@ impl<'t, T: Float> Var<'t, T> {
         };
         let beside = Beside {
             parts: A::PARTS,
-            inputs: &others,
+            inputs: K,
             outputs: M,
             apart: true,
         };
-        let first = affine::record(op, products, bias, beside, |sum, outputs, others, cols| { op.evaluate(sum, outputs, others, cols) });
+        let first = affine::record(op, products, bias, &others, beside, &mut |sum, outputs, others, cols| { op.evaluate(sum, outputs, others, cols) });
         let tape = first.tape();
         std::array::from_fn(|m| tape.var(first.id() + 1 + m as Id))
     }

@@ -11,10 +11,12 @@ use wengert_tensor::kernels::product;
 use wengert_tensor::{Float, Layout, Shape, ShapeError, View};
 
 use crate::check::Samples;
+use crate::compiled_here;
 use crate::walk::direct::Direct;
 use crate::record::node::NEEDS;
 use crate::record::op::{Op, Shapes};
 use crate::walk::reverse::Reverse;
+use super::affine;
 use crate::formula::affine_rows::{self, Beside};
 use crate::walk::tangent::Tangent;
 use crate::record::var::{Operand, Var};
@@ -36,14 +38,9 @@ impl<'t, T: Float> Var<'t, T> {
     pub fn matmul(self, other: impl Operand<'t, T>) -> Self {
         let tape = self.tape();
         let other = other.on(tape);
-        if self.rank() > 1
-            && let Ok(c) = affine_rows::record(Matmul, &[(self, other)], None, Beside::NOTHING, |_, _, _, _| {})
-        {
-            return c;
-        }
         let (row, column) = (self.rank() == 1, other.rank() == 1);
         if !row && !column {
-            return tape.apply(Matmul, [self, other]);
+            return affine::record(Matmul, &[(self, other)], None, &[], Beside::NOTHING, &mut |_, _, _, _| {});
         }
         // The message of a wrong shape names the operands as the user has them.
         if let Err(error) = matmul_shape(&self.shape(), &other.shape()) {
@@ -81,6 +78,8 @@ pub fn matmul_shape(a: &Shape, b: &Shape) -> Result<Shape, ShapeError> {
 struct Matmul;
 
 impl<T: Float> Op<T> for Matmul {
+    compiled_here!(op Matmul);
+
     fn name(&self) -> &'static str {
         "matmul"
     }

@@ -11,6 +11,7 @@ use wengert_tensor::{Float, Shape, ShapeError, View};
 
 use crate::record::attributes::AxisSet;
 use crate::check::Samples;
+use crate::compiled_here;
 use crate::record::op::{Op, Shapes};
 use crate::walk::reverse::Reverse;
 use crate::walk::tangent::Tangent;
@@ -57,6 +58,8 @@ struct Amax {
 }
 
 impl<T: Float> Op<T> for Amax {
+    compiled_here!(op Amax);
+
     fn name(&self) -> &'static str {
         "amax"
     }

@@ -11,6 +11,7 @@ use wengert_tensor::{Float, Shape, ShapeError, View};
 
 use crate::record::attributes::AxisSet;
 use crate::check::Samples;
+use crate::compiled_here;
 use crate::record::op::{Op, Shapes};
 use crate::ops::amax::shares;
 use crate::walk::reverse::Reverse;
@@ -48,6 +49,8 @@ struct Amin {
 }
 
 impl<T: Float> Op<T> for Amin {
+    compiled_here!(op Amin);
+
     fn name(&self) -> &'static str {
         "amin"
     }

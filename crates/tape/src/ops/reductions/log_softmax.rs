@@ -11,6 +11,7 @@ use wengert_tensor::kernels::{log_softmax, log_softmax_pullback};
 use wengert_tensor::{Float, Shape, ShapeError, View};
 
 use crate::check::Samples;
+use crate::compiled_here;
 use crate::walk::direct::Direct;
 use crate::record::op::{Op, Shapes};
 use crate::ops::softmax::in_place;
@@ -59,6 +60,8 @@ impl LogSoftmax {
 }
 
 impl<T: Float> Op<T> for LogSoftmax {
+    compiled_here!(op LogSoftmax);
+
     fn name(&self) -> &'static str {
         "log_softmax"
     }

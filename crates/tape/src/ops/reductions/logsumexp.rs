@@ -12,6 +12,7 @@ use wengert_tensor::{Float, Shape, ShapeError, View};
 
 use crate::record::attributes::AxisSet;
 use crate::check::Samples;
+use crate::compiled_here;
 use crate::record::op::{Op, Shapes};
 use crate::walk::reverse::Reverse;
 use crate::walk::tangent::Tangent;
@@ -55,6 +56,8 @@ impl LogSumExp {
 }
 
 impl<T: Float> Op<T> for LogSumExp {
+    compiled_here!(op LogSumExp);
+
     fn name(&self) -> &'static str {
         "logsumexp"
     }

@@ -10,6 +10,7 @@ use wengert_tensor::{Float, Shape, ShapeError, View};
 
 use crate::record::attributes::AxisSet;
 use crate::check::Samples;
+use crate::compiled_here;
 use crate::record::op::{Op, Shapes};
 use crate::walk::reverse::Reverse;
 use crate::walk::tangent::Tangent;
@@ -60,6 +61,8 @@ struct Mean {
 }
 
 impl<T: Float> Op<T> for Mean {
+    compiled_here!(op Mean);
+
     fn name(&self) -> &'static str {
         "mean"
     }

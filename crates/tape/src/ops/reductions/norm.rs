@@ -11,6 +11,7 @@ use wengert_tensor::{Float, Shape, ShapeError, View};
 
 use crate::record::attributes::AxisSet;
 use crate::check::Samples;
+use crate::compiled_here;
 use crate::record::op::{Op, Shapes};
 use crate::walk::reverse::Reverse;
 use crate::walk::tangent::Tangent;
@@ -55,6 +56,8 @@ fn inverse<T: Float>(y: Var<'_, T>) -> Var<'_, T> {
 }
 
 impl<T: Float> Op<T> for Norm {
+    compiled_here!(op Norm);
+
     fn name(&self) -> &'static str {
         "norm"
     }

@@ -11,6 +11,7 @@ use wengert_tensor::kernels::{softmax, softmax_pullback};
 use wengert_tensor::{Float, Shape, ShapeError, View};
 
 use crate::check::Samples;
+use crate::compiled_here;
 use crate::walk::direct::Direct;
 use crate::record::node::{ALIAS, List, NEEDS};
 use crate::record::op::{Op, Shapes};
@@ -55,6 +56,8 @@ impl Softmax {
 }
 
 impl<T: Float> Op<T> for Softmax {
+    compiled_here!(op Softmax);
+
     fn name(&self) -> &'static str {
         "softmax"
     }

@@ -10,6 +10,7 @@ use wengert_tensor::{Float, Shape, ShapeError, View};
 
 use crate::record::attributes::AxisSet;
 use crate::check::Samples;
+use crate::compiled_here;
 use crate::record::op::{Op, Shapes};
 use crate::record::recording::or_panic;
 use crate::walk::reverse::Reverse;
@@ -83,6 +84,8 @@ struct Sum {
 }
 
 impl<T: Float> Op<T> for Sum {
+    compiled_here!(op Sum);
+
     fn name(&self) -> &'static str {
         "sum"
     }

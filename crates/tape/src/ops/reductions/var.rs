@@ -10,6 +10,7 @@ use wengert_tensor::{Float, Shape, ShapeError, View};
 
 use crate::record::attributes::AxisSet;
 use crate::check::Samples;
+use crate::compiled_here;
 use crate::record::op::{Op, Shapes};
 use crate::ops::mean::count;
 use crate::walk::reverse::Reverse;
@@ -62,6 +63,8 @@ impl Variance {
 }
 
 impl<T: Float> Op<T> for Variance {
+    compiled_here!(op Variance);
+
     fn name(&self) -> &'static str {
         "var"
     }

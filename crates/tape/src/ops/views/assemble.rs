@@ -10,6 +10,7 @@ use wengert_tensor::kernels::copy_into;
 use wengert_tensor::{Float, Layout, Shape, ShapeError, View};
 
 use crate::check::Samples;
+use crate::compiled_here;
 use crate::record::op::{Op, Shapes};
 use crate::walk::reverse::Reverse;
 use crate::walk::tangent::Tangent;
@@ -55,6 +56,8 @@ struct Assemble {
 }
 
 impl<T: Float> Op<T> for Assemble {
+    compiled_here!(op Assemble);
+
     fn name(&self) -> &'static str {
         "assemble"
     }
@@ -92,6 +95,8 @@ impl<T: Float> Op<T> for Assemble {
 struct Through(Layout);
 
 impl<T: Float> Op<T> for Through {
+    compiled_here!(op Through);
+
     fn name(&self) -> &'static str {
         "through"
     }

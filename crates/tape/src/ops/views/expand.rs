@@ -10,6 +10,7 @@ use wengert_tensor::{Float, Layout, Shape, ShapeError, View};
 
 use crate::record::attributes::Dims;
 use crate::check::Samples;
+use crate::compiled_here;
 use crate::record::op::{Op, Shapes};
 use crate::record::recording::or_panic;
 use crate::walk::reverse::Reverse;
@@ -38,6 +39,8 @@ impl<'t, T: Float> Var<'t, T> {
 struct Expand(Dims);
 
 impl<T: Float> Op<T> for Expand {
+    compiled_here!(op Expand);
+
     fn name(&self) -> &'static str {
         "expand"
     }

@@ -10,6 +10,7 @@ use wengert_tensor::{Float, Layout, Shape, ShapeError, View};
 
 use crate::record::attributes::Dims;
 use crate::check::Samples;
+use crate::compiled_here;
 use crate::record::op::{Op, Shapes};
 use crate::record::recording::or_panic;
 use crate::walk::reverse::Reverse;
@@ -74,6 +75,8 @@ impl Permute {
 }
 
 impl<T: Float> Op<T> for Permute {
+    compiled_here!(op Permute);
+
     fn name(&self) -> &'static str {
         "permute"
     }

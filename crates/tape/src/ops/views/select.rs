@@ -9,6 +9,7 @@
 use wengert_tensor::{Float, Layout, Shape, ShapeError, View};
 
 use crate::check::Samples;
+use crate::compiled_here;
 use crate::record::op::{Op, Shapes};
 use crate::walk::reverse::Reverse;
 use crate::walk::tangent::Tangent;
@@ -47,6 +48,8 @@ struct Select {
 }
 
 impl<T: Float> Op<T> for Select {
+    compiled_here!(op Select);
+
     fn name(&self) -> &'static str {
         "select"
     }

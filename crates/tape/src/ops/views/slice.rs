@@ -12,6 +12,7 @@ use std::ops::{Bound, RangeBounds};
 use wengert_tensor::{Float, Layout, Shape, ShapeError, View};
 
 use crate::check::Samples;
+use crate::compiled_here;
 use crate::record::op::{Op, Shapes};
 use crate::walk::reverse::Reverse;
 use crate::walk::tangent::Tangent;
@@ -116,6 +117,8 @@ impl Slice {
 }
 
 impl<T: Float> Op<T> for Slice {
+    compiled_here!(op Slice);
+
     fn name(&self) -> &'static str {
         "slice"
     }
