@@ -26,17 +26,15 @@ use crate::kernels::isa::{Isa, Kernel, Plain, dispatch, prefetch};
 /// # Panics
 /// If a slice or a buffer that is used has fewer than `len` elements.
 #[inline]
-pub fn map_flat<T: Float, F, const A: usize, const B: usize, const C: usize, const O: usize>(
-    f: &F,
+pub fn map_flat<T: Float, const A: usize, const B: usize, const C: usize, const O: usize>(
+    f: &dyn Loop<T, A, B, C, O>,
     len: usize,
     a: [Source<'_, T>; A],
     b: [Source<'_, T>; B],
     c: [Source<'_, T>; C],
     outputs: [(usize, Mode); O],
     buffers: &mut [&mut [T]],
-) where
-    F: Loop<T, A, B, C, O> + ?Sized,
-{
+) {
     let mut y = [std::ptr::null_mut(); O];
     let mut modes = [Mode::Skip; O];
     for m in 0..O {
@@ -56,7 +54,7 @@ pub fn map_flat<T: Float, F, const A: usize, const B: usize, const C: usize, con
         len,
     };
     // SAFETY: every operand was just checked to have `len` elements.
-    unsafe { f.run(&mut operands) }
+    unsafe { run(f, &mut operands) }
 }
 
 #[inline(always)]
@@ -90,42 +88,111 @@ pub(super) const fn lanes(operands: usize) -> usize {
     if operands > 4 { BLOCK / 2 } else { BLOCK }
 }
 
+/// Applies a function to contiguous operands, which are used up.
+///
+/// # Safety
+/// Every pointer must have `len` elements, but for the outputs that are skipped.
+#[inline]
+pub(super) unsafe fn run<
+    T: Float,
+    const A: usize,
+    const B: usize,
+    const C: usize,
+    const O: usize,
+>(
+    f: &dyn Loop<T, A, B, C, O>,
+    operands: &mut Operands<T, A, B, C, O>,
+) {
+    if operands.len == 1 {
+        // SAFETY: by the contract.
+        unsafe { f.one(operands) };
+        return;
+    }
+    // SAFETY: by the contract.
+    unsafe { run_rows(f, operands, 1, &const { Steps::NONE }) };
+}
+
+/// Applies a function to so many rows of contiguous elements. `steps` lead from a row to the next.
+///
+/// # Safety
+/// As for `run`, of every row.
+#[inline]
+pub(super) unsafe fn run_rows<
+    T: Float,
+    const A: usize,
+    const B: usize,
+    const C: usize,
+    const O: usize,
+>(
+    f: &dyn Loop<T, A, B, C, O>,
+    operands: &mut Operands<T, A, B, C, O>,
+    rows: usize,
+    steps: &Steps<A, B, C, O>,
+) {
+    let len = operands.len;
+    let block = const { lanes(A + B + C) };
+    let rest = len % block;
+    let repeat = rest > 0 && len > block && operands.may_repeat(rows, steps);
+    if len < block {
+        // SAFETY: by the contract.
+        unsafe { short_rows(f, operands, rows, steps) };
+        return;
+    }
+    // SAFETY: by the contract.
+    unsafe {
+        if rest > 0 && !repeat {
+            ends_of_rows(f, operands, rest, rows, steps);
+        }
+        f.blocks(operands, rows, steps, repeat);
+    }
+}
+
+/// The lanes that are computed at a time, a divisor of a block: a cache line, or half of it where
+/// registers are short. More would be the same code several times over, for the compiler to chew.
+const fn lanes_of<T, I: Isa>(operands: usize) -> usize {
+    let bytes = if I::FMA { 64 } else { 32 };
+    let most = bytes / size_of::<T>();
+    let block = lanes(operands);
+    if most < block { most } else { block }
+}
+
 impl<T: Float, F, const A: usize, const B: usize, const C: usize, const O: usize>
     Loop<T, A, B, C, O> for F
 where
     F: MapFn<A, B, C, O>,
 {
-    #[inline]
-    unsafe fn run(&self, operands: &mut Operands<T, A, B, C, O>) {
-        if operands.len == 1 {
-            // SAFETY: by the contract.
-            unsafe { one(self, operands) };
-            return;
+    unsafe fn one(&self, operands: &Operands<T, A, B, C, O>) {
+        let (mut a, mut b, mut c) = ([T::ZERO; A], [T::ZERO; B], [T::ZERO; C]);
+        let mut y = [T::ZERO; O];
+        // SAFETY: by the contract; a skipped output's pointer is not touched.
+        unsafe {
+            for k in 0..A {
+                a[k] = *operands.a[k];
+            }
+            for k in 0..B {
+                b[k] = *operands.b[k];
+            }
+            for k in 0..C {
+                c[k] = *operands.c[k];
+            }
+            self.call_into::<T, Plain>(a, b, c, &mut y);
+            for m in 0..O {
+                match operands.modes[m] {
+                    Mode::Write => *operands.y[m] = y[m],
+                    Mode::Add => *operands.y[m] += y[m],
+                    Mode::Skip => {}
+                }
+            }
         }
-        // SAFETY: by the contract.
-        unsafe { self.run_rows(operands, 1, &const { Steps::NONE }) };
     }
 
-    #[inline]
-    unsafe fn run_rows(
+    unsafe fn blocks(
         &self,
         operands: &mut Operands<T, A, B, C, O>,
         rows: usize,
         steps: &Steps<A, B, C, O>,
+        repeat: bool,
     ) {
-        let len = operands.len;
-        let block = const { lanes(A + B + C) };
-        let rest = len % block;
-        let repeat = rest > 0 && len > block && operands.may_repeat(rows, steps);
-        if len < block {
-            // SAFETY: by the contract.
-            unsafe { short_rows(self, operands, rows, steps) };
-            return;
-        }
-        if rest > 0 && !repeat {
-            // SAFETY: by the contract.
-            unsafe { ends_of_rows(self, operands, rest, rows, steps) };
-        }
         dispatch(Blocks {
             f: *self,
             operands,
@@ -143,13 +210,12 @@ where
 #[inline(never)]
 unsafe fn short_rows<
     T: Float,
-    F: MapFn<A, B, C, O>,
     const A: usize,
     const B: usize,
     const C: usize,
     const O: usize,
 >(
-    f: &F,
+    f: &dyn Loop<T, A, B, C, O>,
     operands: &mut Operands<T, A, B, C, O>,
     rows: usize,
     steps: &Steps<A, B, C, O>,
@@ -162,16 +228,11 @@ unsafe fn short_rows<
     for done in (0..rows).step_by(most) {
         let count = most.min(rows - done);
         // SAFETY: by the contract.
-        let mut together = unsafe { gathered.read(operands, count, steps) };
-        dispatch(Blocks {
-            f: *f,
-            operands: &mut together,
-            rows: 1,
-            steps,
-            repeat: false,
-        });
-        // SAFETY: as above.
-        unsafe { gathered.write(operands, count, steps) };
+        unsafe {
+            let mut together = gathered.read(operands, count, steps);
+            f.blocks(&mut together, 1, steps, false);
+            gathered.write(operands, count, steps);
+        }
         operands.advance(steps, count as isize);
     }
 }
@@ -184,13 +245,12 @@ unsafe fn short_rows<
 #[inline(never)]
 unsafe fn ends_of_rows<
     T: Float,
-    F: MapFn<A, B, C, O>,
     const A: usize,
     const B: usize,
     const C: usize,
     const O: usize,
 >(
-    f: &F,
+    f: &dyn Loop<T, A, B, C, O>,
     operands: &Operands<T, A, B, C, O>,
     rest: usize,
     rows: usize,
@@ -213,13 +273,8 @@ unsafe fn ends_of_rows<
                 apart.modes[m] = Mode::Write;
             }
         }
-        dispatch(Blocks {
-            f: *f,
-            operands: &mut apart,
-            rows: count,
-            steps: &by_block,
-            repeat: false,
-        });
+        // SAFETY: by the contract; there is room for as many blocks of results.
+        unsafe { f.blocks(&mut apart, count, &by_block, false) };
         for m in (0..O).filter(|&m| ends.modes[m] != Mode::Skip) {
             let (results, add) = (results[m].as_ptr().cast(), ends.modes[m] == Mode::Add);
             // SAFETY: `count` blocks of results were just written, and as many rows are there.
@@ -232,41 +287,6 @@ unsafe fn ends_of_rows<
             }
         }
         ends.advance(steps, count as isize);
-    }
-}
-
-/// One element, for which a dispatch is not worth while.
-///
-/// # Safety
-/// Every operand must have an element.
-#[inline]
-unsafe fn one<T: Float, F, const A: usize, const B: usize, const C: usize, const O: usize>(
-    f: &F,
-    operands: &Operands<T, A, B, C, O>,
-) where
-    F: MapFn<A, B, C, O>,
-{
-    let (mut a, mut b, mut c) = ([T::ZERO; A], [T::ZERO; B], [T::ZERO; C]);
-    let mut y = [T::ZERO; O];
-    // SAFETY: by the contract; a skipped output's pointer is not touched.
-    unsafe {
-        for k in 0..A {
-            a[k] = *operands.a[k];
-        }
-        for k in 0..B {
-            b[k] = *operands.b[k];
-        }
-        for k in 0..C {
-            c[k] = *operands.c[k];
-        }
-        f.call_into::<T, Plain>(a, b, c, &mut y);
-        for m in 0..O {
-            match operands.modes[m] {
-                Mode::Write => *operands.y[m] = y[m],
-                Mode::Add => *operands.y[m] += y[m],
-                Mode::Skip => {}
-            }
-        }
     }
 }
 
@@ -297,10 +317,15 @@ where
         // SAFETY: whoever makes this value has checked that the operands of every row have `len`
         // elements, at least a block.
         unsafe {
-            if const { lanes(A + B + C) == BLOCK } {
-                self.lanes::<I, BLOCK>();
+            // A branch on a constant is left out, with all that it calls.
+            if const { lanes_of::<T, I>(A + B + C) == 16 } {
+                self.lanes::<I, 16>();
+            } else if const { lanes_of::<T, I>(A + B + C) == 8 } {
+                self.lanes::<I, 8>();
+            } else if const { lanes_of::<T, I>(A + B + C) == 4 } {
+                self.lanes::<I, 4>();
             } else {
-                self.lanes::<I, { BLOCK / 2 }>();
+                self.lanes::<I, 2>();
             }
         }
     }
@@ -319,10 +344,21 @@ where
         unsafe {
             // Loops of their own for what is most common: a look at the mode in each block takes as long
             // as a sum, and where a result is dropped, so is what is read for it alone.
-            match self.operands.modes[..] {
-                [Mode::Write] | [Mode::Write, Mode::Skip] => self.rows::<I, L, 0>(),
-                [Mode::Skip, Mode::Write] => self.rows::<I, L, 1>(),
-                _ => self.rows::<I, L, ALL>(),
+            if const { O == 1 && F::REPLACES } {
+                self.rows::<I, L, 0>();
+            } else if const { O == 1 } {
+                match self.operands.modes[0] {
+                    Mode::Write => self.rows::<I, L, 0>(),
+                    _ => self.rows::<I, L, ALL>(),
+                }
+            } else if const { O == 2 } {
+                match self.operands.modes[..] {
+                    [Mode::Write, Mode::Skip] => self.rows::<I, L, 0>(),
+                    [Mode::Skip, Mode::Write] => self.rows::<I, L, 1>(),
+                    _ => self.rows::<I, L, ALL>(),
+                }
+            } else {
+                self.rows::<I, L, ALL>();
             }
         }
     }
@@ -333,7 +369,11 @@ where
     /// As for `lanes`.
     #[inline(always)]
     unsafe fn rows<I: Isa, const L: usize, const ONLY: usize>(self) {
-        let len = self.operands.len;
+        let mut len = self.operands.len;
+        if !self.repeat {
+            // The rest is somebody else's.
+            len -= len % const { lanes(A + B + C) };
+        }
         let last = len - L;
         let mut row = 1;
         loop {

@@ -3,6 +3,7 @@
 
 use smallvec::SmallVec;
 
+use super::map::{run, run_rows};
 use super::operands::{Input, Loop, Mode, Operands, Output, Source, Steps};
 use crate::{Float, Layout, Shape};
 
@@ -91,8 +92,8 @@ pub fn map<T: Float, const A: usize, const B: usize, const C: usize, const O: us
         // indices of their shape.
         unsafe {
             match &rows {
-                Some(rows) => f.run_rows(&mut row.clone(), rows.len, &rows.steps),
-                None if straight => f.run(&mut row.clone()),
+                Some(rows) => run_rows(f, &mut row.clone(), rows.len, &rows.steps),
+                None if straight => run(f, &mut row.clone()),
                 None => gathered(f, &row, &inner.steps),
             }
         }
@@ -203,14 +204,15 @@ unsafe fn gathered<T: Float, const A: usize, const B: usize, const C: usize, con
         }
         // SAFETY: elements `at..at + used` are in the row, and a chunk holds them.
         unsafe {
-            f.run(&mut Operands {
+            let mut chunk = Operands {
                 a: gather(&mut a_chunk, &row.a, &steps.a, at, used),
                 b: gather(&mut b_chunk, &row.b, &steps.b, at, used),
                 c: gather(&mut c_chunk, &row.c, &steps.c, at, used),
                 y,
                 modes,
                 len: used,
-            });
+            };
+            run(f, &mut chunk);
             for m in (0..O).filter(|&m| !direct(m)) {
                 for l in 0..used {
                     let place = row.y[m].offset((at + l) as isize * steps.y[m]);
