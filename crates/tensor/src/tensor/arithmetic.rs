@@ -4,28 +4,40 @@ use std::ops;
 
 use super::construct::admit;
 use super::{Tensor, or_panic};
-use crate::kernels::{Input, Isa, MapFn, Mode, Output, Source, map, map_flat};
-use crate::{Element, Float, Layout, Shape, ShapeError};
+use crate::kernels::{Input, Isa, Loop, MapFn, Mode, Output, Source, map, map_flat};
+use crate::{Element, Float, Layout, Shape, ShapeError, compile_here};
+
+/// A function of `N` numbers whose loops are compiled in this crate.
+trait Function<const N: usize>: MapFn<N, 0, 0, 1> {
+    /// Hands the loops on.
+    fn with_loop<T: Float>(self, to: &mut dyn FnMut(&dyn Loop<T, N, 0, 0, 1>));
+}
+
+macro_rules! function {
+    ($Function:ty, $n:literal) => {
+        impl Function<$n> for $Function {
+            #[inline(always)]
+            fn with_loop<T: Float>(self, to: &mut dyn FnMut(&dyn Loop<T, $n, 0, 0, 1>)) {
+                compile_here! {
+                    fn with_loop<T>(f: $Function, to: &mut dyn FnMut(&dyn Loop<T, $n, 0, 0, 1>)) {
+                        to(&f);
+                    }
+                }
+                with_loop(self, to);
+            }
+        }
+    };
+}
 
 /// `f` of each element, in one new tensor.
-fn unary<T: Float, F: MapFn<1, 0, 0, 1>>(f: F, x: &Tensor<T>) -> Tensor<T> {
+fn unary<T: Float, F: Function<1>>(f: F, x: &Tensor<T>) -> Tensor<T> {
     let mut data = vec![T::ZERO; x.size()];
-    let layout = Layout::contiguous(x.shape().clone());
-    let input = Input {
-        source: Source::Slice(&x.data),
-        layout: &x.layout,
-    };
-    let output = Output {
-        buffer: 0,
-        layout: &layout,
-        mode: Mode::Write,
-    };
-    map(&f, x.shape(), [input], [], [], [output], &mut [&mut data]);
+    f.with_loop(&mut |f| write_unary(f, x, &mut data));
     Tensor::row_major(data, x.shape().clone())
 }
 
 /// `f` of each element, in the tensor's own storage where it can be.
-fn unary_owned<T: Float, F: MapFn<1, 0, 0, 1>>(f: F, mut x: Tensor<T>) -> Tensor<T> {
+fn unary_owned<T: Float, F: Function<1>>(f: F, mut x: Tensor<T>) -> Tensor<T> {
     if x.is_unique() && x.is_contiguous() {
         unary_assign(f, &mut x);
         x
@@ -35,51 +47,26 @@ fn unary_owned<T: Float, F: MapFn<1, 0, 0, 1>>(f: F, mut x: Tensor<T>) -> Tensor
 }
 
 /// `x = f(x)`.
-fn unary_assign<T: Float, F: MapFn<1, 0, 0, 1>>(f: F, x: &mut Tensor<T>) {
-    let len = x.size();
-    let buffer = [Source::Buffer(0)];
-    map_flat(
-        &f,
-        len,
-        buffer,
-        [],
-        [],
-        [(0, Mode::Write)],
-        &mut [x.as_mut_slice()],
-    );
+fn unary_assign<T: Float, F: Function<1>>(f: F, x: &mut Tensor<T>) {
+    f.with_loop(&mut |f| replace_unary(f, x.as_mut_slice()));
 }
 
 /// `f` of each pair of elements, broadcast, in one new tensor.
 #[track_caller]
 fn binary<T: Float, F>(op: &'static str, f: F, a: &Tensor<T>, b: &Tensor<T>) -> Tensor<T>
 where
-    F: MapFn<2, 0, 0, 1>,
+    F: Function<2>,
 {
     let shape = or_panic(Shape::broadcast(op, a.shape(), b.shape()));
     let shape = or_panic(admit(shape));
     let mut data = vec![T::ZERO; shape.size()];
-    let layout = Layout::contiguous(shape.clone());
-    let inputs = [a, b].map(|x| Input {
-        source: Source::Slice(&x.data),
-        layout: &x.layout,
-    });
-    let output = Output {
-        buffer: 0,
-        layout: &layout,
-        mode: Mode::Write,
-    };
-    map(&f, &shape, inputs, [], [], [output], &mut [&mut data]);
+    f.with_loop(&mut |f| write_binary(f, &shape, a, b, &mut data));
     Tensor::row_major(data, shape)
 }
 
 /// `a = f(a, b)`, where `b` stretches to the shape of `a`; in place where `a` owns its elements.
 #[track_caller]
-fn assign<T: Float, F: MapFn<2, 0, 0, 1>>(
-    op: &'static str,
-    f: F,
-    a: &mut Tensor<T>,
-    b: &Tensor<T>,
-) {
+fn assign<T: Float, F: Function<2>>(op: &'static str, f: F, a: &mut Tensor<T>, b: &Tensor<T>) {
     let shape = or_panic(Shape::broadcast(op, a.shape(), b.shape()));
     if &shape != a.shape() {
         let reason = format!(
@@ -88,29 +75,53 @@ fn assign<T: Float, F: MapFn<2, 0, 0, 1>>(
         );
         or_panic::<(), _>(Err(ShapeError::new(op, reason)));
     }
-    let layout = Layout::contiguous(shape.clone());
-    let target = Input {
-        source: Source::Buffer(0),
-        layout: &layout,
-    };
-    let other = Input {
-        source: Source::Slice(&b.data),
-        layout: &b.layout,
-    };
-    let output = Output {
+    f.with_loop(&mut |f| replace_binary(f, &shape, a.as_mut_slice(), b));
+}
+
+compile_here! {
+    fn write_unary<T>(f: &dyn Loop<T, 1, 0, 0, 1>, x: &Tensor<T>, out: &mut [T]) {
+        let layout = Layout::contiguous(x.shape().clone());
+        map(f, x.shape(), [input(x)], [], [], [output(&layout)], &mut [out]);
+    }
+
+    fn replace_unary<T>(f: &dyn Loop<T, 1, 0, 0, 1>, x: &mut [T]) {
+        map_flat(f, x.len(), [Source::Buffer(0)], [], [], [(0, Mode::Write)], &mut [x]);
+    }
+
+    fn write_binary<T>(
+        f: &dyn Loop<T, 2, 0, 0, 1>,
+        shape: &Shape,
+        a: &Tensor<T>,
+        b: &Tensor<T>,
+        out: &mut [T],
+    ) {
+        let layout = Layout::contiguous(shape.clone());
+        map(f, shape, [input(a), input(b)], [], [], [output(&layout)], &mut [out]);
+    }
+
+    fn replace_binary<T>(f: &dyn Loop<T, 2, 0, 0, 1>, shape: &Shape, a: &mut [T], b: &Tensor<T>) {
+        let layout = Layout::contiguous(shape.clone());
+        let target = Input {
+            source: Source::Buffer(0),
+            layout: &layout,
+        };
+        map(f, shape, [target, input(b)], [], [], [output(&layout)], &mut [a]);
+    }
+}
+
+fn input<T: Float>(x: &Tensor<T>) -> Input<'_, T> {
+    Input {
+        source: Source::Slice(&x.data),
+        layout: &x.layout,
+    }
+}
+
+fn output(layout: &Layout) -> Output<'_> {
+    Output {
         buffer: 0,
-        layout: &layout,
+        layout,
         mode: Mode::Write,
-    };
-    map(
-        &f,
-        &shape,
-        [target, other],
-        [],
-        [],
-        [output],
-        &mut [a.as_mut_slice()],
-    );
+    }
 }
 
 /// The operators with tensors and `f64` on either side, and the function behind each.
@@ -119,7 +130,12 @@ macro_rules! operators {
         #[derive(Clone, Copy)]
         struct $Op;
 
+        function!($Op, 2);
+        function!(Right<$Op>, 1);
+        function!(Left<$Op>, 1);
+
         impl MapFn<2, 0, 0, 1> for $Op {
+            const REPLACES: bool = true;
             #[inline(always)]
             fn call<T: Float, I: Isa>(&self, [$a, $b]: [T; 2], _: [T; 0], _: [T; 0]) -> [T; 1] {
                 [$y]
@@ -260,6 +276,7 @@ operators! {
 struct Right<F>(F, f64);
 
 impl<F: MapFn<2, 0, 0, 1>> MapFn<1, 0, 0, 1> for Right<F> {
+    const REPLACES: bool = true;
     #[inline(always)]
     fn call<T: Float, I: Isa>(&self, [x]: [T; 1], b: [T; 0], c: [T; 0]) -> [T; 1] {
         self.0.call::<T, I>([x, T::from_f64(self.1)], b, c)
@@ -271,6 +288,7 @@ impl<F: MapFn<2, 0, 0, 1>> MapFn<1, 0, 0, 1> for Right<F> {
 struct Left<F>(F, f64);
 
 impl<F: MapFn<2, 0, 0, 1>> MapFn<1, 0, 0, 1> for Left<F> {
+    const REPLACES: bool = true;
     #[inline(always)]
     fn call<T: Float, I: Isa>(&self, [x]: [T; 1], b: [T; 0], c: [T; 0]) -> [T; 1] {
         self.0.call::<T, I>([T::from_f64(self.1), x], b, c)
@@ -296,7 +314,10 @@ impl<T: Float> ops::Neg for Tensor<T> {
 #[derive(Clone, Copy)]
 struct Neg;
 
+function!(Neg, 1);
+
 impl MapFn<1, 0, 0, 1> for Neg {
+    const REPLACES: bool = true;
     #[inline(always)]
     fn call<T: Float, I: Isa>(&self, [x]: [T; 1], _: [T; 0], _: [T; 0]) -> [T; 1] {
         [-x]
@@ -310,14 +331,16 @@ macro_rules! unary_methods {
             #[doc = $doc]
             pub fn $name(&self) -> Self {
                 #[derive(Clone, Copy)]
-                struct Function;
-                impl MapFn<1, 0, 0, 1> for Function {
+                struct Named;
+                function!(Named, 1);
+                impl MapFn<1, 0, 0, 1> for Named {
+                    const REPLACES: bool = true;
                     #[inline(always)]
                     fn call<$T: Float, $I: Isa>(&self, [$x]: [$T; 1], _: [$T; 0], _: [$T; 0]) -> [$T; 1] {
                         [$y]
                     }
                 }
-                unary(Function, self)
+                unary(Named, self)
             }
         )* }
     };
@@ -348,7 +371,10 @@ unary_methods! {
 #[derive(Clone, Copy)]
 struct Maximum;
 
+function!(Maximum, 2);
+
 impl MapFn<2, 0, 0, 1> for Maximum {
+    const REPLACES: bool = true;
     #[inline(always)]
     fn call<T: Float, I: Isa>(&self, [a, b]: [T; 2], _: [T; 0], _: [T; 0]) -> [T; 1] {
         [if a > b || a.is_nan() { a } else { b }]
@@ -358,7 +384,10 @@ impl MapFn<2, 0, 0, 1> for Maximum {
 #[derive(Clone, Copy)]
 struct Minimum;
 
+function!(Minimum, 2);
+
 impl MapFn<2, 0, 0, 1> for Minimum {
+    const REPLACES: bool = true;
     #[inline(always)]
     fn call<T: Float, I: Isa>(&self, [a, b]: [T; 2], _: [T; 0], _: [T; 0]) -> [T; 1] {
         [if a < b || a.is_nan() { a } else { b }]
@@ -368,7 +397,10 @@ impl MapFn<2, 0, 0, 1> for Minimum {
 #[derive(Clone, Copy)]
 struct Clamp(f64, f64);
 
+function!(Clamp, 1);
+
 impl MapFn<1, 0, 0, 1> for Clamp {
+    const REPLACES: bool = true;
     #[inline(always)]
     fn call<T: Float, I: Isa>(&self, [x]: [T; 1], _: [T; 0], _: [T; 0]) -> [T; 1] {
         let (low, high) = (T::from_f64(self.0), T::from_f64(self.1));
@@ -380,7 +412,10 @@ impl MapFn<1, 0, 0, 1> for Clamp {
 #[derive(Clone, Copy)]
 struct Power(f64);
 
+function!(Power, 1);
+
 impl MapFn<1, 0, 0, 1> for Power {
+    const REPLACES: bool = true;
     #[inline(always)]
     fn call<T: Float, I: Isa>(&self, [x]: [T; 1], _: [T; 0], _: [T; 0]) -> [T; 1] {
         [x.powf(T::from_f64(self.0))]

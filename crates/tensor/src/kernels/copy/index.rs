@@ -4,7 +4,8 @@
 //! not have is an [`IndexError`]; every index is checked before anything is written.
 
 use super::write_into;
-use crate::{Element, Float, IndexError, Layout, Shape, ShapeError, View};
+use crate::{Element, IndexError, Layout, Shape, ShapeError, View};
+use crate::compile_here;
 
 /// The place that `index` names on an axis of size `dim`.
 #[inline(always)]
@@ -124,42 +125,38 @@ pub fn gather<T: Element>(
     Ok(())
 }
 
-/// `out[i, index[i, j, k], k] += src[i, j, k]` for axis 1, and so for the others, on the contiguous
-/// `out` of shape `shape`: the transpose of [`gather`]. Additions to one element happen in row-major
-/// order of `src`.
-///
-/// # Errors
-/// If an index is out of range; nothing has been added then.
-///
-/// # Panics
-/// If the shapes do not fit; see [`check_gather`].
-pub fn scatter_add<T: Float>(
-    out: &mut [T],
-    shape: &Shape,
-    axis: usize,
-    index: &View<i64>,
-    src: &View<T>,
-) -> Result<(), IndexError> {
-    admit(check_gather("scatter_add", shape, axis, index.shape()));
-    assert_eq!(
-        index.shape(),
-        src.shape(),
-        "scatter_add: index and source differ in shape"
-    );
-    assert_eq!(
-        out.len(),
-        shape.size(),
-        "scatter_add: the output does not fit its shape"
-    );
-    check_indices("scatter_add", shape, axis, index)?;
-    let whole = Layout::contiguous(shape.clone());
-    let mut src = src.iter();
-    each(&whole, axis, index, |_, place| {
-        if let Some(src) = src.next() {
-            out[place] += src;
-        }
-    });
-    Ok(())
+compile_here! {
+    /// `out[i, index[i, j, k], k] += src[i, j, k]` for axis 1, and so for the others, on the contiguous
+    /// `out` of shape `shape`: the transpose of [`gather`]. Additions to one element happen in row-major
+    /// order of `src`.
+    ///
+    /// # Errors
+    /// If an index is out of range; nothing has been added then.
+    ///
+    /// # Panics
+    /// If the shapes do not fit; see [`check_gather`].
+    pub fn scatter_add<T>(out: &mut [T], shape: &Shape, axis: usize, index: &View<i64>, src: &View<T>) -> Result<(), IndexError> {
+        admit(check_gather("scatter_add", shape, axis, index.shape()));
+        assert_eq!(
+            index.shape(),
+            src.shape(),
+            "scatter_add: index and source differ in shape"
+        );
+        assert_eq!(
+            out.len(),
+            shape.size(),
+            "scatter_add: the output does not fit its shape"
+        );
+        check_indices("scatter_add", shape, axis, index)?;
+        let whole = Layout::contiguous(shape.clone());
+        let mut src = src.iter();
+        each(&whole, axis, index, |_, place| {
+            if let Some(src) = src.next() {
+                out[place] += src;
+            }
+        });
+        Ok(())
+    }
 }
 
 /// The slices of `x` at the positions `indices` (1-d) along `axis`, in row-major order: the result
@@ -203,65 +200,59 @@ pub fn index_select<T: Element>(
     Ok(())
 }
 
-/// Adds the slices of `src` along `axis` to the slices of the contiguous `out`, of shape `shape`, at
-/// the positions `indices` (1-d), in their order: the transpose of [`index_select`].
-///
-/// # Errors
-/// If an index is out of range; nothing has been added then.
-///
-/// # Panics
-/// If `indices` is not 1-d or `src` does not have the shape that [`index_select`] gives.
-pub fn index_add<T: Float>(
-    out: &mut [T],
-    shape: &Shape,
-    axis: usize,
-    indices: &View<i64>,
-    src: &View<T>,
-) -> Result<(), IndexError> {
-    let expected = selected_shape(shape, axis, indices);
-    assert_eq!(
-        src.shape(),
-        &expected,
-        "index_add: the source does not fit the indices"
-    );
-    assert_eq!(
-        out.len(),
-        shape.size(),
-        "index_add: the output does not fit its shape"
-    );
-    check_indices("index_add", shape, axis, indices)?;
-    let whole = Layout::contiguous(shape.clone());
-    for (number, index) in indices.iter().enumerate() {
-        let at = resolve(index, shape[axis]).expect("the indices were checked");
-        let from = part(src.layout(), axis, number);
-        super::copy_into(out, &part(&whole, axis, at), &src.with_layout(from), true);
+compile_here! {
+    /// Adds the slices of `src` along `axis` to the slices of the contiguous `out`, of shape `shape`, at
+    /// the positions `indices` (1-d), in their order: the transpose of [`index_select`].
+    ///
+    /// # Errors
+    /// If an index is out of range; nothing has been added then.
+    ///
+    /// # Panics
+    /// If `indices` is not 1-d or `src` does not have the shape that [`index_select`] gives.
+    pub fn index_add<T>(out: &mut [T], shape: &Shape, axis: usize, indices: &View<i64>, src: &View<T>) -> Result<(), IndexError> {
+        let expected = selected_shape(shape, axis, indices);
+        assert_eq!(
+            src.shape(),
+            &expected,
+            "index_add: the source does not fit the indices"
+        );
+        assert_eq!(
+            out.len(),
+            shape.size(),
+            "index_add: the output does not fit its shape"
+        );
+        check_indices("index_add", shape, axis, indices)?;
+        let whole = Layout::contiguous(shape.clone());
+        for (number, index) in indices.iter().enumerate() {
+            let at = resolve(index, shape[axis]).expect("the indices were checked");
+            let from = part(src.layout(), axis, number);
+            super::copy_into(out, &part(&whole, axis, at), &src.with_layout(from), true);
+        }
+        Ok(())
     }
-    Ok(())
 }
 
-/// Sets `out` (row-major, the shape of `indices` with `classes` as a new innermost axis) to 1 at
-/// each index and to 0 elsewhere.
-///
-/// # Errors
-/// If an index is out of range of the classes.
-///
-/// # Panics
-/// If `out` does not fit.
-pub fn one_hot<T: Float>(
-    indices: &View<i64>,
-    classes: usize,
-    out: &mut [T],
-) -> Result<(), IndexError> {
-    let mut shape = indices.shape().clone();
-    shape.push(classes);
-    assert_eq!(out.len(), shape.size(), "one_hot: the output does not fit");
-    check_indices("one_hot", &shape, shape.rank() - 1, indices)?;
-    out.fill(T::ZERO);
-    for (row, index) in indices.iter().enumerate() {
-        let at = resolve(index, classes).expect("the indices were checked");
-        out[row * classes + at] = T::ONE;
+compile_here! {
+    /// Sets `out` (row-major, the shape of `indices` with `classes` as a new innermost axis) to 1 at
+    /// each index and to 0 elsewhere.
+    ///
+    /// # Errors
+    /// If an index is out of range of the classes.
+    ///
+    /// # Panics
+    /// If `out` does not fit.
+    pub fn one_hot<T>(indices: &View<i64>, classes: usize, out: &mut [T]) -> Result<(), IndexError> {
+        let mut shape = indices.shape().clone();
+        shape.push(classes);
+        assert_eq!(out.len(), shape.size(), "one_hot: the output does not fit");
+        check_indices("one_hot", &shape, shape.rank() - 1, indices)?;
+        out.fill(T::ZERO);
+        for (row, index) in indices.iter().enumerate() {
+            let at = resolve(index, classes).expect("the indices were checked");
+            out[row * classes + at] = T::ONE;
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 /// The shape that selecting `indices` along `axis` gives.

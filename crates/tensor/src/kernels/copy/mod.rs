@@ -9,7 +9,7 @@ mod sort;
 
 use smallvec::SmallVec;
 
-use crate::{Float, Layout, View};
+use crate::{Float, Layout, View, compile_here};
 
 pub use index::{
     check_gather, check_indices, gather, index_add, index_select, one_hot, scatter_add,
@@ -41,9 +41,15 @@ pub fn copy<T: Copy>(x: &View<T>, out: &mut [T]) {
 /// If the shapes differ or the layout reaches beyond `out`.
 pub fn copy_into<T: Float>(out: &mut [T], layout: &Layout, x: &View<T>, add: bool) {
     if add {
-        walk(out, layout, x, |out, x| *out += x);
+        add_into(out, layout, x);
     } else {
         write_into(out, layout, x);
+    }
+}
+
+compile_here! {
+    fn add_into<T>(out: &mut [T], layout: &Layout, x: &View<T>) {
+        walk(out, layout, x, |out, x| *out += x);
     }
 }
 

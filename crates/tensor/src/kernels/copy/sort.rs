@@ -44,11 +44,10 @@ pub fn sort<T: Element>(
         let element = |i: usize| x.data()[start.wrapping_add_signed(i as isize * stride)];
         order.clear();
         order.extend((0..dim).map(|i| (element(i), i as i64)));
-        if descending {
-            order.sort_by(|a, b| nan_greatest(&b.0, &a.0));
-        } else {
-            order.sort_by(|a, b| nan_greatest(&a.0, &b.0));
-        }
+        order.sort_by(|a, b| match descending {
+            true => nan_greatest(&b.0, &a.0),
+            false => nan_greatest(&a.0, &b.0),
+        });
         for (i, &(value, index)) in order.iter().enumerate() {
             values[place + i * to] = value;
             indices[place + i * to] = index;

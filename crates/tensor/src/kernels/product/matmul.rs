@@ -6,7 +6,7 @@
 use super::matrix::{Matrix, MatrixMut, Place};
 use super::thin::dots;
 use super::tiles::{FEW, WIDTH};
-use crate::Float;
+use crate::{Float, compile_here};
 use crate::kernels::isa::{Isa, Kernel, dispatch};
 #[cfg(target_arch = "x86_64")]
 use crate::kernels::isa::{Path, path};
@@ -41,7 +41,21 @@ impl Factor for f64 {
 pub fn matmul<T: Float>(mut c: MatrixMut<'_, T>, a: Matrix<'_, T>, b: Matrix<'_, T>, add: bool) {
     let product = Product::new(&mut c, &a, &b, add);
     if product.m > 0 && product.n > 0 {
-        product.compute();
+        compute(product);
+    }
+}
+
+compile_here! {
+    fn compute<T>(product: Product<T>) {
+        product.compute_here();
+    }
+
+    pub(super) fn by_tiles<T>(product: Product<T>) {
+        product.by_tiles_here();
+    }
+
+    pub(super) fn pack_panels<T>(product: Product<T>) {
+        product.pack_panels_here();
     }
 }
 
@@ -63,7 +77,7 @@ pub fn matmul_from<T: Float>(
     if thin && c.place.col_stride == 1 && cols >= WIDTH && rows > 0 && a.place.cols > 0 {
         let mut product = Product::new(&mut c, &a, &b, false);
         product.start = row.as_ptr();
-        return product.by_tiles();
+        return by_tiles(product);
     }
     repeat(row, &mut c);
     matmul(c, a, b, true);
@@ -98,7 +112,13 @@ pub(super) fn repeat<T: Float>(row: &[T], c: &mut MatrixMut<'_, T>) {
 #[track_caller]
 pub fn dot<T: Float>(a: &[T], b: &[T]) -> T {
     assert_eq!(a.len(), b.len(), "the lengths of the factors differ");
-    dispatch(Dot { a, b })
+    dot_of(a, b)
+}
+
+compile_here! {
+    fn dot_of<T>(a: &[T], b: &[T]) -> T {
+        dispatch(Dot { a, b })
+    }
 }
 
 struct Dot<'a, T> {
@@ -181,8 +201,7 @@ impl<T: Float> Product<T> {
         }
     }
 
-    #[inline]
-    fn compute(self) {
+    fn compute_here(self) {
         #[cfg(target_arch = "x86_64")]
         if self.k > 0 && !self.is_small() {
             match path() {
@@ -191,7 +210,7 @@ impl<T: Float> Product<T> {
                 Path::Avx512 => return self.by_crate(private_gemm_x86::InstrSet::Avx512),
             }
         }
-        self.by_tiles();
+        self.by_tiles_here();
     }
 
     /// Whether our own tiles are faster than the crate, whose every call costs as much as

@@ -1,6 +1,6 @@
 //! Matrices made ready to be the right factor of many products.
 
-use super::matmul::{Product, SMALL, repeat};
+use super::matmul::{Product, SMALL, by_tiles, pack_panels, repeat};
 use super::matrix::{Matrix, MatrixMut};
 use super::tiles::{FEW, LONG, WIDTH};
 use crate::Float;
@@ -82,7 +82,7 @@ impl<T: Float> Packed<T> {
         product.n = wide;
         product.panels = self.data[start..].as_mut_ptr();
         if product.k > 0 && product.n > 0 {
-            product.pack_panels();
+            pack_panels(product);
         }
         let columns = &mut self.data[start + self.rows * (wide + WIDTH)..];
         for column in 0..slim {
@@ -116,9 +116,9 @@ impl<T: Float> Packed<T> {
         if k > 0 {
             product.panels = self.data[self.start..].as_ptr().cast_mut();
         }
-        product.by_tiles();
+        by_tiles(product);
         if slim > 0 {
-            Product {
+            by_tiles(Product {
                 n: slim,
                 b: self.data[self.start + k * (wide + WIDTH)..].as_ptr(),
                 b_row: 1,
@@ -126,8 +126,7 @@ impl<T: Float> Packed<T> {
                 c: product.c.wrapping_offset(wide as isize * product.c_col),
                 panels: std::ptr::null_mut(),
                 ..product
-            }
-            .by_tiles();
+            });
         }
     }
 

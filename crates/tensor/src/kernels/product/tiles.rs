@@ -26,7 +26,7 @@ pub(super) const FEW: usize = 4;
 /// for all, whatever a loop needs would wait in memory. What chooses among them is compiled once.
 impl<T: Float> Product<T> {
     /// Computes it by the tiles of our own.
-    pub(super) fn by_tiles(mut self) {
+    pub(super) fn by_tiles_here(mut self) {
         if !self.panels.is_null() {
             return self.in_panels::<false>();
         }
@@ -52,7 +52,7 @@ impl<T: Float> Product<T> {
     }
 
     /// Brings `b` into `panels`, and computes nothing.
-    pub(super) fn pack_panels(self) {
+    pub(super) fn pack_panels_here(self) {
         self.in_panels::<true>();
     }
 

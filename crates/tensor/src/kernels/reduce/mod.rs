@@ -11,113 +11,130 @@ use self::fold::{LogSumExp, Max, Min, Norm, Sum, Var};
 use self::nest::reduce;
 use super::copy::copy_into;
 use crate::{Axes, Float, Layout, Shape, ShapeError, View};
+use crate::compile_here;
 
 pub use softmax::{log_softmax, log_softmax_pullback, softmax, softmax_pullback};
 
-/// Adds up the elements of `x` along `axes` (ascending). `out` takes the sums in row-major order of
-/// the axes that stay; they replace its elements, or are added to them if `add` is set.
-///
-/// # Panics
-/// If `out` does not have the size that is left.
-pub fn sum<T: Float>(x: &View<T>, axes: &[usize], out: &mut [T], add: bool) {
-    reduce(x, axes, out, Sum { add, divisor: 1.0 });
+compile_here! {
+    /// Adds up the elements of `x` along `axes` (ascending). `out` takes the sums in row-major order of
+    /// the axes that stay; they replace its elements, or are added to them if `add` is set.
+    ///
+    /// # Panics
+    /// If `out` does not have the size that is left.
+    pub fn sum<T>(x: &View<T>, axes: &[usize], out: &mut [T], add: bool) {
+        reduce(x, axes, out, Sum { add, divisor: 1.0 });
+    }
 }
 
-/// The means along `axes` (ascending), in row-major order of the axes that stay; NaN for no
-/// elements.
-///
-/// # Panics
-/// If `out` does not have the size that is left.
-pub fn mean<T: Float>(x: &View<T>, axes: &[usize], out: &mut [T]) {
-    let divisor = count(x.shape(), axes) as f64;
-    reduce(
-        x,
-        axes,
-        out,
-        Sum {
-            add: false,
-            divisor,
-        },
-    );
+compile_here! {
+    /// The means along `axes` (ascending), in row-major order of the axes that stay; NaN for no
+    /// elements.
+    ///
+    /// # Panics
+    /// If `out` does not have the size that is left.
+    pub fn mean<T>(x: &View<T>, axes: &[usize], out: &mut [T]) {
+        let divisor = count(x.shape(), axes) as f64;
+        reduce(
+            x,
+            axes,
+            out,
+            Sum {
+                add: false,
+                divisor,
+            },
+        );
+    }
 }
 
-/// The variances along `axes` (ascending) of `n` elements with the divisor `n − correction` (at
-/// least 0): 0 for the population's variance, 1 for a sample's unbiased one. Two passes: squares of
-/// distances from the mean.
-///
-/// # Panics
-/// If `out` does not have the size that is left.
-pub fn var<T: Float>(x: &View<T>, axes: &[usize], correction: usize, out: &mut [T]) {
-    mean(x, axes, out);
-    let count = count(x.shape(), axes);
-    let divisor = count.saturating_sub(correction) as f64;
-    reduce(
-        x,
-        axes,
-        out,
-        Var {
-            count: count as f64,
-            divisor,
-        },
-    );
+compile_here! {
+    /// The variances along `axes` (ascending) of `n` elements with the divisor `n − correction` (at
+    /// least 0): 0 for the population's variance, 1 for a sample's unbiased one. Two passes: squares of
+    /// distances from the mean.
+    ///
+    /// # Panics
+    /// If `out` does not have the size that is left.
+    pub fn var<T>(x: &View<T>, axes: &[usize], correction: usize, out: &mut [T]) {
+        mean(x, axes, out);
+        let count = count(x.shape(), axes);
+        let divisor = count.saturating_sub(correction) as f64;
+        reduce(
+            x,
+            axes,
+            out,
+            Var {
+                count: count as f64,
+                divisor,
+            },
+        );
+    }
 }
 
-/// The Euclidean norms along `axes` (ascending); 0 for no elements. Squares are taken in `f64`
-/// without scaling.
-///
-/// # Panics
-/// If `out` does not have the size that is left.
-pub fn norm<T: Float>(x: &View<T>, axes: &[usize], out: &mut [T]) {
-    reduce(x, axes, out, Norm);
+compile_here! {
+    /// The Euclidean norms along `axes` (ascending); 0 for no elements. Squares are taken in `f64`
+    /// without scaling.
+    ///
+    /// # Panics
+    /// If `out` does not have the size that is left.
+    pub fn norm<T>(x: &View<T>, axes: &[usize], out: &mut [T]) {
+        reduce(x, axes, out, Norm);
+    }
 }
 
-/// The greatest elements along `axes` (ascending); NaN where one is NaN. The caller has checked that
-/// there is one with [`check_nonempty`]; the extreme of nothing is −∞.
-///
-/// # Panics
-/// If `out` does not have the size that is left.
-pub fn amax<T: Float>(x: &View<T>, axes: &[usize], out: &mut [T]) {
-    reduce(x, axes, out, Max);
+compile_here! {
+    /// The greatest elements along `axes` (ascending); NaN where one is NaN. The caller has checked that
+    /// there is one with [`check_nonempty`]; the extreme of nothing is −∞.
+    ///
+    /// # Panics
+    /// If `out` does not have the size that is left.
+    pub fn amax<T>(x: &View<T>, axes: &[usize], out: &mut [T]) {
+        reduce(x, axes, out, Max);
+    }
 }
 
-/// The least elements along `axes` (ascending); NaN where one is NaN. The caller has checked that
-/// there is one with [`check_nonempty`]; the extreme of nothing is +∞.
-///
-/// # Panics
-/// If `out` does not have the size that is left.
-pub fn amin<T: Float>(x: &View<T>, axes: &[usize], out: &mut [T]) {
-    reduce(x, axes, out, Min);
+compile_here! {
+    /// The least elements along `axes` (ascending); NaN where one is NaN. The caller has checked that
+    /// there is one with [`check_nonempty`]; the extreme of nothing is +∞.
+    ///
+    /// # Panics
+    /// If `out` does not have the size that is left.
+    pub fn amin<T>(x: &View<T>, axes: &[usize], out: &mut [T]) {
+        reduce(x, axes, out, Min);
+    }
 }
 
-/// ln Σ eˣ along `axes` (ascending), without overflow: −∞ where all elements are −∞ or there is
-/// none, +∞ where one is +∞ and none NaN.
-///
-/// # Panics
-/// If `out` does not have the size that is left.
-pub fn logsumexp<T: Float>(x: &View<T>, axes: &[usize], out: &mut [T]) {
-    amax(x, axes, out);
-    reduce(x, axes, out, LogSumExp);
+compile_here! {
+    /// ln Σ eˣ along `axes` (ascending), without overflow: −∞ where all elements are −∞ or there is
+    /// none, +∞ where one is +∞ and none NaN.
+    ///
+    /// # Panics
+    /// If `out` does not have the size that is left.
+    pub fn logsumexp<T>(x: &View<T>, axes: &[usize], out: &mut [T]) {
+        amax(x, axes, out);
+        reduce(x, axes, out, LogSumExp);
+    }
 }
 
-/// Adds up `x` to `shape`, which broadcasts to the shape of `x`: the way back from broadcasting. The
-/// sums replace the elements of `out`, or are added to them if `add` is set.
-///
-/// # Panics
-/// If `shape` does not broadcast to that of `x`, or `out` does not have its size.
-pub fn sum_to<T: Float>(x: &View<T>, shape: &Shape, out: &mut [T], add: bool) {
-    assert!(
-        shape.broadcasts_to(x.shape()),
-        "sum_to: {shape} does not stretch to {}",
-        x.shape()
-    );
-    let lead = x.shape().rank() - shape.rank();
-    let axes: Axes = (0..x.shape().rank())
-        .filter(|&axis| axis < lead || shape[axis - lead] != x.shape()[axis])
-        .collect();
-    if axes.is_empty() {
-        copy_into(out, &Layout::contiguous(shape.clone()), x, add);
-    } else {
-        sum(x, &axes, out, add);
+compile_here! {
+    /// Adds up `x` to `shape`, which broadcasts to the shape of `x`: the way back from broadcasting. The
+    /// sums replace the elements of `out`, or are added to them if `add` is set.
+    ///
+    /// # Panics
+    /// If `shape` does not broadcast to that of `x`, or `out` does not have its size.
+    pub fn sum_to<T>(x: &View<T>, shape: &Shape, out: &mut [T], add: bool) {
+        assert!(
+            shape.broadcasts_to(x.shape()),
+            "sum_to: {shape} does not stretch to {}",
+            x.shape()
+        );
+        let lead = x.shape().rank() - shape.rank();
+        let axes: Axes = (0..x.shape().rank())
+            .filter(|&axis| axis < lead || shape[axis - lead] != x.shape()[axis])
+            .collect();
+        if axes.is_empty() {
+            copy_into(out, &Layout::contiguous(shape.clone()), x, add);
+        } else {
+            sum(x, &axes, out, add);
+        }
     }
 }
 
@@ -141,26 +158,30 @@ pub fn check_nonempty(op: &'static str, shape: &Shape, axes: &[usize]) -> Result
     }
 }
 
-/// The first positions of the greatest elements along `axis`, in row-major order of the other axes;
-/// NaN counts as the greatest.
-///
-/// # Panics
-/// If the axis is out of range or has size 0, or `out` does not have the size that is left.
-pub fn argmax<T: Float>(x: &View<T>, axis: usize, out: &mut [i64]) {
-    extreme_position(x, axis, out, |new, best| {
-        new > best || (new.is_nan() && !best.is_nan())
-    });
+compile_here! {
+    /// The first positions of the greatest elements along `axis`, in row-major order of the other axes;
+    /// NaN counts as the greatest.
+    ///
+    /// # Panics
+    /// If the axis is out of range or has size 0, or `out` does not have the size that is left.
+    pub fn argmax<T>(x: &View<T>, axis: usize, out: &mut [i64]) {
+        extreme_position(x, axis, out, |new, best| {
+            new > best || (new.is_nan() && !best.is_nan())
+        });
+    }
 }
 
-/// The first positions of the least elements along `axis`, in row-major order of the other axes;
-/// NaN counts as the least, so that it is found here too.
-///
-/// # Panics
-/// If the axis is out of range or has size 0, or `out` does not have the size that is left.
-pub fn argmin<T: Float>(x: &View<T>, axis: usize, out: &mut [i64]) {
-    extreme_position(x, axis, out, |new, best| {
-        new < best || (new.is_nan() && !best.is_nan())
-    });
+compile_here! {
+    /// The first positions of the least elements along `axis`, in row-major order of the other axes;
+    /// NaN counts as the least, so that it is found here too.
+    ///
+    /// # Panics
+    /// If the axis is out of range or has size 0, or `out` does not have the size that is left.
+    pub fn argmin<T>(x: &View<T>, axis: usize, out: &mut [i64]) {
+        extreme_position(x, axis, out, |new, best| {
+            new < best || (new.is_nan() && !best.is_nan())
+        });
+    }
 }
 
 #[inline(always)]

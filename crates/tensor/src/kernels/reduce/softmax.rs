@@ -7,46 +7,55 @@
 use crate::kernels::copy::copy;
 use crate::kernels::isa::{Isa, Kernel, dispatch};
 use crate::{Float, Shape, View};
+use crate::compile_here;
 
 /// Columns of a block, and lanes of a row.
 const LANES: usize = 16;
 
-/// eˣ / Σ eˣ along `axis`, in row-major order. Where all of a row is −∞ it is 0.
-///
-/// # Panics
-/// If the axis is out of range, or `out` does not have the size of `x`.
-pub fn softmax<T: Float>(x: &View<T>, axis: usize, out: &mut [T]) {
-    copy(x, out);
-    let rows = Rows::new(x.shape(), axis, out, &[]);
-    dispatch(Forward::<T, false>(rows));
+compile_here! {
+    /// eˣ / Σ eˣ along `axis`, in row-major order. Where all of a row is −∞ it is 0.
+    ///
+    /// # Panics
+    /// If the axis is out of range, or `out` does not have the size of `x`.
+    pub fn softmax<T>(x: &View<T>, axis: usize, out: &mut [T]) {
+        copy(x, out);
+        let rows = Rows::new(x.shape(), axis, out, &[]);
+        dispatch(Forward::<T, false>(rows));
+    }
 }
 
-/// x − ln Σ eˣ along `axis`, in row-major order. Where all of a row is −∞ it stays so.
-///
-/// # Panics
-/// If the axis is out of range, or `out` does not have the size of `x`.
-pub fn log_softmax<T: Float>(x: &View<T>, axis: usize, out: &mut [T]) {
-    copy(x, out);
-    let rows = Rows::new(x.shape(), axis, out, &[]);
-    dispatch(Forward::<T, true>(rows));
+compile_here! {
+    /// x − ln Σ eˣ along `axis`, in row-major order. Where all of a row is −∞ it stays so.
+    ///
+    /// # Panics
+    /// If the axis is out of range, or `out` does not have the size of `x`.
+    pub fn log_softmax<T>(x: &View<T>, axis: usize, out: &mut [T]) {
+        copy(x, out);
+        let rows = Rows::new(x.shape(), axis, out, &[]);
+        dispatch(Forward::<T, true>(rows));
+    }
 }
 
-/// Replaces w by y (w − Σ y w) along `axis`, where `y` is a softmax. The slices are row-major.
-///
-/// # Panics
-/// If the axis is out of range, or a slice does not have the shape's size.
-pub fn softmax_pullback<T: Float>(shape: &Shape, axis: usize, y: &[T], w: &mut [T]) {
-    assert_eq!(y.len(), w.len(), "two slices differ in length");
-    dispatch(Pullback::<T, false>(Rows::new(shape, axis, w, y)));
+compile_here! {
+    /// Replaces w by y (w − Σ y w) along `axis`, where `y` is a softmax. The slices are row-major.
+    ///
+    /// # Panics
+    /// If the axis is out of range, or a slice does not have the shape's size.
+    pub fn softmax_pullback<T>(shape: &Shape, axis: usize, y: &[T], w: &mut [T]) {
+        assert_eq!(y.len(), w.len(), "two slices differ in length");
+        dispatch(Pullback::<T, false>(Rows::new(shape, axis, w, y)));
+    }
 }
 
-/// Replaces w by w − eʸ Σ w along `axis`, where `y` is a log-softmax, and 0 where all of a row is −∞. The slices are row-major.
-///
-/// # Panics
-/// If the axis is out of range, or a slice does not have the shape's size.
-pub fn log_softmax_pullback<T: Float>(shape: &Shape, axis: usize, y: &[T], w: &mut [T]) {
-    assert_eq!(y.len(), w.len(), "two slices differ in length");
-    dispatch(Pullback::<T, true>(Rows::new(shape, axis, w, y)));
+compile_here! {
+    /// Replaces w by w − eʸ Σ w along `axis`, where `y` is a log-softmax, and 0 where all of a row is −∞. The slices are row-major.
+    ///
+    /// # Panics
+    /// If the axis is out of range, or a slice does not have the shape's size.
+    pub fn log_softmax_pullback<T>(shape: &Shape, axis: usize, y: &[T], w: &mut [T]) {
+        assert_eq!(y.len(), w.len(), "two slices differ in length");
+        dispatch(Pullback::<T, true>(Rows::new(shape, axis, w, y)));
+    }
 }
 
 /// Rows of `len` elements, `inner` apart, in `data`, and what stands beside them.
