@@ -15,7 +15,7 @@ impl Formula<1, 1> for Mish {
 
     fn eval<R: Real>(&self, [x]: [R; 1]) -> [R; 1] {
         // log(1 + eˣ) without overflow.
-        let softplus = x.maximum(0.0) + (1.0 + (-x.abs()).exp()).ln();
+        let softplus = x.max(0.0) + (1.0 + (-x.abs()).exp()).ln();
         [x * softplus.tanh()]
     }
 }

@@ -103,8 +103,8 @@ impl Digits {
     fn first(self, count: usize) -> Self {
         let count = count.min(self.labels.size()) as isize;
         Digits {
-            images: self.images.slice_axis(0, ..count),
-            labels: self.labels.slice_axis(0, ..count),
+            images: self.images.slice(0, ..count),
+            labels: self.labels.slice(0, ..count),
         }
     }
 
@@ -198,9 +198,8 @@ fn run(options: &Options, folder: &Path) -> Outcome {
             adam.learning_rate = RATE * (1.0 - done as f64 / steps as f64);
             let (x, y) = train.rows(&rows);
             let (loss, grads) = workers.value_and_grad(&model, rows.size(), move |t, m, shard| {
-                let rows = shard.rows.start as isize..shard.rows.end as isize;
-                let logits = m.logits(t.constant(&x.slice_axis(0, rows.clone())));
-                cross_entropy(logits, &y.slice_axis(0, rows))
+                let logits = m.logits(t.constant(&x.slice(0, &shard.rows)));
+                cross_entropy(logits, &y.slice(0, &shard.rows))
             });
             adam.step(&mut model, &grads);
             done += 1;

@@ -92,7 +92,7 @@ fn main() {
         println!("{text} = {value}, read as {:.1}", y.item());
     }
     let values = Tensor::from_fn([500], |at| test[at[0]].read().0);
-    let guess = values.var(&[0], 0).item();
+    let guess = values.var(&[0], 0, false).item();
     let error: Tensor = tape.evaluate(&model, |_, m| m.loss(&test));
     println!("squared error {error:.3}, of the best constant guess {guess:.3}");
     assert!(f64::from(error.item()) < guess / 20.0);

@@ -21,7 +21,7 @@ fn batches<T: Float>(count: usize, rng: &mut Rng) -> Vec<(Tensor<T>, Tensor<T>)>
     let batch = |_| {
         let x: Tensor<T> = rng.uniform([8, 6, 2], 0.0, 1.0);
         let last = x.select(1, -1);
-        let y = last.slice_axis(1, 0..1) + last.slice_axis(1, 1..2);
+        let y = last.slice(1, 0..1) + last.slice(1, 1..2);
         (x, y)
     };
     (0..count).map(batch).collect()

@@ -69,6 +69,6 @@ fn batch_norm_learns_the_mean_and_variance() {
             .all(|variance| (variance - 4.0).abs() < 0.6)
     );
     tape.set_training(false);
-    let y: Tensor<f64> = tape.evaluate(&layer, |t, l| l.forward(t.fill([1, 2], 3.0)));
+    let y: Tensor<f64> = tape.evaluate(&layer, |t, l| l.forward(t.full([1, 2], 3.0)));
     assert!(y.iter().all(|y| y.abs() < 0.2));
 }

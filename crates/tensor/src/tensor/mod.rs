@@ -9,10 +9,12 @@ mod equality;
 mod index;
 mod join;
 mod product;
+mod range;
 mod reduce;
 mod views;
 
 pub use compare::Operand;
+pub use range::AxisRange;
 
 use std::fmt::Display;
 use std::ops::Index;

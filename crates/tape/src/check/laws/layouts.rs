@@ -39,7 +39,7 @@ impl LayoutKind {
     /// The values that the input has then.
     fn plain(self, x: &Tensor<f64>) -> Tensor<f64> {
         if self == LayoutKind::Stretched && x.rank() > 0 && x.shape()[0] > 1 {
-            return x.slice(0, 0, 1, 1).expand(x.shape()).contiguous();
+            return x.slice(0, ..1).expand(x.shape()).contiguous();
         }
         x.clone()
     }
@@ -76,7 +76,7 @@ impl LayoutKind {
             }
             LayoutKind::Stretched => match x.shape()[0] {
                 0 | 1 => x.clone(),
-                _ => x.slice(0, 0, 1, 1).contiguous(),
+                _ => x.slice(0, ..1).contiguous(),
             },
         }
     }
@@ -91,7 +91,7 @@ impl LayoutKind {
                 let axes: Vec<isize> = (0..rank as isize).rev().collect();
                 stored.permute(&axes)
             }
-            LayoutKind::Strided => stored.slice_step(-1, 0, isize::MAX, 2),
+            LayoutKind::Strided => stored.slice_step(-1, .., 2),
             LayoutKind::Offset => {
                 let rows = shape[0] as isize;
                 let inner = if rank == 1 {
