@@ -146,8 +146,7 @@ fn read_all(model: &Reader, tape: &mut Tape, images: &Tensor) -> Vec<i64> {
     let batches = Batches::in_order(images.shape()[0], 500);
     let read = |rows: Tensor<i64>| {
         let x = images.index_select(0, &rows);
-        let logits: Tensor = tape.evaluate(model, |t, m| m.logits(t.constant(&x)));
-        logits.argmax(-1).to_vec()
+        tape.evaluate(model, |t, m| m.logits(t.constant(&x)).argmax(-1).to_vec())
     };
     batches.flat_map(read).collect()
 }

@@ -78,7 +78,7 @@ fn test(model: &Adder, (x, y): &(Tensor, Tensor)) -> (f64, Vec<f32>) {
     let mut predicted = Vec::new();
     for rows in Batches::in_order(y.size(), 250) {
         let x = x.index_select(0, &rows);
-        let part: Tensor = tape.evaluate(model, |t, m| m.predict(t.constant(&x)));
+        let part = tape.evaluate(model, |t, m| m.predict(t.constant(&x)).value());
         predicted.extend(part.iter());
     }
     let square = |(a, b): (&f32, f32)| f64::from(a - b).powi(2);

@@ -54,7 +54,7 @@ pub fn split(rows: usize, count: usize) -> Vec<Shard> {
 /// use wengert_tensor::{Rng, Tensor};
 ///
 /// let mut rng = Rng::seed_from_u64(1);
-/// let model: Linear = Linear::new(3, 1, &mut rng);
+/// let model = Linear::new(3, 1, &mut rng);
 /// let x: Tensor = rng.normal([10, 3], 0.0, 1.0);
 ///
 /// let mut workers = Workers::new(2, 4);

@@ -40,12 +40,17 @@ proptest! {
     }
 
     #[test]
-    fn slice_is_index_arithmetic(x in tensors(), axis in any::<usize>(), start in -8isize..8, stop in -8isize..8, step in 1isize..4) {
+    fn slice_is_index_arithmetic(x in tensors(), axis in any::<usize>(), start in -8isize..8, stop in -8isize..8, step in 1isize..4, back in any::<bool>()) {
         prop_assume!(x.rank() > 0);
         let axis = axis % x.rank();
         let dim = x.shape()[axis] as isize;
         let bound = |at: isize| if at < 0 { (at + dim).max(0) } else { at.min(dim) };
-        let kept: Vec<isize> = (bound(start)..bound(stop)).step_by(step as usize).collect();
+        let range = bound(start)..bound(stop);
+        let kept: Vec<isize> = match back {
+            true => range.rev().step_by(step as usize).collect(),
+            false => range.step_by(step as usize).collect(),
+        };
+        let step = if back { -step } else { step };
         let y = x.slice_step(axis as isize, start..stop, step);
         prop_assert_eq!(y.shape()[axis], kept.len());
         for (number, &place) in kept.iter().enumerate() {
@@ -404,4 +409,41 @@ fn storage_with_a_layout_of_ones_own() {
     assert_eq!(x, Tensor::from([3, 4]));
     let beyond = catch_unwind(|| Tensor::from_storage(data, Layout::contiguous(Shape::from([5]))));
     assert!(beyond.is_err());
+}
+
+#[test]
+fn ranges_of_every_integer_name_the_same_part() {
+    let x = Tensor::<i64>::arange(6);
+    let (start, stop) = (1usize, 4usize);
+    let expected = Tensor::from([1, 2, 3]);
+    assert_eq!(x.slice(0, start..stop), expected);
+    assert_eq!(x.slice(0, start as isize..stop as isize), expected);
+    assert_eq!(x.slice(0, start as i32..stop as i32), expected);
+    assert_eq!(x.slice(0, 1..4), expected);
+    assert_eq!(x.slice(0, 1..=3), expected);
+    assert_eq!(x.slice(0, -5..-2), expected);
+    assert_eq!(x.slice(0, &(start..stop)), expected);
+    assert_eq!(x.slice(0, ..stop).slice(0, start..), expected);
+    for whole in [
+        x.slice(0, ..),
+        x.slice(0, ..=-1),
+        x.slice(0, ..=isize::MAX),
+        x.slice(0, isize::MIN..isize::MAX),
+        x.slice(0, ..usize::MAX),
+        x.slice(0, 0..=usize::MAX),
+        x.slice(0, i32::MIN..=i32::MAX),
+        x.slice(0, ..).slice_step(0, .., -1).flip(&[0]),
+    ] {
+        assert_eq!(whole, x);
+    }
+    for nothing in [
+        x.slice(0, usize::MAX..),
+        x.slice(0, 4..2),
+        x.slice(0, ..=isize::MIN),
+    ] {
+        assert_eq!(nothing.size(), 0);
+    }
+    for (step, expected) in [(isize::MAX, 0), (isize::MIN, 5), (7, 0), (-7, 5)] {
+        assert_eq!(x.slice_step(0, .., step), Tensor::from([expected]));
+    }
 }

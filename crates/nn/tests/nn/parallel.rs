@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use wengert_nn::parallel::{Shard, Workers, split};
 use wengert_nn::{Adam, BatchNorm, Dropout, Linear, Lstm};
 use wengert_tape::tree::Tree;
-use wengert_tape::{Gradients, Tape, Var};
+use wengert_tape::{Bind, Gradients, Tape, Var};
 use wengert_tensor::{Rng, Tensor};
 
 #[derive(Tree, Clone)]
@@ -143,7 +143,7 @@ fn the_model_is_unshared_after_a_step() {
 #[test]
 fn state_is_the_mean_of_the_shards() {
     let x: Tensor<f64> = Rng::seed_from_u64(3).normal([9, 2], 1.0, 1.0);
-    let mut layer = BatchNorm::<Tensor<f64>>::new(2);
+    let mut layer = BatchNorm::new(2).cast::<f64>();
     let mut workers = Workers::new(2, 2);
     workers.set_training(true);
     let own = x.clone();

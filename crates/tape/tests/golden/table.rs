@@ -43,10 +43,10 @@ pub fn program(op: &str) -> Option<Program> {
         "leaky_relu" => {
             |x, case| x[0].where_(&x[0].value().gt(0.0), x[0] * case.f64("negative_slope"))
         }
-        "relu6" => |x, _| clamp(x[0], 0.0, 6.0),
+        "relu6" => |x, _| x[0].clamp(0.0, 6.0),
         // Not `hardsigmoid`: PyTorch rounds the 1/6 of its gradient to `f32`.
-        "hardswish" => |x, _| x[0] * clamp(x[0] / 6.0 + 0.5, 0.0, 1.0),
-        "clamp" => |x, case| clamp(x[0], case.f64("min"), case.f64("max")),
+        "hardswish" => |x, _| x[0] * (x[0] / 6.0 + 0.5).clamp(0.0, 1.0),
+        "clamp" => |x, case| x[0].clamp(case.f64("min"), case.f64("max")),
         "pow_scalar" => |x, case| x[0].powf(case.f64("exponent")),
         "gelu_tanh" => |x, _| {
             let inner = (x[0] + 0.044715 * x[0].powf(3.0)) * std::f64::consts::FRAC_2_PI.sqrt();
@@ -271,13 +271,6 @@ fn softplus(x: V<'_>) -> V<'_> {
 
 fn elu(x: V<'_>, alpha: f64) -> V<'_> {
     x.where_(&x.value().gt(0.0), alpha * (x.exp() - 1.0))
-}
-
-/// The bounds are written over, so that nothing flows through them.
-fn clamp(x: V<'_>, low: f64, high: f64) -> V<'_> {
-    let (tape, value) = (x.tape(), x.value());
-    let below = tape.scalar(low).where_(&value.le(low), x);
-    tape.scalar(high).where_(&value.ge(high), below)
 }
 
 fn variance<'t>(x: V<'t>, case: &Case<'_>) -> V<'t> {

@@ -420,10 +420,14 @@ impl<T: Float> Tensor<T> {
     /// Each element, or the bound that it lies beyond; NaN stays.
     ///
     /// # Panics
-    /// Unless `low <= high`.
+    /// If `low` is above `high`, or one of them is NaN.
+    #[doc(alias = "clip")]
     #[track_caller]
     pub fn clamp(&self, low: f64, high: f64) -> Self {
-        assert!(low <= high, "clamp: {low} is not below {high}");
+        assert!(
+            low <= high,
+            "clamp: there is nothing between {low} and {high}"
+        );
         unary(Clamp(low, high), self)
     }
 

@@ -97,6 +97,15 @@ impl<T: Element> Tensor<T> {
         self.shape().rank()
     }
 
+    /// The length of an axis; −1 is the innermost.
+    ///
+    /// # Panics
+    /// If the axis is out of range.
+    #[track_caller]
+    pub fn dim(&self, axis: isize) -> usize {
+        self.shape()[or_panic(self.shape().axis("dim", axis))]
+    }
+
     /// The number of elements.
     #[inline]
     pub fn size(&self) -> usize {

@@ -80,5 +80,12 @@ impl Formula<2, 1> for Pow {
 }
 
 pub(in crate::ops) fn samples<T: Float>() -> Samples<T> {
-    Samples::binary("pow", |x, p| x.powf(p)).on(0.4, 2.0).reference2(f64::powf)
+    Samples::binary("pow", |x, p| x.powf(p))
+        .case("a number to the power", &[&[3, 4]], |x| vec![x[0].exp_base(2.5)])
+        .on(0.4, 2.0)
+        .reference(|x| match x {
+            [x, p] => vec![x.zip_map(p, f64::powf)],
+            [p] => vec![p.map(|p| 2.5_f64.powf(p))],
+            _ => unreachable!("one or two operands"),
+        })
 }
