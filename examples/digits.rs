@@ -103,8 +103,8 @@ impl Digits {
     fn first(self, count: usize) -> Self {
         let count = count.min(self.labels.size()) as isize;
         Digits {
-            images: self.images.slice_axis(0, ..count),
-            labels: self.labels.slice_axis(0, ..count),
+            images: self.images.slice(0, ..count),
+            labels: self.labels.slice(0, ..count),
         }
     }
 
@@ -146,8 +146,7 @@ fn read_all(model: &Reader, tape: &mut Tape, images: &Tensor) -> Vec<i64> {
     let batches = Batches::in_order(images.shape()[0], 500);
     let read = |rows: Tensor<i64>| {
         let x = images.index_select(0, &rows);
-        let logits: Tensor = tape.evaluate(model, |t, m| m.logits(t.constant(&x)));
-        logits.argmax(-1).to_vec()
+        tape.evaluate(model, |t, m| m.logits(t.constant(&x)).argmax(-1).to_vec())
     };
     batches.flat_map(read).collect()
 }
@@ -198,9 +197,8 @@ fn run(options: &Options, folder: &Path) -> Outcome {
             adam.learning_rate = RATE * (1.0 - done as f64 / steps as f64);
             let (x, y) = train.rows(&rows);
             let (loss, grads) = workers.value_and_grad(&model, rows.size(), move |t, m, shard| {
-                let rows = shard.rows.start as isize..shard.rows.end as isize;
-                let logits = m.logits(t.constant(&x.slice_axis(0, rows.clone())));
-                cross_entropy(logits, &y.slice_axis(0, rows))
+                let logits = m.logits(t.constant(&x.slice(0, &shard.rows)));
+                cross_entropy(logits, &y.slice(0, &shard.rows))
             });
             adam.step(&mut model, &grads);
             done += 1;

@@ -88,12 +88,12 @@ fn main() {
     }
     for expression in &test[..5] {
         let (value, text) = expression.read();
-        let y: Tensor = tape.evaluate(&model, |_, m| m.value(expression));
-        println!("{text} = {value}, read as {:.1}", y.item());
+        let y = tape.evaluate(&model, |_, m| m.value(expression).item());
+        println!("{text} = {value}, read as {y:.1}");
     }
     let values = Tensor::from_fn([500], |at| test[at[0]].read().0);
-    let guess = values.var(&[0], 0).item();
-    let error: Tensor = tape.evaluate(&model, |_, m| m.loss(&test));
+    let guess = values.var(&[0], 0, false).item();
+    let error = tape.evaluate(&model, |_, m| m.loss(&test).item());
     println!("squared error {error:.3}, of the best constant guess {guess:.3}");
-    assert!(f64::from(error.item()) < guess / 20.0);
+    assert!(f64::from(error) < guess / 20.0);
 }

@@ -78,7 +78,7 @@ fn test(model: &Adder, (x, y): &(Tensor, Tensor)) -> (f64, Vec<f32>) {
     let mut predicted = Vec::new();
     for rows in Batches::in_order(y.size(), 250) {
         let x = x.index_select(0, &rows);
-        let part: Tensor = tape.evaluate(model, |t, m| m.predict(t.constant(&x)));
+        let part = tape.evaluate(model, |t, m| m.predict(t.constant(&x)).value());
         predicted.extend(part.iter());
     }
     let square = |(a, b): (&f32, f32)| f64::from(a - b).powi(2);
@@ -107,9 +107,8 @@ fn run(options: &Options) -> Outcome {
         adam.learning_rate = RATE * 0.5f64.powi((done / HALF_LIFE) as i32);
         let (x, y) = sequences(BATCH, &mut rng);
         let (loss, mut grads) = workers.value_and_grad(&model, BATCH, move |t, m, shard| {
-            let rows = shard.rows.start as isize..shard.rows.end as isize;
-            let predicted = m.predict(t.constant(&x.slice_axis(0, rows.clone())));
-            mse(predicted, &y.slice_axis(0, rows))
+            let predicted = m.predict(t.constant(&x.slice(0, &shard.rows)));
+            mse(predicted, &y.slice(0, &shard.rows))
         });
         clip_by_global_norm(&mut grads, 1.0);
         adam.step(&mut model, &grads);

@@ -25,12 +25,16 @@ pub use wengert_tensor as tensor;
 /// What nearly every program wants: `use wengert::prelude::*;`.
 pub mod prelude {
     pub use wengert_nn::{
-        Adam, BatchNorm, Dropout, Embedding, Gru, GruCell, Linear, Lstm, LstmCell, Sgd, SimpleRnn,
-        SimpleRnnCell, clip_by_global_norm,
+        Adam, BatchNorm, Dropout, Embedding, Gru, GruCell, Linear, Lstm, LstmCell, LstmState, Sgd,
+        SimpleRnn, SimpleRnnCell, State, clip_by_global_norm,
+        rnn::{Activation, Stacking},
     };
-    pub use wengert_tape::compose::{bce_with_logits, cross_entropy, mse};
+    pub use wengert_tape::compose::{Reduction, bce_with_logits, cross_entropy, mse};
     pub use wengert_tape::tree::{Tree, TreeExt};
-    pub use wengert_tape::{Bind, Formula, Gradients, Op, Operand, Real, Tape, Var, formula};
+    pub use wengert_tape::{
+        Bind, Formula, GradOptions, Gradients, Op, Operand, Real, Tape, Unused, Values, Var,
+        formula,
+    };
     pub use wengert_tensor::{Element, Float, Rng, Shape, Tensor};
 }
 

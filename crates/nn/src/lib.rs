@@ -23,7 +23,7 @@
 //! }
 //!
 //! let mut rng = Rng::seed_from_u64(1);
-//! let mut model: Adder = Adder {
+//! let mut model = Adder {
 //!     rnn: Lstm::new(2, 8, &mut rng),
 //!     head: Linear::new(8, 1, &mut rng),
 //! };

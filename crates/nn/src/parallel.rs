@@ -54,13 +54,12 @@ pub fn split(rows: usize, count: usize) -> Vec<Shard> {
 /// use wengert_tensor::{Rng, Tensor};
 ///
 /// let mut rng = Rng::seed_from_u64(1);
-/// let model: Linear = Linear::new(3, 1, &mut rng);
+/// let model = Linear::new(3, 1, &mut rng);
 /// let x: Tensor = rng.normal([10, 3], 0.0, 1.0);
 ///
 /// let mut workers = Workers::new(2, 4);
 /// let (loss, grads) = workers.value_and_grad(&model, 10, move |t, model, shard| {
-///     let rows = shard.rows.start as isize..shard.rows.end as isize;
-///     let y = model.forward(t.constant(&x.slice_axis(0, rows)));
+///     let y = model.forward(t.constant(&x.slice(0, &shard.rows)));
 ///     (y * y).sum() / shard.rows.len() as f64
 /// });
 /// assert!(loss > 0.0 && grads.len() == 2);

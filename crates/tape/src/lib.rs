@@ -23,7 +23,7 @@ pub use formula::{Formula, Partial};
 pub use grad::backward::{GradOptions, Unused};
 pub use grad::gradients::{Backward, Gradients};
 pub use model::arithmetic::Model;
-pub use model::bind::Bind;
+pub use model::bind::{Bind, Values};
 pub use model::tree;
 pub use record::custom::Custom;
 pub use record::inspect::{NonFinite, Stats};

@@ -194,10 +194,11 @@ impl Layout {
     }
 
     /// The part along `axis` from `start` to `stop` (exclusive) in steps of `step`. Negative bounds
-    /// count from the end; bounds beyond it are cut to it, as in NumPy.
+    /// count from the end; bounds beyond it are cut to it, as in NumPy. A negative step takes the
+    /// same part from its end, as in ndarray.
     ///
     /// # Errors
-    /// If the axis is out of range or the step is less than 1.
+    /// If the axis is out of range or the step is 0.
     pub fn sliced(
         &self,
         axis: isize,
@@ -206,11 +207,8 @@ impl Layout {
         step: isize,
     ) -> Result<Layout, ShapeError> {
         let axis = self.shape.axis("slice", axis)?;
-        if step < 1 {
-            return Err(ShapeError::new(
-                "slice",
-                format!("the step {step} is less than 1"),
-            ));
+        if step == 0 {
+            return Err(ShapeError::new("slice", "the step is 0"));
         }
         let dim = self.shape[axis] as isize;
         let bound = |at: isize| {
@@ -221,12 +219,19 @@ impl Layout {
             }
         };
         let (start, stop) = (bound(start), bound(stop));
+        let len = ((stop - start).max(0) as usize).div_ceil(step.unsigned_abs());
         let mut layout = self.clone();
-        layout.shape.dims_mut()[axis] = ((stop - start).max(0) as usize).div_ceil(step as usize);
+        layout.shape.dims_mut()[axis] = len;
         if layout.size() > 0 {
-            layout.offset += (start * self.strides[axis]) as usize;
+            let first = if step > 0 { start } else { stop - 1 };
+            layout.offset = layout
+                .offset
+                .wrapping_add_signed(first * self.strides[axis]);
         }
-        layout.strides[axis] *= step;
+        // The stride along a single element says nothing, and could be too great.
+        if len > 1 {
+            layout.strides[axis] *= step;
+        }
         Ok(layout)
     }
 
@@ -248,7 +253,7 @@ impl Layout {
         let mut layout = self.clone();
         layout.shape.remove(axis);
         let stride = layout.strides.remove(axis);
-        layout.offset += (at * stride) as usize;
+        layout.offset = layout.offset.wrapping_add_signed(at * stride);
         Ok(layout)
     }
 

@@ -230,6 +230,26 @@ impl Shape {
         Ok(shape)
     }
 
+    /// The shape with the axes from `start` on as one; a scalar's is one axis of size 1.
+    ///
+    /// # Errors
+    /// If the axis is out of range.
+    ///
+    /// ```
+    /// use wengert_tensor::Shape;
+    /// assert_eq!(Shape::from([2, 3, 4]).flattened(1), Ok(Shape::from([2, 12])));
+    /// assert_eq!(Shape::scalar().flattened(0), Ok(Shape::from([1])));
+    /// ```
+    pub fn flattened(&self, start: isize) -> Result<Shape, ShapeError> {
+        if self.rank() == 0 && [0, -1].contains(&start) {
+            return Ok(Shape::from([1]));
+        }
+        let start = self.axis("flatten", start)?;
+        let mut flat = Shape::new(&self[..start]);
+        flat.push(Shape::new(&self[start..]).size());
+        Ok(flat)
+    }
+
     /// The shape of the matrix product with `b`: batch axes are broadcast, and a vector is a row on
     /// the left and a column on the right, whose axis disappears.
     ///

@@ -22,7 +22,7 @@ proptest! {
         };
         let y = x.reshape(&dims);
         prop_assert_eq!(y.iter().collect::<Vec<_>>(), elements.clone());
-        prop_assert_eq!(x.flatten().to_vec(), elements);
+        prop_assert_eq!(x.flatten(0).to_vec(), elements);
         let back: Vec<isize> = x.shape().iter().map(|&dim| dim as isize).collect();
         prop_assert_eq!(y.reshape(&back), x);
     }
@@ -40,13 +40,18 @@ proptest! {
     }
 
     #[test]
-    fn slice_is_index_arithmetic(x in tensors(), axis in any::<usize>(), start in -8isize..8, stop in -8isize..8, step in 1isize..4) {
+    fn slice_is_index_arithmetic(x in tensors(), axis in any::<usize>(), start in -8isize..8, stop in -8isize..8, step in 1isize..4, back in any::<bool>()) {
         prop_assume!(x.rank() > 0);
         let axis = axis % x.rank();
         let dim = x.shape()[axis] as isize;
         let bound = |at: isize| if at < 0 { (at + dim).max(0) } else { at.min(dim) };
-        let kept: Vec<isize> = (bound(start)..bound(stop)).step_by(step as usize).collect();
-        let y = x.slice(axis as isize, start, stop, step);
+        let range = bound(start)..bound(stop);
+        let kept: Vec<isize> = match back {
+            true => range.rev().step_by(step as usize).collect(),
+            false => range.step_by(step as usize).collect(),
+        };
+        let step = if back { -step } else { step };
+        let y = x.slice_step(axis as isize, start..stop, step);
         prop_assert_eq!(y.shape()[axis], kept.len());
         for (number, &place) in kept.iter().enumerate() {
             let expected = x.select(axis as isize, place);
@@ -93,9 +98,9 @@ proptest! {
         prop_assert_eq!((&x + &y).to_vec(), pairs().map(|(a, b)| a + b).collect::<Vec<_>>());
         prop_assert_eq!((&x / &y).to_vec(), pairs().map(|(a, b)| a / b).collect::<Vec<_>>());
         prop_assert_eq!((x.contiguous() - &y).to_vec(), pairs().map(|(a, b)| a - b).collect::<Vec<_>>());
-        prop_assert_eq!(x.maximum(&y).to_vec(), pairs().map(|(a, b)| a.max(b)).collect::<Vec<_>>());
+        prop_assert_eq!(x.max(&y).to_vec(), pairs().map(|(a, b)| a.max(b)).collect::<Vec<_>>());
         prop_assert_eq!(x.lt(&y).to_vec(), pairs().map(|(a, b)| a < b).collect::<Vec<_>>());
-        prop_assert_eq!(Tensor::where_(&x.lt(&y), &x, &y), x.minimum(&y));
+        prop_assert_eq!(x.where_(&x.lt(&y), &y), x.min(&y));
         if &shape == x.shape() {
             let mut z = x.clone();
             z *= &y;
@@ -224,8 +229,8 @@ fn reading() {
     );
     assert_eq!(x.as_slice(), None);
     assert_eq!(x.to_rows(), [[1, 4], [2, 5], [3, 6]]);
-    assert_eq!(x.slice_axis(0, 1..2).as_slice(), None);
-    assert_eq!(x.t().slice_axis(0, 1..).as_slice(), Some(&[4, 5, 6][..]));
+    assert_eq!(x.slice(0, 1..2).as_slice(), None);
+    assert_eq!(x.t().slice(0, 1..).as_slice(), Some(&[4, 5, 6][..]));
     assert_eq!(Tensor::from([[7]]).item(), 7);
 }
 
@@ -247,7 +252,7 @@ fn closeness() {
 fn nan_in_elementwise_functions() {
     let nan = Tensor::from([f64::NAN, 1.0]);
     let one = Tensor::from([1.0, f64::NAN]);
-    assert!(nan.maximum(&one).is_nan().all() && nan.minimum(&one).is_nan().all());
+    assert!(nan.max(&one).is_nan().all() && nan.min(&one).is_nan().all());
     assert!(
         nan.relu()[[0]].is_nan() && nan.clamp(0.0, 1.0)[[0]].is_nan() && nan.sign()[[0]].is_nan()
     );
@@ -340,10 +345,7 @@ fn messages() {
             &|x| drop(x.transpose(0, 2)),
             "transpose: axis 2 is out of range for the shape [2, 3]",
         ),
-        (
-            &|x| drop(x.slice(0, 0, 1, 0)),
-            "slice: the step 0 is less than 1",
-        ),
+        (&|x| drop(x.slice_step(0, .., 0)), "slice: the step is 0"),
         (
             &|x| drop(x.select(1, 3)),
             "select: index 3 is out of range for axis 1 of [2, 3]",
@@ -407,4 +409,41 @@ fn storage_with_a_layout_of_ones_own() {
     assert_eq!(x, Tensor::from([3, 4]));
     let beyond = catch_unwind(|| Tensor::from_storage(data, Layout::contiguous(Shape::from([5]))));
     assert!(beyond.is_err());
+}
+
+#[test]
+fn ranges_of_every_integer_name_the_same_part() {
+    let x = Tensor::<i64>::arange(6);
+    let (start, stop) = (1usize, 4usize);
+    let expected = Tensor::from([1, 2, 3]);
+    assert_eq!(x.slice(0, start..stop), expected);
+    assert_eq!(x.slice(0, start as isize..stop as isize), expected);
+    assert_eq!(x.slice(0, start as i32..stop as i32), expected);
+    assert_eq!(x.slice(0, 1..4), expected);
+    assert_eq!(x.slice(0, 1..=3), expected);
+    assert_eq!(x.slice(0, -5..-2), expected);
+    assert_eq!(x.slice(0, &(start..stop)), expected);
+    assert_eq!(x.slice(0, ..stop).slice(0, start..), expected);
+    for whole in [
+        x.slice(0, ..),
+        x.slice(0, ..=-1),
+        x.slice(0, ..=isize::MAX),
+        x.slice(0, isize::MIN..isize::MAX),
+        x.slice(0, ..usize::MAX),
+        x.slice(0, 0..=usize::MAX),
+        x.slice(0, i32::MIN..=i32::MAX),
+        x.slice(0, ..).slice_step(0, .., -1).flip(&[0]),
+    ] {
+        assert_eq!(whole, x);
+    }
+    for nothing in [
+        x.slice(0, usize::MAX..),
+        x.slice(0, 4..2),
+        x.slice(0, ..=isize::MIN),
+    ] {
+        assert_eq!(nothing.size(), 0);
+    }
+    for (step, expected) in [(isize::MAX, 0), (isize::MIN, 5), (7, 0), (-7, 5)] {
+        assert_eq!(x.slice_step(0, .., step), Tensor::from([expected]));
+    }
 }

@@ -216,7 +216,7 @@ fn recurrent<M: Reader>(
 
 /// The rows of a shard.
 fn part<E: Element>(x: &Tensor<E>, shard: &Shard) -> Tensor<E> {
-    x.slice_axis(0, shard.rows.start as isize..shard.rows.end as isize)
+    x.slice(0, &shard.rows)
 }
 
 /// One tape, or a tape a thread.

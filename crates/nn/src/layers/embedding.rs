@@ -19,7 +19,7 @@ use crate::init;
 /// use wengert_tape::{Bind, Tape};
 /// use wengert_tensor::{Rng, Tensor};
 ///
-/// let layer: Embedding = Embedding::new(10, 4, &mut Rng::seed_from_u64(1));
+/// let layer = Embedding::new(10, 4, &mut Rng::seed_from_u64(1));
 /// let tape = Tape::new();
 /// let words = Tensor::from([[3, 1, 4], [1, 5, 9]]);
 /// let vectors = layer.bind(&tape).forward(&words);
@@ -32,8 +32,9 @@ pub struct Embedding<P = Tensor> {
     pub weight: P,
 }
 
-impl<T: Float> Embedding<Tensor<T>> {
-    /// Vectors of `width` elements for the indices below `vocabulary`.
+impl Embedding {
+    /// Vectors of `width` elements for the indices below `vocabulary`, in `f32`;
+    /// [`cast`](wengert_tape::Bind::cast) makes it a layer in `f64`.
     pub fn new(vocabulary: usize, width: usize, rng: &mut Rng) -> Self {
         Embedding {
             weight: init::normal([vocabulary, width], 1.0, rng),

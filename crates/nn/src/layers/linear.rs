@@ -17,7 +17,7 @@ use crate::init;
 /// use wengert_tape::{Bind, Tape};
 /// use wengert_tensor::{Rng, Tensor};
 ///
-/// let layer: Linear = Linear::new(3, 2, &mut Rng::seed_from_u64(1));
+/// let layer = Linear::new(3, 2, &mut Rng::seed_from_u64(1));
 /// let tape = Tape::new();
 /// let y = layer.bind(&tape).forward(tape.ones([5, 4, 3]));
 /// assert_eq!(y.shape(), [5, 4, 2]);
@@ -30,8 +30,8 @@ pub struct Linear<P = Tensor> {
     pub bias: Option<P>,
 }
 
-impl<T: Float> Linear<Tensor<T>> {
-    /// A layer with a bias.
+impl Linear {
+    /// A layer with a bias, in `f32`; [`cast`](wengert_tape::Bind::cast) makes it one in `f64`.
     pub fn new(inputs: usize, outputs: usize, rng: &mut Rng) -> Self {
         let k = 1.0 / (inputs.max(1) as f64).sqrt();
         Linear {
@@ -39,14 +39,13 @@ impl<T: Float> Linear<Tensor<T>> {
             bias: Some(init::uniform([outputs], k, rng)),
         }
     }
+}
 
-    /// A layer without bias.
-    pub fn without_bias(inputs: usize, outputs: usize, rng: &mut Rng) -> Self {
-        let k = 1.0 / (inputs.max(1) as f64).sqrt();
-        Linear {
-            weight: init::uniform([inputs, outputs], k, rng),
-            bias: None,
-        }
+impl<P> Linear<P> {
+    /// The layer without its bias.
+    pub fn without_bias(mut self) -> Self {
+        self.bias = None;
+        self
     }
 }
 

@@ -25,10 +25,10 @@ use wengert_tensor::{Float, Tensor};
 ///
 /// ```
 /// use wengert_nn::{BatchNorm, Sgd};
-/// use wengert_tape::Tape;
+/// use wengert_tape::{Bind, Tape};
 /// use wengert_tensor::Tensor;
 ///
-/// let mut layer = BatchNorm::new(1);
+/// let mut layer = BatchNorm::new(1).cast::<f64>();
 /// let x = Tensor::<f64>::from([[1.0], [3.0]]);
 /// let mut tape = Tape::new();
 /// tape.set_training(true);
@@ -55,8 +55,9 @@ pub struct BatchNorm<P = Tensor> {
     pub epsilon: f64,
 }
 
-impl<T: Float> BatchNorm<Tensor<T>> {
-    /// A layer for `features` features.
+impl BatchNorm {
+    /// A layer for `features` features, in `f32`; [`cast`](wengert_tape::Bind::cast) makes it one in
+    /// `f64`.
     pub fn new(features: usize) -> Self {
         BatchNorm {
             weight: Tensor::ones([features]),
@@ -129,7 +130,7 @@ impl<'t, T: Float> BatchNorm<Var<'t, T>> {
 /// use wengert_tape::{Bind, Tape};
 /// use wengert_tensor::Tensor;
 ///
-/// let layer = LayerNorm::<Tensor<f64>>::new(2);
+/// let layer = LayerNorm::new(2).cast::<f64>();
 /// let tape = Tape::new();
 /// let y = layer.bind(&tape).forward(tape.constant(&Tensor::from([[1.0, 3.0]])));
 /// assert!((y.value()[[0, 1]] - 1.0).abs() < 1e-5);
@@ -144,8 +145,9 @@ pub struct LayerNorm<P = Tensor> {
     pub epsilon: f64,
 }
 
-impl<T: Float> LayerNorm<Tensor<T>> {
-    /// A layer for rows of `features` elements.
+impl LayerNorm {
+    /// A layer for rows of `features` elements, in `f32`; [`cast`](wengert_tape::Bind::cast) makes
+    /// it one in `f64`.
     pub fn new(features: usize) -> Self {
         LayerNorm {
             weight: Tensor::ones([features]),

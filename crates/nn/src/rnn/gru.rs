@@ -52,14 +52,15 @@ pub struct GruCell<P = Tensor> {
     pub bias_h: P,
 }
 
-impl<T: Float> NewCell for GruCell<Tensor<T>> {
+impl NewCell for GruCell {
     fn new(inputs: usize, hidden: usize, rng: &mut Rng) -> Self {
         GruCell::new(inputs, hidden, rng)
     }
 }
 
-impl<T: Float> GruCell<Tensor<T>> {
-    /// A cell with fresh weights.
+impl GruCell {
+    /// A cell with fresh weights, in `f32`; [`cast`](wengert_tape::Bind::cast) makes it one in
+    /// `f64`.
     pub fn new(inputs: usize, hidden: usize, rng: &mut Rng) -> Self {
         let k = 1.0 / (hidden.max(1) as f64).sqrt();
         GruCell {

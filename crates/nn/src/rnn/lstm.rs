@@ -16,7 +16,7 @@ use crate::init;
 /// use wengert_tape::{Bind, Tape};
 /// use wengert_tensor::Rng;
 ///
-/// let lstm: Lstm = Lstm::new(2, 50, &mut Rng::seed_from_u64(1));
+/// let lstm = Lstm::new(2, 50, &mut Rng::seed_from_u64(1));
 /// let tape = Tape::new();
 /// let (outputs, state) = lstm.bind(&tape).run(tape.ones([8, 6, 2]), None);
 /// assert_eq!((outputs.shape(), state.h().shape()), ([8, 6, 50].into(), [8, 50].into()));
@@ -75,14 +75,15 @@ impl<'t, T: Float> State<LstmState<Var<'t, T>>> {
     }
 }
 
-impl<T: Float> NewCell for LstmCell<Tensor<T>> {
+impl NewCell for LstmCell {
     fn new(inputs: usize, hidden: usize, rng: &mut Rng) -> Self {
         LstmCell::new(inputs, hidden, rng)
     }
 }
 
-impl<T: Float> LstmCell<Tensor<T>> {
-    /// A cell with fresh weights.
+impl LstmCell {
+    /// A cell with fresh weights, in `f32`; [`cast`](wengert_tape::Bind::cast) makes it one in
+    /// `f64`.
     pub fn new(inputs: usize, hidden: usize, rng: &mut Rng) -> Self {
         let k = 1.0 / (hidden.max(1) as f64).sqrt();
         LstmCell {
@@ -92,14 +93,16 @@ impl<T: Float> LstmCell<Tensor<T>> {
         }
         .with_forget_bias(1.0)
     }
+}
 
+impl<T: Float> LstmCell<Tensor<T>> {
     /// The cell with another bias of the forget gate.
     ///
     /// ```
     /// use wengert_nn::LstmCell;
     /// use wengert_tensor::{Rng, Tensor};
     /// let cell = LstmCell::new(1, 2, &mut Rng::seed_from_u64(1)).with_forget_bias(3.0);
-    /// assert_eq!(cell.bias, Tensor::<f32>::from([0.0, 0.0, 3.0, 3.0, 0.0, 0.0, 0.0, 0.0]));
+    /// assert_eq!(cell.bias, Tensor::from([0.0, 0.0, 3.0, 3.0, 0.0, 0.0, 0.0, 0.0]));
     /// ```
     pub fn with_forget_bias(mut self, value: f64) -> Self {
         let bias = self.bias.as_mut_slice();

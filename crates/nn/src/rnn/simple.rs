@@ -16,7 +16,7 @@ use crate::init;
 /// use wengert_tape::{Bind, Tape};
 /// use wengert_tensor::Rng;
 ///
-/// let rnn: SimpleRnn = SimpleRnn::new(1, 20, &mut Rng::seed_from_u64(1));
+/// let rnn = SimpleRnn::new(1, 20, &mut Rng::seed_from_u64(1));
 /// let tape = Tape::new();
 /// assert_eq!(rnn.bind(&tape).last(tape.ones([10, 25, 1]), None).h().shape(), [10, 20]);
 /// ```
@@ -51,14 +51,15 @@ pub enum Activation {
     Relu,
 }
 
-impl<T: Float> NewCell for SimpleRnnCell<Tensor<T>> {
+impl NewCell for SimpleRnnCell {
     fn new(inputs: usize, hidden: usize, rng: &mut Rng) -> Self {
         SimpleRnnCell::new(inputs, hidden, rng)
     }
 }
 
-impl<T: Float> SimpleRnnCell<Tensor<T>> {
-    /// A cell with fresh weights and tanh.
+impl SimpleRnnCell {
+    /// A cell with fresh weights and tanh, in `f32`; [`cast`](wengert_tape::Bind::cast) makes it one
+    /// in `f64`.
     pub fn new(inputs: usize, hidden: usize, rng: &mut Rng) -> Self {
         let k = 1.0 / (hidden.max(1) as f64).sqrt();
         SimpleRnnCell {
@@ -68,7 +69,9 @@ impl<T: Float> SimpleRnnCell<Tensor<T>> {
             activation: Activation::Tanh,
         }
     }
+}
 
+impl<P> SimpleRnnCell<P> {
     /// The cell with another activation.
     pub fn with_activation(mut self, activation: Activation) -> Self {
         self.activation = activation;
@@ -76,13 +79,13 @@ impl<T: Float> SimpleRnnCell<Tensor<T>> {
     }
 }
 
-impl<T: Float> SimpleRnn<Tensor<T>> {
+impl<P> SimpleRnn<P> {
     /// The layers with another activation.
     ///
     /// ```
     /// use wengert_nn::{SimpleRnn, rnn::Activation};
     /// use wengert_tensor::Rng;
-    /// let rnn: SimpleRnn = SimpleRnn::new(1, 4, &mut Rng::seed_from_u64(1));
+    /// let rnn = SimpleRnn::new(1, 4, &mut Rng::seed_from_u64(1));
     /// let rnn = rnn.with_activation(Activation::Relu);
     /// assert_eq!(rnn.layers[0].forward.activation, Activation::Relu);
     /// ```

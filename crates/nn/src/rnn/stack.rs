@@ -40,7 +40,8 @@ pub struct Stacking {
 }
 
 impl<C: NewCell> Recurrent<C> {
-    /// One layer in one direction.
+    /// One layer in one direction; of the cells of this library in `f32`, which
+    /// [`cast`](wengert_tape::Bind::cast) makes `f64`.
     pub fn new(inputs: usize, hidden: usize, rng: &mut Rng) -> Self {
         let one = Stacking {
             layers: 1,
@@ -57,7 +58,7 @@ impl<C: NewCell> Recurrent<C> {
     /// use wengert_tensor::Rng;
     ///
     /// let both = Stacking { layers: 2, bidirectional: true };
-    /// let rnn: Gru = Gru::stacked(3, 5, both, &mut Rng::seed_from_u64(1));
+    /// let rnn = Gru::stacked(3, 5, both, &mut Rng::seed_from_u64(1));
     /// let tape = Tape::new();
     /// let (outputs, state) = rnn.bind(&tape).run(tape.ones([7, 4, 3]), None);
     /// assert_eq!(outputs.shape(), [7, 4, 10]);

@@ -24,19 +24,18 @@ impl<'t, T: Float> Carried<'t, T> for Var<'t, T> {
 /// (truncated back-propagation through time):
 ///
 /// ```
-/// use wengert_nn::{Lstm, LstmState, State};
-/// use wengert_tape::{Bind, Tape};
+/// use wengert_nn::Lstm;
+/// use wengert_tape::{Bind, Tape, Values};
 /// use wengert_tensor::{Rng, Tensor};
 ///
 /// let mut rng = Rng::seed_from_u64(1);
-/// let rnn: Lstm = Lstm::new(2, 3, &mut rng);
+/// let rnn = Lstm::new(2, 3, &mut rng);
 /// let mut tape = Tape::new();
 /// let x: Tensor = rng.normal([4, 5, 2], 0.0, 1.0);
 /// let (_, carried, _) = tape.value_and_grad_aux(&rnn, |t, rnn| {
 ///     let state = rnn.last(t.constant(&x), None);
-///     (state.h().sum(), state)
+///     (state.h().sum(), state.value())
 /// });
-/// let carried: State<LstmState<Tensor>> = carried;
 /// assert_eq!(carried.cells[0].h.shape(), &[4, 3]);
 ///
 /// // The next step starts there.

@@ -56,31 +56,34 @@ const BOTH: Stacking = Stacking {
 
 #[test]
 fn lstm() {
-    recurrent!(Lstm::<Tensor<f64>>::new(2, 3, &mut rng()));
-    recurrent!(Lstm::<Tensor<f64>>::stacked(2, 2, BOTH, &mut rng()));
+    recurrent!(Lstm::new(2, 3, &mut rng()).cast::<f64>());
+    recurrent!(Lstm::stacked(2, 2, BOTH, &mut rng()).cast::<f64>());
 }
 
 #[test]
 fn gru() {
-    recurrent!(Gru::<Tensor<f64>>::new(2, 3, &mut rng()));
-    recurrent!(Gru::<Tensor<f64>>::stacked(2, 2, BOTH, &mut rng()));
+    recurrent!(Gru::new(2, 3, &mut rng()).cast::<f64>());
+    recurrent!(Gru::stacked(2, 2, BOTH, &mut rng()).cast::<f64>());
 }
 
 #[test]
 fn simple_rnn() {
-    recurrent!(SimpleRnn::<Tensor<f64>>::new(2, 3, &mut rng()));
-    let relu = SimpleRnn::<Tensor<f64>>::stacked(2, 2, BOTH, &mut rng());
+    recurrent!(SimpleRnn::new(2, 3, &mut rng()).cast::<f64>());
+    let relu = SimpleRnn::stacked(2, 2, BOTH, &mut rng()).cast::<f64>();
     recurrent!(relu.with_activation(Activation::Relu));
 }
 
 #[test]
 fn linear() {
     let x: Tensor<f64> = rng().normal([2, 3, 4], 0.0, 1.0);
-    let model = (Linear::new(4, 3, &mut rng()), x.clone());
+    let model = (Linear::new(4, 3, &mut rng()).cast::<f64>(), x.clone());
     passes(check_model(&model, |_, (l, x)| {
         weighed!(l.forward(x).tanh())
     }));
-    let model = (Linear::without_bias(4, 3, &mut rng()), x);
+    let model = (
+        Linear::new(4, 3, &mut rng()).without_bias().cast::<f64>(),
+        x,
+    );
     passes(check_model(&model, |_, (l, x)| {
         weighed!(l.forward(x).tanh())
     }));
@@ -88,7 +91,7 @@ fn linear() {
 
 #[test]
 fn embedding() {
-    let layer = Embedding::new(5, 3, &mut rng());
+    let layer = Embedding::new(5, 3, &mut rng()).cast::<f64>();
     let words = Tensor::from([[0, 3, 3], [4, 0, 1]]);
     passes(check_model(&layer, |_, l| {
         weighed!(l.forward(&words).tanh())
@@ -99,7 +102,7 @@ fn embedding() {
 fn norms() {
     let x: Tensor<f64> = rng().normal([2, 3, 4], 1.0, 2.0);
     let w: Tensor<f64> = rng().normal([4], 1.0, 0.5);
-    let mut layer = BatchNorm::new(4);
+    let mut layer = BatchNorm::new(4).cast::<f64>();
     (layer.weight, layer.bias) = (w.clone(), w.clone());
     for training in [true, false] {
         let model = (layer.clone(), x.clone());
@@ -108,7 +111,7 @@ fn norms() {
             weighed!(l.forward(x))
         }));
     }
-    let mut layer = LayerNorm::new(4);
+    let mut layer = LayerNorm::new(4).cast::<f64>();
     (layer.weight, layer.bias) = (w.clone(), w);
     passes(check_model(&(layer, x), |_, (l, x)| weighed!(l.forward(x))));
 }

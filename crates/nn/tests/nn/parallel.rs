@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use wengert_nn::parallel::{Shard, Workers, split};
 use wengert_nn::{Adam, BatchNorm, Dropout, Linear, Lstm};
 use wengert_tape::tree::Tree;
-use wengert_tape::{Gradients, Tape, Var};
+use wengert_tape::{Bind, Gradients, Tape, Var};
 use wengert_tensor::{Rng, Tensor};
 
 #[derive(Tree, Clone)]
@@ -25,8 +25,7 @@ fn model() -> Model {
 }
 
 fn loss<'t>(t: &'t Tape, m: &Model<Var<'t>>, x: &Tensor, rows: &Shard) -> Var<'t> {
-    let rows = rows.rows.start as isize..rows.rows.end as isize;
-    let x = t.constant(&x.slice_axis(0, rows));
+    let x = t.constant(&x.slice(0, &rows.rows));
     let y = m.head.forward(m.dropout.forward(m.rnn.last(x, None).h()));
     (y * y).sum() / x.dim(0) as f64
 }
@@ -144,15 +143,14 @@ fn the_model_is_unshared_after_a_step() {
 #[test]
 fn state_is_the_mean_of_the_shards() {
     let x: Tensor<f64> = Rng::seed_from_u64(3).normal([9, 2], 1.0, 1.0);
-    let mut layer = BatchNorm::<Tensor<f64>>::new(2);
+    let mut layer = BatchNorm::new(2).cast::<f64>();
     let mut workers = Workers::new(2, 2);
     workers.set_training(true);
     let own = x.clone();
     let (_, grads) = workers.value_and_grad(&layer, 9, move |t, layer, rows| {
-        let rows = rows.rows.start as isize..rows.rows.end as isize;
-        layer.forward(t.constant(&own.slice_axis(0, rows))).sum()
+        layer.forward(t.constant(&own.slice(0, &rows.rows))).sum()
     });
     grads.update_state(&mut layer);
-    let expected = x.mean(&[0]) * 0.1;
+    let expected = x.mean_axes(&[0], false) * 0.1;
     assert!(layer.mean.allclose(&expected, 1e-12, 1e-12));
 }

@@ -3,9 +3,9 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use wengert_nn::rnn::{Cell, Stacking};
-use wengert_nn::{Lstm, LstmCell, LstmState, State};
+use wengert_nn::{Lstm, LstmCell, LstmState};
 use wengert_tape::tree::TreeExt;
-use wengert_tape::{Bind, Tape, Var};
+use wengert_tape::{Bind, Tape, Values, Var};
 use wengert_tensor::{Rng, Tensor};
 
 fn lstm(layers: usize, bidirectional: bool) -> Lstm<Tensor<f64>> {
@@ -13,7 +13,7 @@ fn lstm(layers: usize, bidirectional: bool) -> Lstm<Tensor<f64>> {
         layers,
         bidirectional,
     };
-    Lstm::stacked(2, 3, stacking, &mut Rng::seed_from_u64(1))
+    Lstm::stacked(2, 3, stacking, &mut Rng::seed_from_u64(1)).cast()
 }
 
 fn sequence(time: usize) -> Tensor<f64> {
@@ -23,7 +23,7 @@ fn sequence(time: usize) -> Tensor<f64> {
 #[test]
 fn fused_gates_compute_what_single_ops_do() {
     let mut rng = Rng::seed_from_u64(1);
-    let cell: LstmCell<Tensor<f64>> = LstmCell::new(3, 5, &mut rng);
+    let cell: LstmCell<Tensor<f64>> = LstmCell::new(3, 5, &mut rng).cast();
     let start = LstmState {
         h: rng.normal([2, 5], 0.0, 1.0),
         c: rng.normal([2, 5], 0.0, 1.0),
@@ -41,10 +41,9 @@ fn fused_gates_compute_what_single_ops_do() {
             let twice = step(&cell, x, once);
             (
                 (twice.h * twice.h + twice.c).sum(),
-                vec![once.h, once.c, twice.h, twice.c],
+                vec![once.h, once.c, twice.h, twice.c].value(),
             )
         });
-        let values: Vec<Tensor<f64>> = values;
         (values, grads.tree(&model).leaves())
     };
     let (fused, fused_bars) = run(|cell, x, state| cell.step(x, state));
@@ -138,9 +137,8 @@ fn the_state_comes_out_and_goes_in() {
     let x = sequence(3);
     let (_, state, _) = tape.value_and_grad_aux(&rnn, |t, m| {
         let state = m.last(t.constant(&x), None);
-        (state.h().sum(), state)
+        (state.h().sum(), state.value())
     });
-    let state: State<LstmState<Tensor<f64>>> = state;
     assert_eq!(state.paths().len(), 8);
     assert_eq!(state.paths()[3], "cells.1.c");
 }

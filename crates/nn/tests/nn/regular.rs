@@ -1,7 +1,7 @@
 //! Dropout and batch norm: their modes, draws and state.
 
 use wengert_nn::{BatchNorm, Dropout};
-use wengert_tape::Tape;
+use wengert_tape::{Bind, Tape};
 use wengert_tensor::{Rng, Tensor};
 
 #[test]
@@ -45,7 +45,7 @@ fn dropout_refuses_what_is_no_probability() {
 #[test]
 #[should_panic(expected = "batch norm: more than one value of each feature is needed in training")]
 fn batch_norm_refuses_a_single_row() {
-    let mut tape = Tape::<f64>::new();
+    let mut tape = Tape::new();
     tape.set_training(true);
     tape.value_and_grad(&BatchNorm::new(2), |t, l| l.forward(t.ones([1, 2])).sum());
 }
@@ -53,7 +53,7 @@ fn batch_norm_refuses_a_single_row() {
 #[test]
 fn batch_norm_learns_the_mean_and_variance() {
     let mut rng = Rng::seed_from_u64(4);
-    let mut layer = BatchNorm::<Tensor<f64>>::new(2);
+    let mut layer = BatchNorm::new(2).cast::<f64>();
     let mut tape = Tape::new();
     tape.set_training(true);
     for _ in 0..300 {
@@ -69,6 +69,6 @@ fn batch_norm_learns_the_mean_and_variance() {
             .all(|variance| (variance - 4.0).abs() < 0.6)
     );
     tape.set_training(false);
-    let y: Tensor<f64> = tape.evaluate(&layer, |t, l| l.forward(t.fill([1, 2], 3.0)));
+    let y = tape.evaluate(&layer, |t, l| l.forward(t.full([1, 2], 3.0)).value());
     assert!(y.iter().all(|y| y.abs() < 0.2));
 }

@@ -192,10 +192,7 @@ impl Step {
                 let dim = x.var.shape()[axis];
                 let start = start % dim;
                 let stop = (start + 1 + len % 3).min(dim);
-                x.with(
-                    x.var.slice(axis as isize, start as isize..stop as isize),
-                    x.bound,
-                )
+                x.with(x.var.slice(axis as isize, start..stop), x.bound)
             }
             Step::Reverse(x) => {
                 let x = value(x);
@@ -257,7 +254,7 @@ impl Map {
             Map::Exp => x.with(v.tanh().exp(), 3.0),
             Map::Ln => x.with((v * v + 1.0).ln(), 1.0 + b),
             Map::Sqrt => x.with((v * v + 0.5).sqrt(), 1.0 + b),
-            Map::Pow => x.with((v * v + 1.0).pow(0.75), 2.0 + b * (1.0 + b)),
+            Map::Pow => x.with((v * v + 1.0).powf(0.75), 2.0 + b * (1.0 + b)),
             Map::Line => x.with(1.0 - 2.0 * v, 1.0 + 2.0 * b),
             Map::Relu => x.with(v.relu(), b),
             Map::Abs => x.with(v.abs(), b),
@@ -283,7 +280,7 @@ impl Zip {
                 let mask = Tensor::from_fn(&shape, |at| at.iter().sum::<usize>() % 2 == 0);
                 x.with(a.where_(&mask, b), x.bound.max(y.bound))
             }
-            Zip::Maximum => x.with(a.maximum(b), x.bound.max(y.bound)),
+            Zip::Maximum => x.with(a.max(b), x.bound.max(y.bound)),
         }
     }
 }

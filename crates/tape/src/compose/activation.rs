@@ -63,7 +63,8 @@ formulas! {
     square() = Square, |_this, x| x * x;
 
     /// 1 / x.
-    reciprocal() = Reciprocal, |_this, x| R::lit(1.0) / x;
+    #[doc(alias = "reciprocal")]
+    recip() = Recip, |_this, x| R::lit(1.0) / x;
 
     /// 1 / √x.
     rsqrt() = Rsqrt, |_this, x| R::lit(1.0) / x.sqrt(), slope |y| R::lit(-0.5) * y / x;
@@ -99,7 +100,7 @@ formulas! {
     /// Source: Clevert, Unterthiner and Hochreiter 2016, Exponential Linear Units.
     elu(alpha) = Elu, |this, x| {
         // The exponential of what is not taken must not overflow.
-        let low = x.minimum(R::lit(0.0));
+        let low = x.min(R::lit(0.0));
         R::select_less(R::lit(0.0), x, x, R::lit(this.alpha) * (low.exp() - R::lit(1.0)))
     }, slope |y| R::select_less(R::lit(0.0), x, R::lit(1.0), y + R::lit(this.alpha));
 
@@ -116,5 +117,5 @@ formulas! {
 /// ln(1 + eˣ).
 #[inline(always)]
 fn softplus<R: Real>(x: R) -> R {
-    x.maximum(R::lit(0.0)) + (R::lit(1.0) + (-x.abs()).exp()).ln()
+    x.max(R::lit(0.0)) + (R::lit(1.0) + (-x.abs()).exp()).ln()
 }

@@ -161,7 +161,7 @@ impl Formula<2, 1> for BceWithLogits {
     #[inline(always)]
     fn eval<R: Real>(&self, [x, target]: [R; 2]) -> [R; 1] {
         let log = (R::lit(1.0) + (-x.abs()).exp()).ln();
-        [x.maximum(R::lit(0.0)) - x * target + log]
+        [x.max(R::lit(0.0)) - x * target + log]
     }
     #[inline(always)]
     fn partials<R: Real>(&self, [x, target]: [R; 2], _: [R; 1]) -> [[Partial<R>; 2]; 1] {
@@ -181,7 +181,7 @@ pub fn bce<'t, T: Float>(
     reduction: Reduction,
 ) -> Var<'t, T> {
     let target = target.on(p.tape());
-    let log = |p: Var<'t, T>| p.ln().maximum(-100.0);
+    let log = |p: Var<'t, T>| p.ln().max(-100.0);
     reduction.of(-(target * log(p) + (1.0 - target) * log(1.0 - p)))
 }
 

@@ -76,7 +76,7 @@ impl<'t, T: Float> Var<'t, T> {
         let zero = self.tape().scalar(0.0);
         let unit = |x: Self| {
             let norm = x.norm(&[axis], true);
-            x * Var::select_equal(norm, zero, zero, 1.0 / norm.maximum(eps))
+            x * Var::select_equal(norm, zero, zero, 1.0 / norm.max(eps))
         };
         (unit(self) * unit(other)).sum_axes(&[axis], false)
     }

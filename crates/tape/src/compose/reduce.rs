@@ -53,10 +53,10 @@ impl<'t, T: Float> Var<'t, T> {
         if p == f64::INFINITY {
             return self.abs().amax(axes, keep);
         }
-        let sum = self.abs().pow(p).sum_axes(axes, keep);
+        let sum = self.abs().powf(p).sum_axes(axes, keep);
         let [zero, one] = [0.0, 1.0].map(|value| self.tape().scalar(value));
         // The root of 0 has an infinite slope, so it is taken of 1 there.
-        let root = Var::select_equal(sum, zero, one, sum).pow(1.0 / p);
+        let root = Var::select_equal(sum, zero, one, sum).powf(1.0 / p);
         Var::select_equal(sum, zero, zero, root)
     }
 }

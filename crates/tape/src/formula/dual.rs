@@ -136,8 +136,8 @@ impl<R: Real, const K: usize> Real for Dual<R, K> {
         self.chain(value, function.slope(self.value, value))
     }
     #[inline(always)]
-    fn pow(self, exponent: Self) -> Self {
-        let value = self.value.pow(exponent.value);
+    fn powf(self, exponent: Self) -> Self {
+        let value = self.value.powf(exponent.value);
         let [slope, exponent_slope] = Pow::slopes(self.value, exponent.value, value);
         self.chain2(exponent, value, slope, exponent_slope)
     }

@@ -55,7 +55,7 @@ impl<T: Float, I: Isa> Real for Lane<T, I> {
         Lane::new((-a.0).mul_add::<I>(b.0, self.0))
     }
     #[inline(always)]
-    fn pow(self, exponent: Self) -> Self {
+    fn powf(self, exponent: Self) -> Self {
         Lane::new(self.0.powf(exponent.0))
     }
     #[inline(always)]

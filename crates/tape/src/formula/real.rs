@@ -18,7 +18,7 @@ use crate::record::recording::Recorder;
 /// ```
 /// use wengert_tape::Real;
 /// fn softplus<R: Real>(x: R) -> R {
-///     x.maximum(R::lit(0.0)) + (R::lit(1.0) + (-x.abs()).exp()).ln()
+///     x.max(R::lit(0.0)) + (R::lit(1.0) + (-x.abs()).exp()).ln()
 /// }
 /// ```
 pub trait Real:
@@ -34,7 +34,7 @@ pub trait Real:
     /// An elementary function of this number.
     fn apply<E: Elementary>(self, function: E) -> Self;
     /// `self` to the power `exponent`.
-    fn pow(self, exponent: Self) -> Self;
+    fn powf(self, exponent: Self) -> Self;
     /// `yes` where `a < b`, `no` elsewhere, NaN included.
     fn select_less(a: Self, b: Self, yes: Self, no: Self) -> Self;
     /// `yes` where `a == b`, `no` elsewhere, NaN included.
@@ -80,13 +80,13 @@ pub trait Real:
     }
     /// The greater of two numbers; NaN if either is.
     #[inline(always)]
-    fn maximum(self, other: Self) -> Self {
+    fn max(self, other: Self) -> Self {
         let greater = Self::select_less(self, other, other, self);
         Self::select_equal(other, other, greater, other)
     }
     /// The lesser of two numbers; NaN if either is.
     #[inline(always)]
-    fn minimum(self, other: Self) -> Self {
+    fn min(self, other: Self) -> Self {
         let lesser = Self::select_less(other, self, other, self);
         Self::select_equal(other, other, lesser, other)
     }

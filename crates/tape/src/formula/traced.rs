@@ -107,12 +107,12 @@ impl<T: Float> Real for Traced<'_, T> {
             Node(x) => Node(x.elementary(function)),
         }
     }
-    fn pow(self, exponent: Self) -> Self {
+    fn powf(self, exponent: Self) -> Self {
         match (self, exponent) {
             (Literal(x), Literal(p)) => Literal(x.powf(p)),
-            (Node(x), Literal(p)) => Node(x.pow(p)),
-            (Literal(x), Node(p)) => Node(p.tape().scalar(x).pow(p)),
-            (Node(x), Node(p)) => Node(x.pow(p)),
+            (Node(x), Literal(p)) => Node(x.powf(p)),
+            (Literal(x), Node(p)) => Node(p.exp_base(x)),
+            (Node(x), Node(p)) => Node(x.powf(p)),
         }
     }
     fn select_less(a: Self, b: Self, yes: Self, no: Self) -> Self {

@@ -68,33 +68,32 @@ impl<T: Float> Tape<T> {
         result
     }
 
-    /// [`value_and_grad`](Tape::value_and_grad) where `f` also returns a tree of variables that
-    /// comes out as tensors: metrics, hidden states.
+    /// [`value_and_grad`](Tape::value_and_grad) where `f` also returns what else the caller wants to
+    /// know: metrics, predictions, a hidden state. As in [`evaluate`](Tape::evaluate) it is anything
+    /// but variables.
     ///
     /// ```
     /// use wengert_tape::Tape;
     /// use wengert_tensor::Tensor;
     /// let mut tape = Tape::<f64>::new();
     /// let model = Tensor::scalar(3.0);
-    /// let (loss, aux, _) = tape.value_and_grad_aux(&model, |_, a| (a * a, vec![a + 1.0]));
-    /// let aux: Vec<Tensor<f64>> = aux;
-    /// assert_eq!((loss, aux[0].item()), (9.0, 4.0));
+    /// let (loss, next, _) = tape.value_and_grad_aux(&model, |_, a| (a * a, (a + 1.0).item()));
+    /// assert_eq!((loss, next), (9.0, 4.0));
     /// ```
     ///
     /// # Panics
     /// As `value_and_grad`.
+    #[doc(alias = "has_aux")]
     #[track_caller]
-    pub fn value_and_grad_aux<M: Tree<Tensor<T>>, A: Tree<Tensor<T>>>(
+    pub fn value_and_grad_aux<M: Tree<Tensor<T>>, R>(
         &mut self,
         model: &M,
-        f: impl for<'t> FnOnce(&'t Tape<T>, M::With<Var<'t, T>>) -> (Var<'t, T>, A::With<Var<'t, T>>),
-    ) -> (T, A, Gradients<M, T>) {
+        f: impl for<'t> FnOnce(&'t Tape<T>, M::With<Var<'t, T>>) -> (Var<'t, T>, R),
+    ) -> (T, R, Gradients<M, T>) {
         self.reset();
         let result = {
             let tape: &Tape<T> = self;
             let (loss, aux) = f(tape, tape.bind(model));
-            let read = &mut |_: &Path, var: &Var<'_, T>| var.value();
-            let aux = A::unmap_leaves(&aux, &mut Path::new(), read);
             let (loss, grads) = tape.finish_step(loss);
             (loss, aux, grads)
         };
@@ -102,23 +101,41 @@ impl<T: Float> Tape<T> {
         result
     }
 
-    /// The value of `f` at the model, without derivatives. State that `f` sets is dropped.
+    /// What `f` makes of the model, without derivatives. State that `f` sets is dropped.
+    ///
+    /// The result is anything but variables, which end with the tape's reset: tensors, numbers,
+    /// masks, counts, or several of them. [`Var::value`] and [`item`](Var::item) make tensors and
+    /// numbers of variables, and [`Values::value`](crate::Values::value) a tree of tensors of a tree
+    /// of variables.
+    ///
+    /// ```
+    /// use wengert_tape::Tape;
+    /// use wengert_tensor::Tensor;
+    /// let mut tape = Tape::<f64>::new();
+    /// let model = Tensor::from([0.5, -1.0]);
+    /// let (y, negative) = tape.evaluate(&model, |_, x| (x.tanh().value(), x.lt(0.0).count()));
+    /// assert_eq!((y.shape()[0], negative), (2, 1));
+    /// ```
+    ///
+    /// A variable does not come out:
+    /// ```compile_fail
+    /// use wengert_tape::Tape;
+    /// use wengert_tensor::Tensor;
+    /// let mut tape = Tape::<f64>::new();
+    /// let y = tape.evaluate(&Tensor::scalar(1.0), |_, x| x.tanh());
+    /// ```
     ///
     /// # Panics
     /// If `f` does.
     #[track_caller]
-    pub fn evaluate<M: Tree<Tensor<T>>, A: Tree<Tensor<T>>>(
+    pub fn evaluate<M: Tree<Tensor<T>>, R>(
         &mut self,
         model: &M,
-        f: impl for<'t> FnOnce(&'t Tape<T>, M::With<Var<'t, T>>) -> A::With<Var<'t, T>>,
-    ) -> A {
+        f: impl for<'t> FnOnce(&'t Tape<T>, M::With<Var<'t, T>>) -> R,
+    ) -> R {
         self.reset();
-        let result = {
-            let tape: &Tape<T> = self;
-            let aux = f(tape, tape.bind_where(model, |_| false));
-            let read = &mut |_: &Path, var: &Var<'_, T>| var.value();
-            A::unmap_leaves(&aux, &mut Path::new(), read)
-        };
+        let tape: &Tape<T> = self;
+        let result = f(tape, tape.bind_where(model, |_| false));
         self.reset();
         result
     }

@@ -149,13 +149,46 @@ impl<T: Float> Tape<T> {
     }
 }
 
-/// Binding as a method of the model.
+/// What a model of tensors turns into: the model on a tape, the model in another precision.
 pub trait Bind<T: Float>: Tree<Tensor<T>> {
     /// The model with its leaves as variables of `tape`.
     #[track_caller]
     fn bind<'t>(&self, tape: &'t Tape<T>) -> Self::With<Var<'t, T>> {
         tape.bind(self)
     }
+
+    /// The model with its leaves in another precision; see [`Tensor::cast`].
+    ///
+    /// ```
+    /// use wengert_tape::Bind;
+    /// use wengert_tensor::Tensor;
+    /// let model = (Tensor::from([0.5_f32]), vec![Tensor::from([1.5_f32])]);
+    /// let (a, b) = model.cast::<f64>();
+    /// assert_eq!((a, b[0].item()), (Tensor::from([0.5]), 1.5_f64));
+    /// ```
+    fn cast<U: Float>(&self) -> Self::With<Tensor<U>> {
+        self.map_leaves(&mut Path::new(), &mut |_, leaf| leaf.cast())
+    }
 }
 
 impl<T: Float, M: Tree<Tensor<T>>> Bind<T> for M {}
+
+/// The values of a tree of variables, such as the state of a recurrent layer or a pair.
+pub trait Values<'t, T: Float>: Tree<Var<'t, T>> {
+    /// The same tree of tensors: a copy of every value.
+    ///
+    /// ```
+    /// use wengert_tape::{Tape, Values};
+    /// use wengert_tensor::Tensor;
+    /// let mut tape = Tape::<f64>::new();
+    /// let x = Tensor::from([3.0, 4.0]);
+    /// let (norm, parts) = tape.evaluate(&x, |_, x| (x.norm(&[], false), x.unbind(0)).value());
+    /// assert_eq!((norm.item(), parts[1].item()), (5.0, 4.0));
+    /// ```
+    #[track_caller]
+    fn value(&self) -> Self::With<Tensor<T>> {
+        self.map_leaves(&mut Path::new(), &mut |_, var| var.value())
+    }
+}
+
+impl<'t, T: Float, M: Tree<Var<'t, T>>> Values<'t, T> for M {}

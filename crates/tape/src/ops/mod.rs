@@ -43,7 +43,7 @@ macro_rules! ops {
 ops! {
     arithmetic: add, sub, mul, div, neg, pow, absorb;
     elementary: exp, ln, sqrt, tanh, sigmoid, abs, relu;
-    choice: maximum, minimum, choose, where_;
+    choice: maximum, minimum, clamp, choose, where_;
     views: reshape, permute, slice, select, expand, assemble;
     joins: cat, stack;
     indices: gather, scatter_add, index_select, sort;

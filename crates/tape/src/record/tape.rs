@@ -148,24 +148,25 @@ impl<T: Float> Tape<T> {
     /// A scalar that no gradient flows into.
     #[track_caller]
     pub fn scalar(&self, value: f64) -> Var<'_, T> {
-        self.fill(Shape::scalar(), value)
+        self.full(Shape::scalar(), value)
     }
 
     /// Zeros that no gradient flows into.
     #[track_caller]
     pub fn zeros(&self, shape: impl Into<Shape>) -> Var<'_, T> {
-        self.fill(shape.into(), 0.0)
+        self.full(shape.into(), 0.0)
     }
 
     /// Ones that no gradient flows into.
     #[track_caller]
     pub fn ones(&self, shape: impl Into<Shape>) -> Var<'_, T> {
-        self.fill(shape.into(), 1.0)
+        self.full(shape.into(), 1.0)
     }
 
     /// One value everywhere, that no gradient flows into.
+    #[doc(alias = "fill")]
     #[track_caller]
-    pub fn fill(&self, shape: impl Into<Shape>, value: f64) -> Var<'_, T> {
+    pub fn full(&self, shape: impl Into<Shape>, value: f64) -> Var<'_, T> {
         let shape = shape.into();
         self.constant_with(&shape, |out| out.fill(T::from_f64(value)))
     }

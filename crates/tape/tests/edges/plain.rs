@@ -36,7 +36,7 @@ fn along_an_axis() {
         (
             "3-norm",
             |x| x.norm_p(3.0, &[1], false),
-            |x| x.abs().pow(3.0).sum_axes(&[1], false).pow(1.0 / 3.0),
+            |x| x.abs().powf(3.0).sum_axes(&[1], false).powf(1.0 / 3.0),
         ),
         (
             "amax",
@@ -44,7 +44,7 @@ fn along_an_axis() {
             |x| {
                 (0..5)
                     .map(|k| x.select(1, k))
-                    .reduce(|a, b| a.maximum(b))
+                    .reduce(|a, b| a.max(b))
                     .expect("five")
             },
         ),

@@ -24,7 +24,7 @@ pub fn program(op: &str) -> Option<Program> {
         "relu" => |x, _| x[0].relu(),
         "log1p" => |x, _| (1.0 + x[0]).ln(),
         "expm1" => |x, _| x[0].exp() - 1.0,
-        "rsqrt" => |x, _| x[0].pow(-0.5),
+        "rsqrt" => |x, _| x[0].powf(-0.5),
         "square" => |x, _| x[0] * x[0],
         "reciprocal" => |x, _| 1.0 / x[0],
         "sinh" => |x, _| (x[0].exp() - (-x[0]).exp()) / 2.0,
@@ -43,13 +43,13 @@ pub fn program(op: &str) -> Option<Program> {
         "leaky_relu" => {
             |x, case| x[0].where_(&x[0].value().gt(0.0), x[0] * case.f64("negative_slope"))
         }
-        "relu6" => |x, _| clamp(x[0], 0.0, 6.0),
+        "relu6" => |x, _| x[0].clamp(0.0, 6.0),
         // Not `hardsigmoid`: PyTorch rounds the 1/6 of its gradient to `f32`.
-        "hardswish" => |x, _| x[0] * clamp(x[0] / 6.0 + 0.5, 0.0, 1.0),
-        "clamp" => |x, case| clamp(x[0], case.f64("min"), case.f64("max")),
-        "pow_scalar" => |x, case| x[0].pow(case.f64("exponent")),
+        "hardswish" => |x, _| x[0] * (x[0] / 6.0 + 0.5).clamp(0.0, 1.0),
+        "clamp" => |x, case| x[0].clamp(case.f64("min"), case.f64("max")),
+        "pow_scalar" => |x, case| x[0].powf(case.f64("exponent")),
         "gelu_tanh" => |x, _| {
-            let inner = (x[0] + 0.044715 * x[0].pow(3.0)) * std::f64::consts::FRAC_2_PI.sqrt();
+            let inner = (x[0] + 0.044715 * x[0].powf(3.0)) * std::f64::consts::FRAC_2_PI.sqrt();
             0.5 * x[0] * (1.0 + inner.tanh())
         },
         "prelu" => |x, _| {
@@ -62,11 +62,11 @@ pub fn program(op: &str) -> Option<Program> {
         "sub" => |x, _| x[0] - x[1],
         "mul" => |x, _| x[0] * x[1],
         "div" => |x, _| x[0] / x[1],
-        "pow" => |x, _| x[0].pow(x[1]),
-        "maximum" => |x, _| x[0].maximum(x[1]),
-        "minimum" => |x, _| x[0].minimum(x[1]),
+        "pow" => |x, _| x[0].powf(x[1]),
+        "maximum" => |x, _| x[0].max(x[1]),
+        "minimum" => |x, _| x[0].min(x[1]),
         "hypot" => |x, _| (x[0] * x[0] + x[1] * x[1]).sqrt(),
-        "logaddexp" => |x, _| x[0].maximum(x[1]) + softplus(-(x[0] - x[1]).abs()),
+        "logaddexp" => |x, _| x[0].max(x[1]) + softplus(-(x[0] - x[1]).abs()),
         "lerp" => |x, _| x[0] + x[2] * (x[1] - x[0]),
         "where" => |x, case| x[0].where_(&case.mask("condition"), x[1]),
         "masked_fill" => |x, case| {
@@ -86,7 +86,7 @@ pub fn program(op: &str) -> Option<Program> {
             let axes = case.ints("dim");
             match case.f64("ord") {
                 2.0 => x[0].norm(&axes, false),
-                p => x[0].abs().pow(p).sum_axes(&axes, false).pow(1.0 / p),
+                p => x[0].abs().powf(p).sum_axes(&axes, false).powf(1.0 / p),
             }
         },
         "softmax" => |x, case| x[0].softmax(case.int("dim")),
@@ -99,7 +99,7 @@ pub fn program(op: &str) -> Option<Program> {
         "cumsum" => |x, case| stack_scan(x[0], case, |a, b| a + b),
         "cumprod" => |x, case| stack_scan(x[0], case, |a, b| a * b),
         "logcumsumexp" => {
-            |x, case| stack_scan(x[0], case, |a, b| a.maximum(b) + softplus(-(a - b).abs()))
+            |x, case| stack_scan(x[0], case, |a, b| a.max(b) + softplus(-(a - b).abs()))
         }
 
         // Products.
@@ -137,16 +137,16 @@ pub fn program(op: &str) -> Option<Program> {
         "flatten" => |x, case| x[0].flatten(case.int("start_dim")),
         "slice" => |x, case| {
             let at = |name| case.int(name);
-            x[0].slice_step(at("dim"), at("start"), at("end"), at("step"))
+            x[0].slice_step(at("dim"), at("start")..at("end"), at("step"))
         },
         "select" => |x, case| x[0].select(case.int("dim"), case.int("index")),
         "diagonal" => |x, _| {
             let n = x[0].dim(0) as isize;
-            x[0].flatten(0).slice_step(0, 0, n * n, n + 1)
+            x[0].flatten(0).slice_step(0, .., n + 1)
         },
         "trace" => |x, _| {
             let n = x[0].dim(0) as isize;
-            x[0].flatten(0).slice_step(0, 0, n * n, n + 1).sum()
+            x[0].flatten(0).slice_step(0, .., n + 1).sum()
         },
         "tril" => |x, case| triangle(x[0], case, |row, column, k| column <= row + k),
         "triu" => |x, case| triangle(x[0], case, |row, column, k| column >= row + k),
@@ -182,7 +182,7 @@ pub fn program(op: &str) -> Option<Program> {
         "pad" => |x, _| {
             let tape = x[0].tape();
             let [a, b, c] = [x[0].dim(0), x[0].dim(1), x[0].dim(2)];
-            let part = |shape: [usize; 3]| tape.fill(shape, 0.5);
+            let part = |shape: [usize; 3]| tape.full(shape, 0.5);
             let wide = Var::cat(&[part([a, b, 1]), x[0], part([a, b, 2])], 2);
             Var::cat(&[wide, part([a, 1, c + 3])], 1)
         },
@@ -273,13 +273,6 @@ fn elu(x: V<'_>, alpha: f64) -> V<'_> {
     x.where_(&x.value().gt(0.0), alpha * (x.exp() - 1.0))
 }
 
-/// The bounds are written over, so that nothing flows through them.
-fn clamp(x: V<'_>, low: f64, high: f64) -> V<'_> {
-    let (tape, value) = (x.tape(), x.value());
-    let below = tape.scalar(low).where_(&value.le(low), x);
-    tape.scalar(high).where_(&value.ge(high), below)
-}
-
 fn variance<'t>(x: V<'t>, case: &Case<'_>) -> V<'t> {
     x.var(
         &case.ints("dim"),
@@ -361,8 +354,8 @@ fn einsum<'t>(x: &[V<'t>], case: &Case<'_>) -> V<'t> {
         "ij->ji" => x[0].t(),
         "ij->i" => x[0].sum_axes(&[1], false),
         "i,j->ij" => x[0].unsqueeze(-1) * x[1],
-        "ii->i" => x[0].flatten(0).slice_step(0, 0, 16, 5),
-        "ii->" => x[0].flatten(0).slice_step(0, 0, 16, 5).sum(),
+        "ii->i" => x[0].flatten(0).slice_step(0, .., 5),
+        "ii->" => x[0].flatten(0).slice_step(0, .., 5).sum(),
         "bij,j,bi->b" => (x[0].matmul(x[1]) * x[2]).sum_axes(&[-1], false),
         other => panic!("the equation {other}"),
     }

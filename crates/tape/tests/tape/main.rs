@@ -10,6 +10,7 @@ mod factors;
 mod formulas;
 mod handles;
 mod indices;
+mod names;
 mod orders;
 mod programs;
 mod scale;

@@ -42,7 +42,7 @@ fn programs() -> Vec<(&'static str, Vec<Tensor<f64>>, Scalar)> {
             let parts = [
                 x[0].slice(0, 0..5),
                 x[0].slice(0, 2..7),
-                x[0].slice_step(0, 0, 8, 2),
+                x[0].slice_step(0, 0..8, 2),
             ];
             (parts[0] * parts[1]).sum() + (parts[2] * parts[1].slice(0, 1..)).sum()
         }),
@@ -76,7 +76,7 @@ fn programs() -> Vec<(&'static str, Vec<Tensor<f64>>, Scalar)> {
         }),
         ("masked", vec![noise(&[3, 4], 1), noise(&[4], 2)], |x| {
             let mask = x[0].gt(0.0);
-            (x[0].where_(&mask, x[1]) * x[0]).maximum(x[1]).sum()
+            (x[0].where_(&mask, x[1]) * x[0]).max(x[1]).sum()
         }),
     ]
 }

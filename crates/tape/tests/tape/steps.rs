@@ -1,7 +1,7 @@
 //! Steps over models: what is trained, frozen, state, unreached or beside the loss.
 
 use wengert_tape::tree::Tree;
-use wengert_tape::{Tape, Var};
+use wengert_tape::{Tape, Values, Var};
 use wengert_tensor::Tensor;
 
 use crate::support::{assert_close, caught, noise};
@@ -79,14 +79,13 @@ fn a_loss_that_reaches_nothing() {
 #[test]
 fn values_beside_the_loss() {
     let mut tape = Tape::new();
-    let (loss, aux, grads) = tape.value_and_grad_aux(&model(), |tape, m| {
+    let (loss, (parts, square), grads) = tape.value_and_grad_aux(&model(), |tape, m| {
         let loss = step(tape, &m);
         (
             loss,
-            (vec![m.scale * 2.0, m.scale.slice(0, 1..)], loss * loss),
+            (vec![m.scale * 2.0, m.scale.slice(0, 1..)], loss * loss).value(),
         )
     });
-    let (parts, square): (Vec<Tensor<f64>>, Tensor<f64>) = aux;
     assert_eq!((loss, square.item()), (18.0, 324.0));
     assert_eq!(parts[0].to_vec(), [4.0, 6.0]);
     assert_eq!(parts[1].to_vec(), [3.0]);

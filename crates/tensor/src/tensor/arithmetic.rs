@@ -3,7 +3,7 @@
 use std::ops;
 
 use super::construct::admit;
-use super::{Tensor, or_panic};
+use super::{Operand, Tensor, or_panic};
 use crate::kernels::{Input, Isa, Loop, MapFn, Mode, Output, Source, map, map_flat};
 use crate::{Element, Float, Layout, Shape, ShapeError, compile_here};
 
@@ -365,7 +365,7 @@ unary_methods! {
     ln_1p: "ln(1 + x) of each element, exact near 0.", |x, N, I| x.through_f64(f64::ln_1p);
     floor: "The greatest whole number that is not above each element.", |x, N, I| x.through_f64(f64::floor);
     ceil: "The least whole number that is not below each element.", |x, N, I| x.through_f64(f64::ceil);
-    round: "The nearest whole number, halves to the even one.", |x, N, I| x.through_f64(f64::round_ties_even);
+    round_ties_even: "The nearest whole number, halves to the even one.", |x, N, I| x.through_f64(f64::round_ties_even);
 }
 
 #[derive(Clone, Copy)]
@@ -410,20 +410,23 @@ impl MapFn<1, 0, 0, 1> for Clamp {
 }
 
 #[derive(Clone, Copy)]
-struct Power(f64);
+struct Power;
 
-function!(Power, 1);
+function!(Power, 2);
+function!(Left<Power>, 1);
 
-impl MapFn<1, 0, 0, 1> for Power {
+impl MapFn<2, 0, 0, 1> for Power {
     const REPLACES: bool = true;
+
     #[inline(always)]
-    fn call<T: Float, I: Isa>(&self, [x]: [T; 1], _: [T; 0], _: [T; 0]) -> [T; 1] {
-        [x.powf(T::from_f64(self.0))]
+    fn call<T: Float, I: Isa>(&self, [x, p]: [T; 2], _: [T; 0], _: [T; 0]) -> [T; 1] {
+        [x.powf(p)]
     }
 }
 
 impl<T: Float> Tensor<T> {
-    /// The greater of each pair of elements, broadcast; NaN where either is NaN.
+    /// The greater of each pair of elements, broadcast; NaN where either is NaN. The greatest of all
+    /// elements is [`amax`](Tensor::amax).
     ///
     /// # Panics
     /// If the shapes do not broadcast.
@@ -431,35 +434,67 @@ impl<T: Float> Tensor<T> {
     /// ```
     /// use wengert_tensor::Tensor;
     /// let x = Tensor::from([1.0, 5.0]);
-    /// assert_eq!(x.maximum(&Tensor::scalar(3.0)), Tensor::from([3.0, 5.0]));
+    /// assert_eq!(x.max(3.0), Tensor::from([3.0, 5.0]));
+    /// assert_eq!(x.max(&Tensor::from([[2.0], [9.0]])).to_rows(), [[2.0, 5.0], [9.0, 9.0]]);
     /// ```
+    #[doc(alias = "maximum")]
     #[track_caller]
-    pub fn maximum(&self, other: &Self) -> Self {
-        binary("maximum", Maximum, self, other)
+    pub fn max(&self, other: impl Operand<T>) -> Self {
+        binary("maximum", Maximum, self, &other.operand())
     }
 
-    /// The lesser of each pair of elements, broadcast; NaN where either is NaN.
+    /// The lesser of each pair of elements, broadcast; NaN where either is NaN. The least of all
+    /// elements is [`amin`](Tensor::amin).
     ///
     /// # Panics
     /// If the shapes do not broadcast.
+    #[doc(alias = "minimum")]
     #[track_caller]
-    pub fn minimum(&self, other: &Self) -> Self {
-        binary("minimum", Minimum, self, other)
+    pub fn min(&self, other: impl Operand<T>) -> Self {
+        binary("minimum", Minimum, self, &other.operand())
     }
 
     /// Each element, or the bound that it lies beyond; NaN stays.
     ///
     /// # Panics
-    /// Unless `low <= high`.
+    /// If `low` is above `high`, or one of them is NaN.
+    #[doc(alias = "clip")]
     #[track_caller]
     pub fn clamp(&self, low: f64, high: f64) -> Self {
-        assert!(low <= high, "clamp: {low} is not below {high}");
+        assert!(
+            low <= high,
+            "clamp: there is nothing between {low} and {high}"
+        );
         unary(Clamp(low, high), self)
     }
 
-    /// Each element to the power `exponent`.
-    pub fn powf(&self, exponent: f64) -> Self {
-        unary(Power(exponent), self)
+    /// Each element to the power `exponent`, broadcast.
+    ///
+    /// # Panics
+    /// If the shapes do not broadcast.
+    ///
+    /// ```
+    /// use wengert_tensor::Tensor;
+    /// let x = Tensor::from([2.0, 3.0]);
+    /// assert_eq!(x.powf(2.0), Tensor::from([4.0, 9.0]));
+    /// assert_eq!(x.powf(&Tensor::from([3.0, 1.0])), Tensor::from([8.0, 3.0]));
+    /// ```
+    #[doc(alias = "pow")]
+    #[track_caller]
+    pub fn powf(&self, exponent: impl Operand<T>) -> Self {
+        binary("pow", Power, self, &exponent.operand())
+    }
+
+    /// `base` to the power of each element: 2ˣ is `x.exp_base(2.0)`.
+    ///
+    /// ```
+    /// use wengert_tensor::Tensor;
+    /// assert_eq!(Tensor::from([3.0, -1.0]).exp_base(2.0), Tensor::from([8.0, 0.5]));
+    /// ```
+    #[doc(alias = "pow")]
+    #[doc(alias = "exp2")]
+    pub fn exp_base(&self, base: f64) -> Self {
+        unary(Left(Power, base), self)
     }
 
     /// The row-major position of the first element that is infinite or NaN.

@@ -156,7 +156,7 @@ impl<T: Float> Tensor<T> {
 }
 
 impl<T: Element> Tensor<T> {
-    /// The element of `a` where the mask is true and that of `b` where it is not, all three
+    /// This tensor's element where the mask is true and that of `other` where it is not, all three
     /// broadcast.
     ///
     /// # Panics
@@ -165,11 +165,11 @@ impl<T: Element> Tensor<T> {
     /// ```
     /// use wengert_tensor::Tensor;
     /// let x = Tensor::from([-1.0, 2.0]);
-    /// assert_eq!(Tensor::where_(&x.gt(0.0), &x, 0.0), Tensor::from([0.0, 2.0]));
+    /// assert_eq!(x.where_(&x.gt(0.0), 0.0), Tensor::from([0.0, 2.0]));
     /// ```
     #[track_caller]
-    pub fn where_(mask: &Tensor<bool>, a: impl Operand<T>, b: impl Operand<T>) -> Self {
-        let (a, b) = (a.operand(), b.operand());
+    pub fn where_(&self, mask: &Tensor<bool>, other: impl Operand<T>) -> Self {
+        let (a, b) = (self, other.operand());
         let shape = or_panic(Shape::broadcast("where", a.shape(), b.shape()));
         let shape = or_panic(Shape::broadcast("where", mask.shape(), &shape));
         let shape = or_panic(admit(shape));

@@ -1,6 +1,6 @@
 //! Elements chosen by tensors of indices.
 
-use super::{Tensor, or_panic};
+use super::{Operand, Tensor, or_panic};
 use crate::kernels::{self, check_gather};
 use crate::{Element, Float, IndexError, Shape, ShapeError};
 
@@ -86,6 +86,26 @@ impl<T: Element> Tensor<T> {
 }
 
 impl<T: Float> Tensor<T> {
+    /// This tensor with each element of `src` added at the place that `index` names along `axis`:
+    /// `y[i, index[i, j]] += src[i, j]` for axis 1 of a matrix, and so for the others. Where places
+    /// coincide, all are added.
+    ///
+    /// # Panics
+    /// If the axis or an index is out of range, or the shapes do not fit.
+    ///
+    /// ```
+    /// use wengert_tensor::Tensor;
+    /// let src = Tensor::from([1.0, 2.0, 3.0]);
+    /// let y = Tensor::zeros([3]).scatter_add(0, &Tensor::from([0, 2, 0]), &src);
+    /// assert_eq!(y, Tensor::from([4.0, 0.0, 2.0]));
+    /// ```
+    #[track_caller]
+    pub fn scatter_add(&self, axis: isize, index: &Tensor<i64>, src: impl Operand<T>) -> Self {
+        let mut y = self.clone();
+        y.scatter_add_assign(axis, index, &src.operand());
+        y
+    }
+
     /// Adds each element of `src` at the place that `index` names along `axis`:
     /// `x[i, index[i, j]] += src[i, j]` for axis 1 of a matrix, and so for the others. Where places
     /// coincide, all are added.
@@ -96,11 +116,11 @@ impl<T: Float> Tensor<T> {
     /// ```
     /// use wengert_tensor::Tensor;
     /// let mut x = Tensor::zeros([3]);
-    /// x.scatter_add(0, &Tensor::from([0, 2, 0]), &Tensor::from([1.0, 2.0, 3.0]));
+    /// x.scatter_add_assign(0, &Tensor::from([0, 2, 0]), &Tensor::from([1.0, 2.0, 3.0]));
     /// assert_eq!(x, Tensor::from([4.0, 0.0, 2.0]));
     /// ```
     #[track_caller]
-    pub fn scatter_add(&mut self, axis: isize, index: &Tensor<i64>, src: &Tensor<T>) {
+    pub fn scatter_add_assign(&mut self, axis: isize, index: &Tensor<i64>, src: &Tensor<T>) {
         let shape = self.shape().clone();
         let axis = or_panic(shape.axis("scatter_add", axis));
         or_panic(check_gather("scatter_add", &shape, axis, index.shape()));
@@ -121,7 +141,7 @@ impl<T: Float> Tensor<T> {
     /// # Panics
     /// If the axis or an index is out of range, or the shapes do not fit.
     #[track_caller]
-    pub fn index_add(&mut self, axis: isize, indices: &Tensor<i64>, src: &Tensor<T>) {
+    pub fn index_add_assign(&mut self, axis: isize, indices: &Tensor<i64>, src: &Tensor<T>) {
         let shape = self.shape().clone();
         let axis = or_panic(shape.axis("index_add", axis));
         one_dimensional("index_add", indices);

@@ -132,7 +132,7 @@ impl<T: Element> Tensor<T> {
         let mut start = 0;
         let part = |&size: &usize| {
             let stop = start + size as isize;
-            let part = self.slice(axis as isize, start, stop, 1);
+            let part = self.slice(axis as isize, start..stop);
             start = stop;
             part
         };

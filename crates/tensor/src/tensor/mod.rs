@@ -9,10 +9,12 @@ mod equality;
 mod index;
 mod join;
 mod product;
+mod range;
 mod reduce;
 mod views;
 
 pub use compare::Operand;
+pub use range::AxisRange;
 
 use std::fmt::Display;
 use std::ops::Index;
@@ -93,6 +95,15 @@ impl<T: Element> Tensor<T> {
     #[inline]
     pub fn rank(&self) -> usize {
         self.shape().rank()
+    }
+
+    /// The length of an axis; −1 is the innermost.
+    ///
+    /// # Panics
+    /// If the axis is out of range.
+    #[track_caller]
+    pub fn dim(&self, axis: isize) -> usize {
+        self.shape()[or_panic(self.shape().axis("dim", axis))]
     }
 
     /// The number of elements.

@@ -2,125 +2,207 @@
 
 use super::{Tensor, or_panic};
 use crate::kernels::{self, check_nonempty};
-use crate::{Axes, Element, Float, Shape, View};
+use crate::{Element, Float, Shape, View};
 
 impl<T: Float> Tensor<T> {
-    /// The result of a kernel that reduces `axes`.
+    /// The result of a kernel that reduces `axes`, all if there are none in the list.
+    #[track_caller]
     fn reduced(
         &self,
-        axes: &[usize],
+        op: &'static str,
+        axes: &[isize],
         keep: bool,
         kernel: impl FnOnce(&View<T>, &[usize], &mut [T]),
     ) -> Self {
-        let shape = self.shape().reduced(axes, keep);
+        let axes = or_panic(self.shape().axes(op, axes));
+        let shape = self.shape().reduced(&axes, keep);
         let mut out = vec![T::ZERO; shape.size()];
-        kernel(&self.view(), axes, &mut out);
+        kernel(&self.view(), &axes, &mut out);
         Self::row_major(out, shape)
     }
-}
 
-/// Checks the axes of a reduction.
-#[track_caller]
-fn axes_of(op: &'static str, shape: &Shape, axes: &[isize], nonempty: bool) -> Axes {
-    let axes = or_panic(shape.axes(op, axes));
-    if nonempty {
-        or_panic(check_nonempty(op, shape, &axes));
+    /// Checks that a reduction over `axes` has something to choose from.
+    #[track_caller]
+    fn check_some(&self, op: &'static str, axes: &[isize]) {
+        let axes = or_panic(self.shape().axes(op, axes));
+        or_panic(check_nonempty(op, self.shape(), &axes));
     }
-    axes
-}
 
-macro_rules! reductions {
-    ($($name:ident $keep:ident ($($arg:ident: $type:ty)?) $nonempty:literal $kernel:expr, $doc:literal, $panics:literal;)*) => {
-        impl<T: Float> Tensor<T> { $(
-            #[doc = $doc]
-            ///
-            /// # Panics
-            #[doc = $panics]
-            #[track_caller]
-            pub fn $name(&self, axes: &[isize] $(, $arg: $type)?) -> Self {
-                let axes = axes_of(stringify!($name), self.shape(), axes, $nonempty);
-                self.reduced(&axes, false, $kernel)
-            }
+    /// The sum of all elements, within about one rounding of the exact sum.
+    ///
+    /// ```
+    /// use wengert_tensor::Tensor;
+    /// assert_eq!(Tensor::from([[1.0, 2.0], [3.0, 4.0]]).sum().item(), 10.0);
+    /// ```
+    pub fn sum(&self) -> Self {
+        self.sum_axes(&[], false)
+    }
 
-            #[doc = concat!("As [`", stringify!($name), "`](Tensor::", stringify!($name), "), with the reduced axes kept at size 1.")]
-            ///
-            /// # Panics
-            #[doc = $panics]
-            #[track_caller]
-            pub fn $keep(&self, axes: &[isize] $(, $arg: $type)?) -> Self {
-                let axes = axes_of(stringify!($name), self.shape(), axes, $nonempty);
-                self.reduced(&axes, true, $kernel)
-            }
-        )* }
-    };
-}
+    /// The sums over `axes`, all if there are none in the list; `keep` leaves them with size 1.
+    /// Within about one rounding of the exact sum.
+    ///
+    /// # Panics
+    /// If an axis is out of range or named twice.
+    ///
+    /// ```
+    /// use wengert_tensor::Tensor;
+    /// let x = Tensor::from([[1.0, 2.0], [3.0, 4.0]]);
+    /// assert_eq!(x.sum_axes(&[0], false), Tensor::from([4.0, 6.0]));
+    /// assert_eq!(x.sum_axes(&[-1], true), Tensor::from([[3.0], [7.0]]));
+    /// ```
+    #[track_caller]
+    pub fn sum_axes(&self, axes: &[isize], keep: bool) -> Self {
+        self.reduced("sum", axes, keep, |x, axes, out| {
+            kernels::sum(x, axes, out, false)
+        })
+    }
 
-reductions! {
-    sum sum_keep () false |x, axes, out| kernels::sum(x, axes, out, false),
-        "The sums along `axes`, which disappear; no axes mean all. Within about one rounding of the exact sum.\n\n```\nuse wengert_tensor::Tensor;\nlet x = Tensor::from([[1.0, 2.0], [3.0, 4.0]]);\nassert_eq!(x.sum(&[0]), Tensor::from([4.0, 6.0]));\nassert_eq!(x.sum(&[]).item(), 10.0);\nassert_eq!(x.sum_keep(&[-1]).shape(), &[2, 1]);\n```",
-        "If an axis is out of range or named twice.";
-    mean mean_keep () false |x, axes, out| kernels::mean(x, axes, out),
-        "The means along `axes`, which disappear; no axes mean all. NaN for no elements.",
-        "If an axis is out of range or named twice.";
-    norm norm_keep () false |x, axes, out| kernels::norm(x, axes, out),
-        "The Euclidean norms along `axes`, which disappear; no axes mean all. Squares are not scaled: they overflow for `f64` elements beyond about 10¹⁵⁴.\n\n```\nuse wengert_tensor::Tensor;\nassert_eq!(Tensor::from([3.0, 4.0]).norm(&[]).item(), 5.0);\n```",
-        "If an axis is out of range or named twice.";
-    amax amax_keep () true |x, axes, out| kernels::amax(x, axes, out),
-        "The greatest elements along `axes`, which disappear; no axes mean all. NaN where one is NaN.\n\n```\nuse wengert_tensor::Tensor;\nassert_eq!(Tensor::from([[1.0, 5.0], [3.0, 4.0]]).amax(&[1]), Tensor::from([5.0, 4.0]));\n```",
-        "If an axis is out of range, named twice or of size 0.";
-    amin amin_keep () true |x, axes, out| kernels::amin(x, axes, out),
-        "The least elements along `axes`, which disappear; no axes mean all. NaN where one is NaN.",
-        "If an axis is out of range, named twice or of size 0.";
-    logsumexp logsumexp_keep () false |x, axes, out| kernels::logsumexp(x, axes, out),
-        "ln Σ eˣ along `axes`, which disappear, without overflow; no axes mean all. −∞ where all elements are −∞ or there is none.\n\n```\nuse wengert_tensor::Tensor;\nassert_eq!(Tensor::from([1000.0, 1000.0]).logsumexp(&[]).item(), 1000.0 + 2.0_f64.ln());\n```",
-        "If an axis is out of range or named twice.";
-    var var_keep (correction: usize) false |x, axes, out| kernels::var(x, axes, correction, out),
-        "The variances along `axes`, which disappear, of `n` elements with the divisor `n − correction` (at least 0); no axes mean all. In two passes.\n\n```\nuse wengert_tensor::Tensor;\nlet x = Tensor::from([1.0, 3.0]);\nassert_eq!((x.var(&[], 0).item(), x.var(&[], 1).item()), (1.0, 2.0));\n```",
-        "If an axis is out of range or named twice.";
-    std std_keep (correction: usize) false |x, axes, out| {
+    /// The mean of all elements; NaN for no elements.
+    pub fn mean(&self) -> Self {
+        self.mean_axes(&[], false)
+    }
+
+    /// The means over `axes`, all if there are none in the list; `keep` leaves them with size 1.
+    /// NaN for no elements.
+    ///
+    /// # Panics
+    /// If an axis is out of range or named twice.
+    #[track_caller]
+    pub fn mean_axes(&self, axes: &[isize], keep: bool) -> Self {
+        self.reduced("mean", axes, keep, kernels::mean)
+    }
+
+    /// The Euclidean norms over `axes`, all if there are none in the list; `keep` leaves them with
+    /// size 1. Squares are not scaled: they overflow for `f64` elements beyond about 10¹⁵⁴.
+    ///
+    /// # Panics
+    /// If an axis is out of range or named twice.
+    ///
+    /// ```
+    /// use wengert_tensor::Tensor;
+    /// assert_eq!(Tensor::from([3.0, 4.0]).norm(&[], false).item(), 5.0);
+    /// ```
+    #[track_caller]
+    pub fn norm(&self, axes: &[isize], keep: bool) -> Self {
+        self.reduced("norm", axes, keep, kernels::norm)
+    }
+
+    /// The greatest elements over `axes`, all if there are none in the list; `keep` leaves them
+    /// with size 1. NaN where one is NaN.
+    ///
+    /// # Panics
+    /// If an axis is out of range, named twice or of size 0.
+    ///
+    /// ```
+    /// use wengert_tensor::Tensor;
+    /// let x = Tensor::from([[1.0, 5.0], [3.0, 4.0]]);
+    /// assert_eq!(x.amax(&[1], false), Tensor::from([5.0, 4.0]));
+    /// ```
+    #[track_caller]
+    pub fn amax(&self, axes: &[isize], keep: bool) -> Self {
+        self.check_some("amax", axes);
+        self.reduced("amax", axes, keep, kernels::amax)
+    }
+
+    /// The least elements over `axes`, all if there are none in the list; `keep` leaves them with
+    /// size 1. NaN where one is NaN.
+    ///
+    /// # Panics
+    /// If an axis is out of range, named twice or of size 0.
+    #[track_caller]
+    pub fn amin(&self, axes: &[isize], keep: bool) -> Self {
+        self.check_some("amin", axes);
+        self.reduced("amin", axes, keep, kernels::amin)
+    }
+
+    /// ln Σ eˣ over `axes`, all if there are none in the list, without overflow; `keep` leaves them
+    /// with size 1. −∞ where all elements are −∞ or there is none.
+    ///
+    /// # Panics
+    /// If an axis is out of range or named twice.
+    ///
+    /// ```
+    /// use wengert_tensor::Tensor;
+    /// let x = Tensor::from([1000.0, 1000.0]);
+    /// assert_eq!(x.logsumexp(&[], false).item(), 1000.0 + 2.0_f64.ln());
+    /// ```
+    #[track_caller]
+    pub fn logsumexp(&self, axes: &[isize], keep: bool) -> Self {
+        self.reduced("logsumexp", axes, keep, kernels::logsumexp)
+    }
+
+    /// The variances over `axes`, all if there are none in the list, of n elements with the divisor
+    /// n − `correction` (at least 0); `keep` leaves them with size 1. In two passes.
+    ///
+    /// # Panics
+    /// If an axis is out of range or named twice.
+    ///
+    /// ```
+    /// use wengert_tensor::Tensor;
+    /// let x = Tensor::from([1.0, 3.0]);
+    /// assert_eq!(x.var(&[], 0, false).item(), 1.0);
+    /// assert_eq!(x.var(&[], 1, false).item(), 2.0);
+    /// ```
+    #[track_caller]
+    pub fn var(&self, axes: &[isize], correction: usize, keep: bool) -> Self {
+        self.reduced("var", axes, keep, |x, axes, out| {
+            kernels::var(x, axes, correction, out);
+        })
+    }
+
+    /// The standard deviations over `axes`: the roots of [`var`](Tensor::var).
+    ///
+    /// # Panics
+    /// If an axis is out of range or named twice.
+    #[track_caller]
+    pub fn std(&self, axes: &[isize], correction: usize, keep: bool) -> Self {
+        self.reduced("std", axes, keep, |x, axes, out| {
             kernels::var(x, axes, correction, out);
             out.iter_mut().for_each(|x| *x = x.sqrt());
-        },
-        "The standard deviations along `axes`: the roots of [`var`](Tensor::var).",
-        "If an axis is out of range or named twice.";
-}
+        })
+    }
 
-macro_rules! positions {
-    ($($name:ident $keep:ident $doc:literal;)*) => {
-        impl<T: Float> Tensor<T> { $(
-            #[doc = $doc]
-            ///
-            /// # Panics
-            /// If the axis is out of range or has size 0.
-            #[track_caller]
-            pub fn $name(&self, axis: isize) -> Tensor<i64> {
-                let axis = or_panic(self.shape().axis(stringify!($name), axis));
-                or_panic(check_nonempty(stringify!($name), self.shape(), &[axis]));
-                let shape = self.shape().reduced(&[axis], false);
-                let mut out = vec![0; shape.size()];
-                kernels::$name(&self.view(), axis, &mut out);
-                Tensor::row_major(out, shape)
-            }
+    /// The first positions of the greatest elements along `axis`, which disappears; NaN counts as
+    /// the greatest.
+    ///
+    /// # Panics
+    /// If the axis is out of range or has size 0.
+    ///
+    /// ```
+    /// use wengert_tensor::Tensor;
+    /// let x = Tensor::from([[1.0, 5.0], [4.0, 4.0]]);
+    /// assert_eq!(x.argmax(1), Tensor::from([1, 0]));
+    /// ```
+    #[track_caller]
+    pub fn argmax(&self, axis: isize) -> Tensor<i64> {
+        self.position("argmax", axis, kernels::argmax)
+    }
 
-            #[doc = concat!("As [`", stringify!($name), "`](Tensor::", stringify!($name), "), with the reduced axis kept at size 1.")]
-            ///
-            /// # Panics
-            /// If the axis is out of range or has size 0.
-            #[track_caller]
-            pub fn $keep(&self, axis: isize) -> Tensor<i64> {
-                let at = or_panic(self.shape().axis(stringify!($name), axis));
-                self.$name(axis).unsqueeze(at as isize)
-            }
-        )* }
-    };
-}
+    /// The first positions of the least elements along `axis`, which disappears; NaN counts as the
+    /// least.
+    ///
+    /// # Panics
+    /// If the axis is out of range or has size 0.
+    #[track_caller]
+    pub fn argmin(&self, axis: isize) -> Tensor<i64> {
+        self.position("argmin", axis, kernels::argmin)
+    }
 
-positions! {
-    argmax argmax_keep "The first positions of the greatest elements along `axis`, which disappears; NaN counts as the greatest.\n\n```\nuse wengert_tensor::Tensor;\nlet x = Tensor::from([[1.0, 5.0], [4.0, 4.0]]);\nassert_eq!(x.argmax(1), Tensor::from([1, 0]));\n```";
-    argmin argmin_keep "The first positions of the least elements along `axis`, which disappears; NaN counts as the least.";
-}
+    #[track_caller]
+    fn position(
+        &self,
+        op: &'static str,
+        axis: isize,
+        find: fn(&View<'_, T>, usize, &mut [i64]),
+    ) -> Tensor<i64> {
+        let axis = or_panic(self.shape().axis(op, axis));
+        or_panic(check_nonempty(op, self.shape(), &[axis]));
+        let shape = self.shape().reduced(&[axis], false);
+        let mut out = vec![0; shape.size()];
+        find(&self.view(), axis, &mut out);
+        Tensor::row_major(out, shape)
+    }
 
-impl<T: Float> Tensor<T> {
     /// The tensor summed down to `shape`, which broadcasts to this one's: the way back from
     /// [`expand`](Tensor::expand).
     ///

@@ -1,8 +1,6 @@
 //! Other views of the same elements.
 
-use std::ops::{Bound, RangeBounds};
-
-use super::{Tensor, or_panic};
+use super::{AxisRange, Tensor, or_panic};
 use crate::{Element, Layout, Shape};
 
 impl<T: Element> Tensor<T> {
@@ -30,9 +28,21 @@ impl<T: Element> Tensor<T> {
         }
     }
 
-    /// The elements in row-major order, 1-d.
-    pub fn flatten(&self) -> Self {
-        self.under(Shape::from([self.size()]))
+    /// The axes from `start` on as one: `flatten(0)` is 1-d. A scalar becomes 1-d.
+    ///
+    /// # Panics
+    /// If the axis is out of range.
+    ///
+    /// ```
+    /// use wengert_tensor::Tensor;
+    /// let x = Tensor::<f32>::zeros([2, 3, 4]);
+    /// assert_eq!(x.flatten(1).shape(), &[2, 12]);
+    /// assert_eq!(x.flatten(0).shape(), &[24]);
+    /// ```
+    #[doc(alias = "ravel")]
+    #[track_caller]
+    pub fn flatten(&self, start: isize) -> Self {
+        self.under(or_panic(self.shape().flattened(start)))
     }
 
     /// The tensor itself where it is row-major without gaps, and a copy that is where not.
@@ -79,23 +89,7 @@ impl<T: Element> Tensor<T> {
         self.with_layout(self.layout.permuted(&axes))
     }
 
-    /// The part along `axis` from `start` to `stop` (exclusive) in steps of `step`; bounds work as
-    /// in NumPy, see [`Layout::sliced`].
-    ///
-    /// # Panics
-    /// If the axis is out of range or the step is less than 1.
-    ///
-    /// ```
-    /// use wengert_tensor::Tensor;
-    /// let x = Tensor::<i64>::arange(6);
-    /// assert_eq!(x.slice(0, 1, -1, 2), Tensor::from([1, 3]));
-    /// ```
-    #[track_caller]
-    pub fn slice(&self, axis: isize, start: isize, stop: isize, step: isize) -> Self {
-        self.with_layout(or_panic(self.layout.sliced(axis, start, stop, step)))
-    }
-
-    /// The part along `axis` in a range, whose bounds count from the end where negative.
+    /// The part of `axis` in `range`, whose bounds count from the end where negative.
     ///
     /// # Panics
     /// If the axis is out of range.
@@ -103,31 +97,52 @@ impl<T: Element> Tensor<T> {
     /// ```
     /// use wengert_tensor::Tensor;
     /// let x = Tensor::<i64>::arange(5);
-    /// assert_eq!(x.slice_axis(0, 3..), Tensor::from([3, 4]));
-    /// assert_eq!(x.slice_axis(-1, ..-3), Tensor::from([0, 1]));
-    /// assert_eq!(x.slice_axis(0, -2..=-1), Tensor::from([3, 4]));
+    /// assert_eq!(x.slice(0, 3..), Tensor::from([3, 4]));
+    /// assert_eq!(x.slice(-1, ..-3), Tensor::from([0, 1]));
+    /// assert_eq!(x.slice(0, -2..=-1), Tensor::from([3, 4]));
+    /// ```
+    #[doc(alias = "narrow")]
+    #[track_caller]
+    pub fn slice(&self, axis: isize, range: impl AxisRange) -> Self {
+        self.slice_step(axis, range, 1)
+    }
+
+    /// Every `step`-th element of the part of `axis` in `range`. A negative step starts at the end
+    /// of the range: −1 reverses it.
+    ///
+    /// # Panics
+    /// If the axis is out of range or the step is 0.
+    ///
+    /// ```
+    /// use wengert_tensor::Tensor;
+    /// let x = Tensor::<i64>::arange(6);
+    /// assert_eq!(x.slice_step(0, 1..-1, 2), Tensor::from([1, 3]));
+    /// assert_eq!(x.slice_step(0, .., -1), Tensor::from([5, 4, 3, 2, 1, 0]));
+    /// assert_eq!(x.slice_step(0, 1..5, -2), Tensor::from([4, 2]));
     /// ```
     #[track_caller]
-    pub fn slice_axis(&self, axis: isize, range: impl RangeBounds<isize>) -> Self {
-        // One past −1 is the end, not the start.
-        let after = |at: isize| {
-            if at == -1 {
-                isize::MAX
-            } else {
-                at.saturating_add(1)
-            }
-        };
-        let start = match range.start_bound() {
-            Bound::Included(&at) => at,
-            Bound::Excluded(&at) => after(at),
-            Bound::Unbounded => 0,
-        };
-        let stop = match range.end_bound() {
-            Bound::Included(&at) => after(at),
-            Bound::Excluded(&at) => at,
-            Bound::Unbounded => isize::MAX,
-        };
-        self.slice(axis, start, stop, 1)
+    pub fn slice_step(&self, axis: isize, range: impl AxisRange, step: isize) -> Self {
+        let (start, stop) = range.start_and_stop();
+        self.with_layout(or_panic(self.layout.sliced(axis, start, stop, step)))
+    }
+
+    /// The elements in reverse order along `axes`, all if there are none in the list.
+    ///
+    /// # Panics
+    /// If an axis is out of range or named twice.
+    ///
+    /// ```
+    /// use wengert_tensor::Tensor;
+    /// let x = Tensor::from([[1, 2], [3, 4]]);
+    /// assert_eq!(x.flip(&[1]), Tensor::from([[2, 1], [4, 3]]));
+    /// assert_eq!(x.flip(&[]), Tensor::from([[4, 3], [2, 1]]));
+    /// ```
+    #[doc(alias = "reverse")]
+    #[track_caller]
+    pub fn flip(&self, axes: &[isize]) -> Self {
+        let axes = or_panic(self.shape().axes("flip", axes));
+        axes.iter()
+            .fold(self.clone(), |x, &axis| x.slice_step(axis as isize, .., -1))
     }
 
     /// The part at position `index` of `axis`, which disappears; −1 is the last position.
@@ -155,18 +170,10 @@ impl<T: Element> Tensor<T> {
     /// let x = Tensor::from([1, 2]).expand([3, 2]);
     /// assert_eq!(x, Tensor::from([[1, 2], [1, 2], [1, 2]]));
     /// ```
+    #[doc(alias = "broadcast_to")]
     #[track_caller]
     pub fn expand(&self, shape: impl Into<Shape>) -> Self {
         self.with_layout(or_panic(self.layout.expanded(&shape.into())))
-    }
-
-    /// Another name for [`expand`](Tensor::expand), NumPy's.
-    ///
-    /// # Panics
-    /// If the shape does not stretch to it.
-    #[track_caller]
-    pub fn broadcast_to(&self, shape: impl Into<Shape>) -> Self {
-        self.expand(shape)
     }
 
     /// The view without `axis`, which must have size 1.

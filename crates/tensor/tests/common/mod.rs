@@ -62,7 +62,8 @@ pub fn apply<T: Float>(x: Tensor<T>, step: &Step) -> Tensor<T> {
             let dim = x.shape()[axis] as isize;
             let start = (seed >> 8) as isize & 1;
             let step = 1 + ((seed >> 16) as isize & 1);
-            x.slice(axis as isize, start, dim, step)
+            let way = if seed >> 17 & 1 == 1 { -1 } else { 1 };
+            x.slice_step(axis as isize, start..dim, way * step)
         }
         Step::Stretch(seed) if rank < 4 => {
             let axis = seed as usize % (rank + 1);

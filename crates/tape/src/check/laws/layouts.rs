@@ -11,6 +11,8 @@ pub(super) enum LayoutKind {
     Strided,
     /// A region in the middle of another value.
     Offset,
+    /// From the last element to the first.
+    Reversed,
     /// A tensor whose own layout is transposed.
     External,
     /// The first of the outermost axis, repeated.
@@ -18,10 +20,11 @@ pub(super) enum LayoutKind {
 }
 
 impl LayoutKind {
-    pub(super) const ALL: [LayoutKind; 5] = [
+    pub(super) const ALL: [LayoutKind; 6] = [
         LayoutKind::Transposed,
         LayoutKind::Strided,
         LayoutKind::Offset,
+        LayoutKind::Reversed,
         LayoutKind::External,
         LayoutKind::Stretched,
     ];
@@ -31,6 +34,7 @@ impl LayoutKind {
             LayoutKind::Transposed => "a transposed input",
             LayoutKind::Strided => "a strided input",
             LayoutKind::Offset => "an input inside another value",
+            LayoutKind::Reversed => "a reversed input",
             LayoutKind::External => "a tensor with a layout of its own",
             LayoutKind::Stretched => "a stretched input",
         }
@@ -39,7 +43,7 @@ impl LayoutKind {
     /// The values that the input has then.
     fn plain(self, x: &Tensor<f64>) -> Tensor<f64> {
         if self == LayoutKind::Stretched && x.rank() > 0 && x.shape()[0] > 1 {
-            return x.slice(0, 0, 1, 1).expand(x.shape()).contiguous();
+            return x.slice(0, ..1).expand(x.shape()).contiguous();
         }
         x.clone()
     }
@@ -52,8 +56,9 @@ impl LayoutKind {
                 LayoutKind::Offset => Tensor::from([9.75, x.item(), 9.75]),
                 _ => x.clone(),
             },
-            LayoutKind::Transposed => reversed(x).contiguous(),
-            LayoutKind::External => reversed(&reversed(x).contiguous()),
+            LayoutKind::Transposed => transposed(x).contiguous(),
+            LayoutKind::Reversed => x.flip(&[]).contiguous(),
+            LayoutKind::External => transposed(&transposed(x).contiguous()),
             LayoutKind::Strided => {
                 let gap = filler(x.shape().clone());
                 let mut shape = x.shape().clone();
@@ -76,7 +81,7 @@ impl LayoutKind {
             }
             LayoutKind::Stretched => match x.shape()[0] {
                 0 | 1 => x.clone(),
-                _ => x.slice(0, 0, 1, 1).contiguous(),
+                _ => x.slice(0, ..1).contiguous(),
             },
         }
     }
@@ -91,7 +96,8 @@ impl LayoutKind {
                 let axes: Vec<isize> = (0..rank as isize).rev().collect();
                 stored.permute(&axes)
             }
-            LayoutKind::Strided => stored.slice_step(-1, 0, isize::MAX, 2),
+            LayoutKind::Strided => stored.slice_step(-1, .., 2),
+            LayoutKind::Reversed => stored.flip(&[]),
             LayoutKind::Offset => {
                 let rows = shape[0] as isize;
                 let inner = if rank == 1 {
@@ -107,7 +113,7 @@ impl LayoutKind {
     }
 }
 
-fn reversed(x: &Tensor<f64>) -> Tensor<f64> {
+fn transposed(x: &Tensor<f64>) -> Tensor<f64> {
     let axes: Vec<isize> = (0..x.rank() as isize).rev().collect();
     x.permute(&axes)
 }

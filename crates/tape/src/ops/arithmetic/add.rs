@@ -6,7 +6,7 @@
 //! - edges: everywhere smooth
 //! - source: elementary calculus
 
-use std::ops::Add;
+use std::ops::{Add, AddAssign};
 
 use wengert_tensor::{Float, Tensor};
 
@@ -42,6 +42,16 @@ impl<'t, T: Float, R: Operand<'t, T>> Add<R> for Var<'t, T> {
     #[track_caller]
     fn add(self, other: R) -> Var<'t, T> {
         self.binary(Plus, other)
+    }
+}
+
+/// `x += y` is `x = x + y`: the name `x` now stands for the result, and whoever copied the
+/// variable before still has the old value.
+impl<'t, T: Float, R: Operand<'t, T>> AddAssign<R> for Var<'t, T> {
+    #[inline]
+    #[track_caller]
+    fn add_assign(&mut self, other: R) {
+        *self = *self + other;
     }
 }
 

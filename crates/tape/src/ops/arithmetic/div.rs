@@ -6,7 +6,7 @@
 //! - edges: y ≠ 0; at y = 0 IEEE infinities and NaN
 //! - source: elementary calculus
 
-use std::ops::Div;
+use std::ops::{Div, DivAssign};
 
 use wengert_tensor::{Float, Tensor};
 
@@ -43,6 +43,16 @@ impl<'t, T: Float, R: Operand<'t, T>> Div<R> for Var<'t, T> {
     #[track_caller]
     fn div(self, other: R) -> Var<'t, T> {
         self.binary(Over, other)
+    }
+}
+
+/// `x /= y` is `x = x / y`: the name `x` now stands for the result, and whoever copied the
+/// variable before still has the old value.
+impl<'t, T: Float, R: Operand<'t, T>> DivAssign<R> for Var<'t, T> {
+    #[inline]
+    #[track_caller]
+    fn div_assign(&mut self, other: R) {
+        *self = *self / other;
     }
 }
 

@@ -6,7 +6,7 @@
 //! - edges: everywhere smooth
 //! - source: elementary calculus
 
-use std::ops::Mul;
+use std::ops::{Mul, MulAssign};
 
 use wengert_tensor::{Float, Tensor};
 
@@ -42,6 +42,16 @@ impl<'t, T: Float, R: Operand<'t, T>> Mul<R> for Var<'t, T> {
     #[track_caller]
     fn mul(self, other: R) -> Var<'t, T> {
         self.binary(Times, other)
+    }
+}
+
+/// `x *= y` is `x = x * y`: the name `x` now stands for the result, and whoever copied the
+/// variable before still has the old value.
+impl<'t, T: Float, R: Operand<'t, T>> MulAssign<R> for Var<'t, T> {
+    #[inline]
+    #[track_caller]
+    fn mul_assign(&mut self, other: R) {
+        *self = *self * other;
     }
 }
 

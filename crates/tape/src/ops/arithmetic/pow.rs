@@ -1,6 +1,6 @@
 //! `pow`: the power.
 //!
-//! - shape: x\[s\], p\[u\] → y\[s and u broadcast\]; a literal exponent is an attribute
+//! - shape: x\[s\], p\[u\] → y\[s and u broadcast\]; a literal exponent or base is an attribute
 //! - value: y = xᵖ
 //! - rule: x̄ = ȳ p xᵖ⁻¹, p̄ = ȳ y ln x
 //! - edges: x > 0 is smooth. An exponent of 0 has slope 0 everywhere, also at x = 0. The exponent's
@@ -21,12 +21,28 @@ impl<'t, T: Float> Var<'t, T> {
     /// ```
     /// use wengert_tape::Tape;
     /// let tape = Tape::<f64>::new();
-    /// assert_eq!(tape.scalar(3.0).pow(2.0).item(), 9.0);
+    /// assert_eq!(tape.scalar(3.0).powf(2.0).item(), 9.0);
     /// ```
+    #[doc(alias = "pow")]
     #[inline]
     #[track_caller]
-    pub fn pow(self, exponent: impl Operand<'t, T>) -> Self {
+    pub fn powf(self, exponent: impl Operand<'t, T>) -> Self {
         self.binary(Pow, exponent)
+    }
+
+    /// `base` to the power of each element: 2ˣ is `x.exp_base(2.0)`.
+    ///
+    /// ```
+    /// use wengert_tape::Tape;
+    /// let tape = Tape::<f64>::new();
+    /// assert_eq!(tape.scalar(3.0).exp_base(2.0).item(), 8.0);
+    /// ```
+    #[doc(alias = "pow")]
+    #[doc(alias = "exp2")]
+    #[inline]
+    #[track_caller]
+    pub fn exp_base(self, base: f64) -> Self {
+        self.binary_left(base, Pow)
     }
 }
 
@@ -41,7 +57,7 @@ impl Pow {
         let (zero, one) = (R::lit(0.0), R::lit(1.0));
         // An exponent of 0 wins over every x; at x = 0 with all its derivatives, which are not
         // finite there.
-        let power = p.absorb(x.pow(p - one));
+        let power = p.absorb(x.powf(p - one));
         let x_slope = R::select_equal(x, zero, R::select_equal(p, zero, zero, power), power);
         // Where y is 0 its product with ln x = −∞ would be no number; the slope's limit is 0.
         let log = R::select_equal(x, zero, one, x).ln();
@@ -59,7 +75,7 @@ impl Formula<2, 1> for Pow {
     const NAME: &'static str = "pow";
     #[inline(always)]
     fn eval<R: Real>(&self, [x, p]: [R; 2]) -> [R; 1] {
-        [x.pow(p)]
+        [x.powf(p)]
     }
     #[inline(always)]
     fn partials<R: Real>(&self, [x, p]: [R; 2], [y]: [R; 1]) -> [[Partial<R>; 2]; 1] {
@@ -69,5 +85,12 @@ impl Formula<2, 1> for Pow {
 }
 
 pub(in crate::ops) fn samples<T: Float>() -> Samples<T> {
-    Samples::binary("pow", |x, p| x.pow(p)).on(0.4, 2.0).reference2(f64::powf)
+    Samples::binary("pow", |x, p| x.powf(p))
+        .case("a number to the power", &[&[3, 4]], |x| vec![x[0].exp_base(2.5)])
+        .on(0.4, 2.0)
+        .reference(|x| match x {
+            [x, p] => vec![x.zip_map(p, f64::powf)],
+            [p] => vec![p.map(|p| 2.5_f64.powf(p))],
+            _ => unreachable!("one or two operands"),
+        })
 }

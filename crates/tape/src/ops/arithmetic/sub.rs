@@ -6,7 +6,7 @@
 //! - edges: everywhere smooth
 //! - source: elementary calculus
 
-use std::ops::Sub;
+use std::ops::{Sub, SubAssign};
 
 use wengert_tensor::{Float, Tensor};
 
@@ -42,6 +42,16 @@ impl<'t, T: Float, R: Operand<'t, T>> Sub<R> for Var<'t, T> {
     #[track_caller]
     fn sub(self, other: R) -> Var<'t, T> {
         self.binary(Minus, other)
+    }
+}
+
+/// `x -= y` is `x = x - y`: the name `x` now stands for the result, and whoever copied the
+/// variable before still has the old value.
+impl<'t, T: Float, R: Operand<'t, T>> SubAssign<R> for Var<'t, T> {
+    #[inline]
+    #[track_caller]
+    fn sub_assign(&mut self, other: R) {
+        *self = *self - other;
     }
 }
 

@@ -6,7 +6,7 @@
 //! - edges: the slope is that of the element that was taken
 //! - source: the subgradient policy of this library
 
-use wengert_tensor::{Float, Tensor};
+use wengert_tensor::Float;
 
 use crate::check::Samples;
 use crate::compiled_here;
@@ -74,6 +74,6 @@ pub(in crate::ops) fn samples<T: Float>() -> Samples<T> {
         })
         .reference(|x| {
             let [a, b, yes, no] = [&x[0], &x[1], &x[2], &x[3]];
-            vec![Tensor::where_(&a.lt(b), yes, no)]
+            vec![yes.where_(&a.lt(b), no)]
         })
 }

@@ -15,15 +15,17 @@ use crate::formula::real::Real;
 use crate::record::var::{Operand, Var};
 
 impl<'t, T: Float> Var<'t, T> {
-    /// The greater of two elements; NaN if either is.
+    /// The greater of two elements; NaN if either is. The greatest of all elements is
+    /// [`amax`](Var::amax).
     ///
     /// ```
     /// use wengert_tape::Tape;
     /// let tape = Tape::<f64>::new();
-    /// assert_eq!(tape.scalar(2.0).maximum(3.0).item(), 3.0);
+    /// assert_eq!(tape.scalar(2.0).max(3.0).item(), 3.0);
     /// ```
+    #[doc(alias = "maximum")]
     #[track_caller]
-    pub fn maximum(self, other: impl Operand<'t, T>) -> Self {
+    pub fn max(self, other: impl Operand<'t, T>) -> Self {
         self.binary(Maximum, other)
     }
 }
@@ -40,7 +42,7 @@ impl Formula<2, 1> for Maximum {
     const NAME: &'static str = "maximum";
     #[inline(always)]
     fn eval<R: Real>(&self, [x, y]: [R; 2]) -> [R; 1] {
-        [x.maximum(y)]
+        [x.max(y)]
     }
     #[inline(always)]
     fn partials<R: Real>(&self, [x, y]: [R; 2], _: [R; 1]) -> [[Partial<R>; 2]; 1] {
@@ -57,5 +59,5 @@ pub(in crate::ops) fn step<R: Real>(a: R, b: R) -> R {
 }
 
 pub(in crate::ops) fn samples<T: Float>() -> Samples<T> {
-    Samples::binary("maximum", |x, y| x.maximum(y)).on(-2.0, 2.0).reference2(f64::max)
+    Samples::binary("maximum", |x, y| x.max(y)).on(-2.0, 2.0).reference2(f64::max)
 }

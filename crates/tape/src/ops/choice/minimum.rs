@@ -16,15 +16,17 @@ use crate::formula::real::Real;
 use crate::record::var::{Operand, Var};
 
 impl<'t, T: Float> Var<'t, T> {
-    /// The lesser of two elements; NaN if either is.
+    /// The lesser of two elements; NaN if either is. The least of all elements is
+    /// [`amin`](Var::amin).
     ///
     /// ```
     /// use wengert_tape::Tape;
     /// let tape = Tape::<f64>::new();
-    /// assert_eq!(tape.scalar(2.0).minimum(3.0).item(), 2.0);
+    /// assert_eq!(tape.scalar(2.0).min(3.0).item(), 2.0);
     /// ```
+    #[doc(alias = "minimum")]
     #[track_caller]
-    pub fn minimum(self, other: impl Operand<'t, T>) -> Self {
+    pub fn min(self, other: impl Operand<'t, T>) -> Self {
         self.binary(Minimum, other)
     }
 }
@@ -41,7 +43,7 @@ impl Formula<2, 1> for Minimum {
     const NAME: &'static str = "minimum";
     #[inline(always)]
     fn eval<R: Real>(&self, [x, y]: [R; 2]) -> [R; 1] {
-        [x.minimum(y)]
+        [x.min(y)]
     }
     #[inline(always)]
     fn partials<R: Real>(&self, [x, y]: [R; 2], _: [R; 1]) -> [[Partial<R>; 2]; 1] {
@@ -50,5 +52,5 @@ impl Formula<2, 1> for Minimum {
 }
 
 pub(in crate::ops) fn samples<T: Float>() -> Samples<T> {
-    Samples::binary("minimum", |x, y| x.minimum(y)).on(-2.0, 2.0).reference2(f64::min)
+    Samples::binary("minimum", |x, y| x.min(y)).on(-2.0, 2.0).reference2(f64::min)
 }

@@ -66,5 +66,5 @@ pub(in crate::ops) fn samples<T: Float>() -> Samples<T> {
         .case("same shape", &[&[3, 4], &[3, 4]], move |x| vec![x[0].where_(&mask(), x[1])])
         .case("broadcast", &[&[3, 1], &[4]], move |x| vec![x[0].where_(&mask(), x[1])])
         .case("scalar", &[&[], &[2, 3, 4]], move |x| vec![x[0].where_(&mask(), x[1])])
-        .reference(move |x| vec![Tensor::where_(&mask(), &x[0], &x[1])])
+        .reference(move |x| vec![x[0].where_(&mask(), &x[1])])
 }

@@ -60,7 +60,7 @@ impl<'t, T: Float> Var<'t, T> {
     /// If an index is out of range, or this value is a scalar.
     #[track_caller]
     pub fn rows(self, indices: &Tensor<i64>) -> Self {
-        let y = self.index_select(0, &indices.flatten());
+        let y = self.index_select(0, &indices.flatten(0));
         if indices.rank() == 1 {
             return y;
         }

@@ -102,7 +102,7 @@ impl<'t, T: Float> Var<'t, T> {
             let reason = format!("axis {axis} of {} has no {k} elements", positions.shape());
             or_panic::<(), _>(Err(ShapeError::new("topk", reason)));
         }
-        let positions = positions.slice(axis as isize, 0, k as isize, 1).contiguous();
+        let positions = positions.slice(axis as isize, ..k).contiguous();
         let op = Sort {
             axis,
             positions: positions.clone(),

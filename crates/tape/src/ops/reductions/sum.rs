@@ -51,8 +51,8 @@ impl<'t, T: Float> Var<'t, T> {
     /// # Panics
     /// If `shape` does not broadcast to this value's shape.
     #[track_caller]
-    pub fn sum_to(self, shape: &Shape) -> Self {
-        let from = self.shape();
+    pub fn sum_to(self, shape: impl Into<Shape>) -> Self {
+        let (shape, from) = (shape.into(), self.shape());
         assert!(shape.broadcasts_to(&from), "sum_to: {shape} does not broadcast to {from}");
         let lead = from.rank() - shape.rank();
         let stretched = |&axis: &usize| axis < lead || shape[axis - lead] != from[axis];
@@ -64,7 +64,7 @@ impl<'t, T: Float> Var<'t, T> {
             axes: AxisSet::of(&axes),
             keep: true,
         };
-        self.tape().apply(op, [self]).with_shape(shape)
+        self.tape().apply(op, [self]).with_shape(&shape)
     }
 
     /// The reverse of a reduction over `axes`: a value of the reduced shape, kept or not, with the
@@ -113,7 +113,7 @@ pub(in crate::ops) fn samples<T: Float>() -> Samples<T> {
         .case("inner, kept", &[&[3, 4]], |x| vec![x[0].sum_axes(&[-1], true)])
         .case("two of three", &[&[3, 4, 5]], |x| vec![x[0].sum_axes(&[0, 2], false)])
         .case("of nothing", &[&[0, 3]], |x| vec![x[0].sum_axes(&[0], false)])
-        .case("to a shape", &[&[2, 3, 4]], |x| vec![x[0].sum_to(&Shape::from([3, 1]))])
+        .case("to a shape", &[&[2, 3, 4]], |x| vec![x[0].sum_to([3, 1])])
         .bad(&[&[2, 3]], "sum: axis 2 is out of range for the shape [2, 3]", |x| {
             vec![x[0].sum_axes(&[2], false)]
         })

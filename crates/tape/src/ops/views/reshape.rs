@@ -35,16 +35,14 @@ impl<'t, T: Float> Var<'t, T> {
         self.with_shape(&shape)
     }
 
-    /// The axes from `start` on as one.
+    /// The axes from `start` on as one: `flatten(0)` has one axis. A scalar gets one.
     ///
     /// # Panics
     /// If the axis is out of range.
+    #[doc(alias = "ravel")]
     #[track_caller]
     pub fn flatten(self, start: isize) -> Self {
-        let shape = self.shape();
-        let start = or_panic(shape.axis("flatten", start));
-        let mut flat = Shape::new(&shape[..start]);
-        flat.push(shape[start..].iter().product());
+        let flat = or_panic(self.shape().flattened(start));
         self.with_shape(&flat)
     }
 
@@ -123,6 +121,7 @@ pub(in crate::ops) fn samples<T: Float>() -> Samples<T> {
         .case("split", &[&[4, 6]], |x| vec![x[0].reshape(&[2, 2, -1])])
         .case("of a transpose", &[&[3, 4]], |x| vec![x[0].permute(&[1, 0]).reshape(&[-1])])
         .case("flatten", &[&[2, 3, 4]], |x| vec![x[0].flatten(1)])
+        .case("flatten a scalar", &[&[]], |x| vec![x[0].flatten(0)])
         .case("unsqueeze", &[&[2, 3]], |x| vec![x[0].unsqueeze(1).squeeze(1).unsqueeze(-1)])
         .case("empty", &[&[0, 3]], |x| vec![x[0].reshape(&[3, 0])])
         .bad(&[&[2, 3]], "reshape: ", |x| vec![x[0].reshape(&[4, 2])])

@@ -1,25 +1,24 @@
 //! `slice`: a part along one axis.
 //!
 //! - shape: x\[…, n, …\] → y\[…, m, …\] with m elements from start to stop in steps
-//! - value: y_k = x_(start + k·step)
+//! - value: y_k = x_(start + k·step); for a negative step y_k = x_(stop − 1 + k·step)
 //! - rule: x̄ is ȳ in the region of the slice and 0 elsewhere
 //! - edges: everywhere smooth; no copy; the rule writes the region alone, so that a loop over the
 //!   slices of a sequence is linear in its length
-//! - source: NumPy's slicing
+//! - source: NumPy's slicing; the negative step is ndarray's
 
-use std::ops::{Bound, RangeBounds};
-
-use wengert_tensor::{Float, Layout, Shape, ShapeError, View};
+use wengert_tensor::{AxisRange, Float, Layout, Shape, ShapeError, View};
 
 use crate::check::Samples;
 use crate::compiled_here;
 use crate::record::op::{Op, Shapes};
+use crate::record::recording::or_panic;
 use crate::walk::reverse::Reverse;
 use crate::walk::tangent::Tangent;
 use crate::record::var::Var;
 
 impl<'t, T: Float> Var<'t, T> {
-    /// The part of `axis` in `range`; negative bounds count from the end.
+    /// The part of `axis` in `range`, whose bounds count from the end where negative.
     ///
     /// ```
     /// use wengert_tape::Tape;
@@ -31,28 +30,29 @@ impl<'t, T: Float> Var<'t, T> {
     ///
     /// # Panics
     /// If the axis is out of range.
+    #[doc(alias = "narrow")]
     #[track_caller]
-    pub fn slice(self, axis: isize, range: impl RangeBounds<isize>) -> Self {
-        let start = match range.start_bound() {
-            Bound::Included(&start) => start,
-            Bound::Excluded(&start) => start + 1,
-            Bound::Unbounded => 0,
-        };
-        let stop = match range.end_bound() {
-            // −1 included means up to the end, and 0 excluded would be nothing.
-            Bound::Included(&-1) | Bound::Unbounded => isize::MAX,
-            Bound::Included(&stop) => stop + 1,
-            Bound::Excluded(&stop) => stop,
-        };
-        self.slice_step(axis, start, stop, 1)
+    pub fn slice(self, axis: isize, range: impl AxisRange) -> Self {
+        self.slice_step(axis, range, 1)
     }
 
-    /// Every `step`-th element of `axis` from `start` to `stop`, exclusive.
+    /// Every `step`-th element of the part of `axis` in `range`. A negative step starts at the end
+    /// of the range: −1 reverses it.
+    ///
+    /// ```
+    /// use wengert_tape::Tape;
+    /// use wengert_tensor::Tensor;
+    /// let tape = Tape::<f64>::new();
+    /// let x = tape.leaf(&Tensor::from([0.0, 1.0, 2.0, 3.0]));
+    /// assert_eq!(x.slice_step(0, 1.., 2).value().to_vec(), [1.0, 3.0]);
+    /// assert_eq!(x.slice_step(0, .., -1).value().to_vec(), [3.0, 2.0, 1.0, 0.0]);
+    /// ```
     ///
     /// # Panics
-    /// If the axis is out of range or the step less than 1.
+    /// If the axis is out of range or the step is 0.
     #[track_caller]
-    pub fn slice_step(self, axis: isize, start: isize, stop: isize, step: isize) -> Self {
+    pub fn slice_step(self, axis: isize, range: impl AxisRange, step: isize) -> Self {
+        let (start, stop) = range.start_and_stop();
         let op = Slice {
             axis: axis as i32,
             start,
@@ -60,6 +60,29 @@ impl<'t, T: Float> Var<'t, T> {
             step,
         };
         self.tape().apply(op, [self])
+    }
+
+    /// The elements in reverse order along `axes`, all if there are none in the list.
+    ///
+    /// ```
+    /// use wengert_tape::Tape;
+    /// use wengert_tensor::Tensor;
+    /// let tape = Tape::<f64>::new();
+    /// let x = tape.leaf(&Tensor::from([[1.0, 2.0], [3.0, 4.0]]));
+    /// assert_eq!(x.flip(&[1]).value().to_rows(), [[2.0, 1.0], [4.0, 3.0]]);
+    /// assert_eq!(x.flip(&[]).value().to_rows(), [[4.0, 3.0], [2.0, 1.0]]);
+    /// ```
+    ///
+    /// # Panics
+    /// If an axis is out of range or named twice.
+    #[doc(alias = "reverse")]
+    #[track_caller]
+    pub fn flip(self, axes: &[isize]) -> Self {
+        let mut x = self;
+        for axis in or_panic(self.shape().axes("flip", axes)) {
+            x = x.slice_step(axis as isize, .., -1);
+        }
+        x
     }
 
     /// `N` parts of equal length along `axis`.
@@ -151,8 +174,16 @@ pub(in crate::ops) fn samples<T: Float>() -> Samples<T> {
     Samples::new("slice")
         .case("middle", &[&[3, 6]], |x| vec![x[0].slice(1, 1..4)])
         .case("from the end", &[&[3, 6]], |x| vec![x[0].slice(-1, -3..)])
-        .case("steps", &[&[3, 7, 2]], |x| vec![x[0].slice_step(1, 1, 6, 2)])
-        .case("nothing", &[&[3, 6]], |x| vec![x[0].slice_step(1, 4, 2, 1)])
+        .case("steps", &[&[3, 7, 2]], |x| vec![x[0].slice_step(1, 1..6, 2)])
+        .case("steps back", &[&[3, 7, 2]], |x| vec![x[0].slice_step(1, 1..7, -2)])
+        .case("reversed", &[&[4]], |x| vec![x[0].slice_step(0, .., -1) * x[0]])
+        .case("reversed twice", &[&[3, 4]], |x| vec![x[0].flip(&[]).flip(&[0]) * x[0]])
+        .case("a reversed transpose", &[&[3, 4]], |x| {
+            vec![x[0].t().flip(&[0]).slice(0, 1..).select(1, 2)]
+        })
+        .case("a reversed expansion", &[&[3, 1]], |x| vec![x[0].expand([3, 2]).flip(&[])])
+        .case("nothing, backwards", &[&[3, 0]], |x| vec![x[0].flip(&[])])
+        .case("nothing", &[&[3, 6]], |x| vec![x[0].slice(1, 4..2)])
         .case("chunks", &[&[2, 6]], |x| {
             let [a, b, c] = x[0].chunk(1);
             vec![a * c + b]
@@ -160,5 +191,6 @@ pub(in crate::ops) fn samples<T: Float>() -> Samples<T> {
         .case("of a slice", &[&[5, 6]], |x| vec![x[0].slice(0, 1..4).t().slice(0, ..2)])
         .bad(&[&[2, 3]], "slice: axis 2 is out of range for the shape [2, 3]", |x| {
             vec![x[0].slice(2, ..)]
-        })
+        })        .bad(&[&[2, 3]], "slice: the step is 0", |x| vec![x[0].slice_step(1, .., 0)])
+        .bad(&[&[2, 3]], "flip: axis 2 is out of range for the shape [2, 3]", |x| vec![x[0].flip(&[2])])
 }
