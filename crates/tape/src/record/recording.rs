@@ -275,7 +275,7 @@ pub(crate) fn refuse<T: Float>(inner: &Inner<T>, ids: &[Id], error: &ShapeError)
     if !paths.is_empty() {
         message += &format!(" (with {})", paths.join(", "));
     }
-    let path = inner.path_of(inner.active_name);
+    let path = inner.names.path(inner.names.active);
     if !path.is_empty() {
         message += &format!(" (in {path})");
     }
