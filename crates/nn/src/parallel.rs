@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
-use wengert_tape::tree::Tree;
+use wengert_tape::tree::{Path, Tree};
 use wengert_tape::{Gradients, Tape, Var};
 use wengert_tensor::{Float, Rng, Tensor};
 
@@ -44,9 +44,13 @@ pub fn split(rows: usize, count: usize) -> Vec<Shard> {
 
 /// Threads that work on the shards of a batch, one of them the caller's.
 ///
-/// They live as long as this value, spin for some hundred microseconds between two steps, and sleep
-/// after that. The function of a step goes to other threads, so it owns what it uses: clone tensors into
-/// it, which copies no elements.
+/// They live as long as this value. Between two steps they spin for some hundred microseconds and
+/// sleep after that; where there are more threads than cores they sleep at once, so that they do not
+/// keep each other from working. There are never more threads than shards.
+///
+/// The function of a step goes to other threads, so it owns what it uses: clone tensors into it, which
+/// copies no elements. A second network, as a teacher, is cloned into it as well and bound inside,
+/// frozen by `bind_where(&teacher, |_| false)`.
 ///
 /// ```
 /// use wengert_nn::Linear;
@@ -69,7 +73,7 @@ pub struct Workers<T: Float = f32> {
     /// The tape of the caller's thread.
     tape: Tape<T>,
     rng: Rng,
-    training: bool,
+    training: Option<bool>,
     steps: u64,
     shared: Arc<Shared<T>>,
     threads: Vec<JoinHandle<()>>,
@@ -81,6 +85,8 @@ struct Shared<T: Float> {
     turn: AtomicU64,
     /// The threads that have not done the current one.
     running: AtomicUsize,
+    /// How often a thread looks for news before it sleeps.
+    spins: usize,
     post: Mutex<Post<T>>,
     /// Told when there is a job, or the end.
     wake: Condvar,
@@ -100,26 +106,34 @@ trait Job<T: Float>: Send + Sync {
 }
 
 /// The work of one step.
-struct Step<M, T: Float, F> {
+struct Step<M, T: Float, R, P, F> {
     model: M,
+    trained: P,
     f: F,
     shards: Vec<Shard>,
     /// The next shard that nobody has taken.
     next: AtomicUsize,
-    outcomes: Vec<Mutex<Option<Outcome<M, T>>>>,
+    outcomes: Vec<Mutex<Option<Outcome<M, T, R>>>>,
     rng: Rng,
     stream: u64,
-    training: bool,
+    training: Option<bool>,
 }
 
-type Outcome<M, T> = Result<(T, Gradients<M, T>), Box<dyn Any + Send>>;
+type Outcome<M, T, R> = Result<(T, R, Gradients<M, T>), Box<dyn Any + Send>>;
 
 /// How often a thread looks for news before it sleeps: some hundred microseconds, as the update
 /// between two steps takes. To wake it again takes as long on a virtual machine.
 const SPINS: usize = 10_000;
 
+/// The same for this many threads on this many cores: a thread that spins on the core that another
+/// one waits for keeps it from doing what is waited for.
+fn spins(threads: usize, cores: usize) -> usize {
+    if threads <= cores { SPINS } else { 0 }
+}
+
 impl<T: Float> Workers<T> {
-    /// `threads` threads, the caller's included, for batches in `shards` shards.
+    /// `threads` threads, the caller's included, for batches in `shards` shards. No more than
+    /// `shards` threads are made.
     ///
     /// # Panics
     /// If there is no thread or no shard, or the system gives no thread.
@@ -129,9 +143,12 @@ impl<T: Float> Workers<T> {
             threads > 0 && shards > 0,
             "workers: {threads} threads for {shards} shards"
         );
+        let threads = threads.min(shards);
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let shared = Arc::new(Shared {
             turn: AtomicU64::new(0),
             running: AtomicUsize::new(0),
+            spins: spins(threads, cores),
             post: Mutex::new(Post {
                 turn: 0,
                 stop: false,
@@ -148,16 +165,17 @@ impl<T: Float> Workers<T> {
             shards,
             tape: Tape::new(),
             rng: Rng::seed_from_u64(0),
-            training: false,
+            training: None,
             steps: 0,
             threads: (1..threads).map(thread).collect(),
             shared,
         }
     }
 
-    /// Whether the tapes are in training mode.
-    pub fn set_training(&mut self, training: bool) {
-        self.training = training;
+    /// Sets the mode of the tapes for all steps to come; `None` leaves it to the face, and the faces
+    /// here all train. See [`Tape::set_training`].
+    pub fn set_training(&mut self, training: impl Into<Option<bool>>) {
+        self.training = training.into();
     }
 
     /// Replaces the generator that random layers draw from: every shard of every step has a stream
@@ -170,8 +188,13 @@ impl<T: Float> Workers<T> {
     /// computes the mean over the rows of one shard: the mean of the shards', weighted by their
     /// numbers of rows. New values of state are weighted alike.
     ///
+    /// As on one tape ([`Tape::value_and_grad`]), dropout and batch norm train, and what `f` binds
+    /// besides the model is no part of the gradients. A state that only some of the shards set is
+    /// in the others what it was.
+    ///
     /// # Panics
-    /// If there are no rows, a shard panics (with its message), or a loss has not one element.
+    /// If there are no rows, a shard panics (with its message), a loss has not one element, or the
+    /// losses of all shards together depend on no trained leaf although there are some.
     #[track_caller]
     pub fn value_and_grad<M>(
         &mut self,
@@ -185,10 +208,105 @@ impl<T: Float> Workers<T> {
     where
         M: Tree<Tensor<T>> + Clone + Send + Sync + 'static,
     {
+        self.value_and_grad_where(model, rows, |_| true, f)
+    }
+
+    /// [`value_and_grad`](Workers::value_and_grad) for those leaves whose path `trained` accepts;
+    /// the others are frozen.
+    ///
+    /// # Panics
+    /// As `value_and_grad`.
+    #[track_caller]
+    pub fn value_and_grad_where<M>(
+        &mut self,
+        model: &M,
+        rows: usize,
+        trained: impl Fn(&str) -> bool + Send + Sync + 'static,
+        f: impl for<'t> Fn(&'t Tape<T>, M::With<Var<'t, T>>, &Shard) -> Var<'t, T>
+        + Send
+        + Sync
+        + 'static,
+    ) -> (T, Gradients<M, T>)
+    where
+        M: Tree<Tensor<T>> + Clone + Send + Sync + 'static,
+    {
+        let (loss, _, grads) = self.step(model, rows, trained, move |tape, model, shard| {
+            (f(tape, model, shard), ())
+        });
+        (loss, grads)
+    }
+
+    /// [`value_and_grad`](Workers::value_and_grad) where `f` also returns a tree of variables, which
+    /// comes out as tensors, one tree for each shard in their order: metrics, or the hidden state
+    /// that the shard's next step starts from.
+    ///
+    /// ```
+    /// use wengert_nn::parallel::Workers;
+    /// use wengert_tensor::Tensor;
+    ///
+    /// let scale = Tensor::<f64>::from([1.0, 2.0]);
+    /// let mut workers = Workers::new(2, 3);
+    /// let (loss, sums, _) = workers.value_and_grad_aux(&scale, 6, |t, scale, shard| {
+    ///     let sum = scale.sum() * shard.rows.start as f64;
+    ///     (sum, sum)
+    /// });
+    /// let sums: Vec<Tensor<f64>> = sums;
+    /// assert_eq!(sums, [0.0, 6.0, 12.0].map(Tensor::scalar));
+    /// assert_eq!(loss, 6.0);
+    /// ```
+    ///
+    /// # Panics
+    /// As `value_and_grad`.
+    #[track_caller]
+    pub fn value_and_grad_aux<M, A>(
+        &mut self,
+        model: &M,
+        rows: usize,
+        f: impl for<'t> Fn(
+            &'t Tape<T>,
+            M::With<Var<'t, T>>,
+            &Shard,
+        ) -> (Var<'t, T>, A::With<Var<'t, T>>)
+        + Send
+        + Sync
+        + 'static,
+    ) -> (T, Vec<A>, Gradients<M, T>)
+    where
+        M: Tree<Tensor<T>> + Clone + Send + Sync + 'static,
+        A: Tree<Tensor<T>> + Send + 'static,
+    {
+        self.step(
+            model,
+            rows,
+            |_| true,
+            move |tape, model, shard| {
+                let (loss, aux) = f(tape, model, shard);
+                let read = &mut |_: &Path, var: &Var<'_, T>| var.value();
+                (loss, A::unmap_leaves(&aux, &mut Path::new(), read))
+            },
+        )
+    }
+
+    #[track_caller]
+    fn step<M, R>(
+        &mut self,
+        model: &M,
+        rows: usize,
+        trained: impl Fn(&str) -> bool + Send + Sync + 'static,
+        f: impl for<'t> Fn(&'t Tape<T>, M::With<Var<'t, T>>, &Shard) -> (Var<'t, T>, R)
+        + Send
+        + Sync
+        + 'static,
+    ) -> (T, Vec<R>, Gradients<M, T>)
+    where
+        M: Tree<Tensor<T>> + Clone + Send + Sync + 'static,
+        R: Send + 'static,
+    {
         assert!(rows > 0, "workers: a batch without rows has no mean");
         let shards = split(rows, self.shards);
         let step = Arc::new(Step {
             model: model.clone(),
+            trained,
             f,
             outcomes: shards.iter().map(|_| Mutex::new(None)).collect(),
             shards,
@@ -207,44 +325,60 @@ impl<T: Float> Workers<T> {
             self.shared.finish();
         }
         // The clone of the model ends here, so that an optimizer finds its tensors unshared.
-        combine(&step)
+        let result = combine(&step);
+        result.2.assert_reached("workers");
+        result
     }
 }
 
 /// The weighted mean of the outcomes, in their order.
-fn combine<M: Tree<Tensor<T>>, T: Float, F>(step: &Step<M, T, F>) -> (T, Gradients<M, T>) {
+fn combine<M: Tree<Tensor<T>>, T: Float, R, P, F>(
+    step: &Step<M, T, R, P, F>,
+) -> (T, Vec<R>, Gradients<M, T>) {
     let rows: usize = step.shards.iter().map(|shard| shard.rows.len()).sum();
-    let mut total: Option<(f64, f64, Gradients<M, T>)> = None;
+    let (mut loss, mut beside, mut parts) = (0.0, Vec::new(), Vec::new());
     for (shard, outcome) in step.shards.iter().zip(&step.outcomes) {
         let outcome = lock(outcome)
             .take()
             .expect("every shard was taken and done");
-        let (loss, grads) = outcome.unwrap_or_else(|panic| resume_unwind(panic));
+        let (value, aux, grads) = outcome.unwrap_or_else(|panic| resume_unwind(panic));
         let weight = shard.rows.len() as f64 / rows as f64;
-        total = Some(match total {
-            None => (weight * loss.to_f64(), weight, grads),
-            Some((sum, own, mut total)) => {
-                total.combine(own, &grads, weight);
-                (sum + weight * loss.to_f64(), 1.0, total)
-            }
-        });
+        loss += weight * value.to_f64();
+        beside.push(aux);
+        parts.push((weight, grads));
     }
-    let (loss, _, grads) = total.expect("a batch has at least one shard");
-    (T::from_f64(loss), grads)
+    for at in 0..parts.len() {
+        let (before, rest) = parts.split_at_mut(at);
+        if let Some(((_, grads), after)) = rest.split_first_mut() {
+            let others = before.iter().chain(after.iter()).map(|(_, grads)| grads);
+            grads.keep_state_beside(&step.model, others);
+        }
+    }
+    let mut parts = parts.into_iter();
+    let (mut own, mut total) = parts.next().expect("a batch has at least one shard");
+    for (weight, grads) in parts {
+        total.combine(own, &grads, weight);
+        own = 1.0;
+    }
+    (T::from_f64(loss), beside, total)
 }
 
-impl<M, T, F> Job<T> for Step<M, T, F>
+impl<M, T, R, P, F> Job<T> for Step<M, T, R, P, F>
 where
     M: Tree<Tensor<T>> + Send + Sync,
     T: Float,
-    F: for<'t> Fn(&'t Tape<T>, M::With<Var<'t, T>>, &Shard) -> Var<'t, T> + Send + Sync,
+    R: Send,
+    P: Fn(&str) -> bool + Send + Sync,
+    F: for<'t> Fn(&'t Tape<T>, M::With<Var<'t, T>>, &Shard) -> (Var<'t, T>, R) + Send + Sync,
 {
     fn work(&self, tape: &mut Tape<T>) {
         tape.set_training(self.training);
         while let Some(shard) = self.shards.get(self.next.fetch_add(1, Ordering::Relaxed)) {
             tape.set_rng(self.rng.split(self.stream + shard.index as u64));
             let run = AssertUnwindSafe(|| {
-                tape.value_and_grad(&self.model, |tape, model| (self.f)(tape, model, shard))
+                tape.step_of_part(&self.model, &self.trained, |tape, model| {
+                    (self.f)(tape, model, shard)
+                })
             });
             let outcome = catch_unwind(run);
             if outcome.is_err() {
@@ -273,13 +407,23 @@ impl<T: Float> Shared<T> {
 
     /// Waits for the job after number `seen`; `None` at the end.
     fn next(&self, seen: &mut u64) -> Option<Arc<dyn Job<T>>> {
-        spin(|| self.turn.load(Ordering::Acquire) != *seen);
+        self.spin(|| self.turn.load(Ordering::Acquire) != *seen);
         let mut post = lock(&self.post);
         while post.turn == *seen && !post.stop {
             post = self.wake.wait(post).unwrap_or_else(PoisonError::into_inner);
         }
         *seen = post.turn;
         if post.stop { None } else { post.job.clone() }
+    }
+
+    /// Looks for news a while.
+    fn spin(&self, until: impl Fn() -> bool) {
+        for _ in 0..self.spins {
+            if until() {
+                return;
+            }
+            std::hint::spin_loop();
+        }
     }
 
     /// Gives a job to all threads.
@@ -296,7 +440,7 @@ impl<T: Float> Shared<T> {
     /// Waits until all threads have done their job, and forgets it.
     fn finish(&self) {
         let done = || self.running.load(Ordering::Acquire) == 0;
-        spin(done);
+        self.spin(done);
         let mut post = lock(&self.post);
         while !done() {
             post = self.done.wait(post).unwrap_or_else(PoisonError::into_inner);
@@ -325,11 +469,15 @@ fn lock<X>(mutex: &Mutex<X>) -> MutexGuard<'_, X> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn spin(until: impl Fn() -> bool) {
-    for _ in 0..SPINS {
-        if until() {
-            return;
-        }
-        std::hint::spin_loop();
+#[cfg(test)]
+mod tests {
+    use super::{SPINS, spins};
+
+    #[test]
+    fn threads_that_share_a_core_do_not_spin() {
+        assert_eq!(spins(1, 1), SPINS);
+        assert_eq!(spins(4, 4), SPINS);
+        assert_eq!(spins(5, 4), 0);
+        assert_eq!(spins(64, 2), 0);
     }
 }

@@ -7,8 +7,11 @@ use wengert_tensor::Float;
 /// Sets each element to 0 with probability p and divides the others by 1 − p, in training mode; in
 /// evaluation mode nothing happens.
 ///
-/// The draws come from the tape's generator: seed it with `tape.set_rng`, and switch the mode with
-/// `tape.set_training`. The layer has no parameters, and works on values of any shape.
+/// Training mode is that of [`Tape::value_and_grad`](wengert_tape::Tape::value_and_grad); everything
+/// else evaluates, the open style too, unless
+/// [`Tape::set_training`](wengert_tape::Tape::set_training) says otherwise. The draws come from the
+/// tape's generator: seed it with `tape.set_rng`. The layer has no parameters, and works on values
+/// of any shape.
 ///
 /// Source: Srivastava et al. 2014, *Dropout: a simple way to prevent neural networks from
 /// overfitting*, in the inverted form of its section 10.

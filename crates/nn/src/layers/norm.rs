@@ -16,8 +16,12 @@ use wengert_tensor::{Float, Tensor};
 ///
 /// In training mode mean and var are those of the batch (var divided by n), and the running values
 /// move towards them by the momentum, 0.1; the running variance towards the unbiased one (divided
-/// by n − 1). The new running values are state, which the step hands back and optimizers write.
-/// In evaluation mode the running values stand for the batch's. ε is 1e-5.
+/// by n − 1). The new running values are state, which the step hands back and optimizers write; a
+/// layer that runs twice in one step moves them twice. In evaluation mode the running values stand
+/// for the batch's. ε is 1e-5.
+///
+/// Training mode is that of [`Tape::value_and_grad`](wengert_tape::Tape::value_and_grad); everything
+/// else evaluates, unless [`Tape::set_training`](wengert_tape::Tape::set_training) says otherwise.
 ///
 /// w starts at 1, b at 0, the running values at 0 and 1.
 ///
@@ -31,7 +35,6 @@ use wengert_tensor::{Float, Tensor};
 /// let mut layer = BatchNorm::new(1).cast::<f64>();
 /// let x = Tensor::<f64>::from([[1.0], [3.0]]);
 /// let mut tape = Tape::new();
-/// tape.set_training(true);
 /// let (_, grads) = tape.value_and_grad(&layer, |t, layer| layer.forward(t.constant(&x)).sum());
 /// Sgd::new(0.0).step(&mut layer, &grads);
 /// assert_eq!(layer.mean.item(), 0.2);
@@ -99,16 +102,17 @@ impl<'t, T: Float> BatchNorm<Var<'t, T>> {
             );
             (centered, variance)
         } else {
-            (x - self.mean, self.variance)
+            (x - tape.state(self.mean), tape.state(self.variance))
         };
         centered / (variance + self.epsilon).sqrt() * self.weight + self.bias
     }
 
-    /// Moves a running value.
+    /// Moves a running value from where it is, which another run in this step may have changed.
+    #[track_caller]
     fn set(&self, running: Var<'t, T>, towards: Var<'t, T>) {
         let tape = running.tape();
         let towards = towards.detach();
-        let moved = running * (1.0 - self.momentum) + towards * self.momentum;
+        let moved = tape.state(running) * (1.0 - self.momentum) + towards * self.momentum;
         tape.set_state(running, moved);
     }
 }

@@ -4,7 +4,7 @@ use wengert_tape::Gradients;
 use wengert_tape::tree::{Path, Tree};
 use wengert_tensor::{Float, Tensor};
 
-use super::walk;
+use super::walk::{self, Range, assert_setting};
 
 /// Adam, its variant AMSGrad, and with decoupled weight decay AdamW.
 ///
@@ -52,7 +52,8 @@ pub struct Adam<T: Float = f32> {
     pub decoupled: bool,
     /// Whether the second moment's maximum counts (AMSGrad).
     pub amsgrad: bool,
-    /// The moments of every leaf, in order; empty before the first step.
+    /// The moments of every leaf, in order; empty before the first step. Clear it for a model of
+    /// another structure; for leaves that were added, add slots in their places.
     pub slots: Vec<AdamSlot<T>>,
     path: Path,
 }
@@ -83,8 +84,12 @@ impl<T: Float> Default for AdamSlot<T> {
 
 impl<T: Float> Adam<T> {
     /// Adam with this learning rate and the usual rest.
+    ///
+    /// # Panics
+    /// If the learning rate is negative or not finite.
+    #[track_caller]
     pub fn new(learning_rate: f64) -> Self {
-        Adam {
+        let adam = Adam {
             learning_rate,
             betas: [0.9, 0.999],
             epsilon: 1e-8,
@@ -93,31 +98,72 @@ impl<T: Float> Adam<T> {
             amsgrad: false,
             slots: Vec::new(),
             path: Path::new(),
-        }
+        };
+        adam.assert_settings();
+        adam
     }
 
     /// With other β₁ and β₂.
+    ///
+    /// # Panics
+    /// Unless both are at least 0 and less than 1.
+    #[track_caller]
     pub fn with_betas(mut self, first: f64, second: f64) -> Self {
         self.betas = [first, second];
+        self.assert_settings();
         self
     }
 
     /// With another ε.
+    ///
+    /// # Panics
+    /// If it is negative or not finite.
+    #[track_caller]
     pub fn with_epsilon(mut self, epsilon: f64) -> Self {
         self.epsilon = epsilon;
+        self.assert_settings();
         self
     }
 
     /// With a penalty on the squared weights, that is, λ θ added to the gradient.
+    ///
+    /// # Panics
+    /// If it is negative or not finite.
+    #[track_caller]
     pub fn with_weight_decay(mut self, decay: f64) -> Self {
         (self.weight_decay, self.decoupled) = (decay, false);
+        self.assert_settings();
         self
     }
 
     /// With decay apart from the gradient: AdamW.
+    ///
+    /// # Panics
+    /// If it is negative or not finite.
+    #[track_caller]
     pub fn with_decoupled_weight_decay(mut self, decay: f64) -> Self {
         (self.weight_decay, self.decoupled) = (decay, true);
+        self.assert_settings();
         self
+    }
+
+    #[track_caller]
+    fn assert_settings(&self) {
+        assert_setting(
+            "Adam",
+            "learning rate",
+            self.learning_rate,
+            Range::NotNegative,
+        );
+        assert_setting("Adam", "first beta", self.betas[0], Range::Fraction);
+        assert_setting("Adam", "second beta", self.betas[1], Range::Fraction);
+        assert_setting("Adam", "epsilon", self.epsilon, Range::NotNegative);
+        assert_setting(
+            "Adam",
+            "weight decay",
+            self.weight_decay,
+            Range::NotNegative,
+        );
     }
 
     /// With the second moment's maximum: AMSGrad.
@@ -129,13 +175,17 @@ impl<T: Float> Adam<T> {
     /// Changes the model by one step.
     ///
     /// # Panics
-    /// If the gradients or the moments are those of a model of another structure.
+    /// If the gradients or the slots are those of a model of another structure, or a setting is out
+    /// of its range.
     #[track_caller]
     pub fn step<M: Tree<Tensor<T>>>(&mut self, model: &mut M, grads: &Gradients<M, T>) {
+        self.assert_settings();
         let (rate, [b1, b2]) = (self.learning_rate, self.betas);
         let (decay, decoupled, amsgrad) = (self.weight_decay, self.decoupled, self.amsgrad);
         let epsilon = self.epsilon;
         let visit = |slot: &mut AdamSlot<T>, weights: &mut [T], bars: &[T]| {
+            let mean = walk::moment(&mut slot.mean, bars)?;
+            let square = walk::moment(&mut slot.square, bars)?;
             slot.steps += 1;
             let exponent = slot.steps as f64;
             let factors = Factors {
@@ -149,14 +199,13 @@ impl<T: Float> Adam<T> {
                 root: T::from_f64(1.0 / (1.0 - b2.powf(exponent)).sqrt()),
                 epsilon: T::from_f64(epsilon),
             };
-            let mean = walk::moment(&mut slot.mean, bars);
-            let square = walk::moment(&mut slot.square, bars);
             if amsgrad {
-                let max = walk::moment(&mut slot.max, bars);
+                let max = walk::moment(&mut slot.max, bars)?;
                 amsgrad_step(&factors, weights, bars, mean, square, max);
             } else {
                 adam_step(&factors, weights, bars, mean, square);
             }
+            Ok(())
         };
         walk::update(model, grads, &mut self.slots, &mut self.path, visit);
     }

@@ -4,7 +4,7 @@ use wengert_tape::Gradients;
 use wengert_tape::tree::{Path, Tree};
 use wengert_tensor::{Float, Tensor};
 
-use super::walk;
+use super::walk::{self, Range, assert_setting};
 
 /// Gradient descent, with momentum and Nesterov's variant of it.
 ///
@@ -40,7 +40,8 @@ pub struct Sgd<T: Float = f32> {
     pub nesterov: bool,
     /// λ: 0.
     pub weight_decay: f64,
-    /// The velocity of every leaf, in order; empty before the first step.
+    /// The velocity of every leaf, in order; empty before the first step. Clear it for a model of
+    /// another structure; for leaves that were added, add slots in their places.
     pub slots: Vec<SgdSlot<T>>,
     path: Path,
 }
@@ -60,41 +61,76 @@ impl<T: Float> Default for SgdSlot<T> {
 
 impl<T: Float> Sgd<T> {
     /// Plain gradient descent.
+    ///
+    /// # Panics
+    /// If the learning rate is negative or not finite.
+    #[track_caller]
     pub fn new(learning_rate: f64) -> Self {
-        Sgd {
+        let sgd = Sgd {
             learning_rate,
             momentum: 0.0,
             nesterov: false,
             weight_decay: 0.0,
             slots: Vec::new(),
             path: Path::new(),
-        }
+        };
+        sgd.assert_settings();
+        sgd
     }
 
     /// With momentum.
+    ///
+    /// # Panics
+    /// If it is negative or not finite.
+    #[track_caller]
     pub fn with_momentum(mut self, momentum: f64) -> Self {
         (self.momentum, self.nesterov) = (momentum, false);
+        self.assert_settings();
         self
     }
 
     /// With Nesterov's momentum.
+    ///
+    /// # Panics
+    /// If it is negative or not finite.
+    #[track_caller]
     pub fn with_nesterov(mut self, momentum: f64) -> Self {
         (self.momentum, self.nesterov) = (momentum, true);
+        self.assert_settings();
         self
     }
 
     /// With a penalty on the squared weights, that is, λ θ added to the gradient.
+    ///
+    /// # Panics
+    /// If it is negative or not finite.
+    #[track_caller]
     pub fn with_weight_decay(mut self, decay: f64) -> Self {
         self.weight_decay = decay;
+        self.assert_settings();
         self
+    }
+
+    #[track_caller]
+    fn assert_settings(&self) {
+        assert_setting(
+            "Sgd",
+            "learning rate",
+            self.learning_rate,
+            Range::NotNegative,
+        );
+        assert_setting("Sgd", "momentum", self.momentum, Range::NotNegative);
+        assert_setting("Sgd", "weight decay", self.weight_decay, Range::NotNegative);
     }
 
     /// Changes the model by one step.
     ///
     /// # Panics
-    /// If the gradients or the velocities are those of a model of another structure.
+    /// If the gradients or the slots are those of a model of another structure, or a setting is out
+    /// of its range.
     #[track_caller]
     pub fn step<M: Tree<Tensor<T>>>(&mut self, model: &mut M, grads: &Gradients<M, T>) {
+        self.assert_settings();
         let rate = T::from_f64(self.learning_rate);
         let decay = T::from_f64(self.weight_decay);
         let momentum = T::from_f64(self.momentum);
@@ -105,11 +141,12 @@ impl<T: Float> Sgd<T> {
         };
         let visit = |slot: &mut SgdSlot<T>, weights: &mut [T], bars: &[T]| {
             if moves {
-                let velocity = walk::moment(&mut slot.velocity, bars);
+                let velocity = walk::moment(&mut slot.velocity, bars)?;
                 momentum_step(rate, decay, momentum, own, through, weights, bars, velocity);
             } else {
                 sgd_step(rate, decay, weights, bars);
             }
+            Ok(())
         };
         walk::update(model, grads, &mut self.slots, &mut self.path, visit);
     }

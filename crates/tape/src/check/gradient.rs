@@ -215,11 +215,11 @@ impl Checker {
                 .clone()
             });
             tape.set_rng(Rng::seed_from_u64(self.seed));
-            let outputs = vec![f(tape, tape.bind(&moved))];
-            Recorded {
-                inputs: tape.bound_vars(),
-                outputs,
-            }
+            let bound = tape.bind(&moved);
+            // Before `f` runs, which may bind what is not to be checked.
+            let inputs = tape.trained_vars();
+            let outputs = vec![f(tape, bound)];
+            Recorded { inputs, outputs }
         };
         self.first(&Subject {
             names,

@@ -12,6 +12,9 @@ use crate::walk::reverse::{walk, walk_recorded};
 impl<'t, T: Float> Var<'t, T> {
     /// Walks back from this value, which must be one number, to every leaf.
     ///
+    /// What was recorded is differentiated as it was recorded: in this open style dropout and batch
+    /// norm evaluate, unless [`Tape::set_training`] said otherwise before they ran.
+    ///
     /// # Panics
     /// If it has not exactly one element, or no leaf leads to it.
     #[track_caller]
@@ -50,7 +53,7 @@ impl<'t, T: Float> Var<'t, T> {
     pub fn retain_grad(self) -> Self {
         let inner = &mut *self.tape().inner.borrow_mut();
         let id = self.check(self.tape(), inner);
-        inner.list.nodes[id as usize].flags |= WANTED;
+        inner.list.want(&[id], true);
         self
     }
 
@@ -96,9 +99,7 @@ impl<T: Float> Drop for Wanted<'_, T> {
     fn drop(&mut self) {
         if let Ok(mut inner) = self.tape.inner.try_borrow_mut() {
             inner.recording = self.was_recording;
-            for id in &self.marked {
-                inner.list.nodes[*id as usize].flags &= !WANTED;
-            }
+            inner.list.want(&self.marked, false);
         }
     }
 }
@@ -222,14 +223,9 @@ impl<T: Float> Tape<T> {
     /// Marks values whose cotangents are to be kept apart; returns those that were not marked.
     fn want(&self, inputs: &[Var<'_, T>]) -> Vec<Id> {
         let inner = &mut *self.inner.borrow_mut();
-        let mut marked = Vec::new();
-        for x in inputs {
-            let node = &mut inner.list.nodes[x.id() as usize];
-            if node.flags & WANTED == 0 {
-                node.flags |= WANTED;
-                marked.push(x.id());
-            }
-        }
+        let mut marked: Vec<Id> = inputs.iter().map(|x| x.id()).collect();
+        marked.retain(|&id| inner.list.nodes[id as usize].flags & WANTED == 0);
+        inner.list.want(&marked, true);
         marked
     }
 

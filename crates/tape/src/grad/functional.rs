@@ -1,9 +1,13 @@
 //! The functional faces: functions of models in, values and derivatives out.
+//!
+//! A step that asks for a loss and gradients trains; everything else evaluates: a derivative of a
+//! function is that of what the function computes, and this must not be drawn by chance.
 
 use wengert_tensor::{Float, Shape, Tensor};
 
 use crate::grad::backward::{GradOptions, Unused};
 use crate::grad::gradients::Gradients;
+use crate::model::bind::Kind;
 use crate::model::tree::{Path, Tree};
 use crate::record::node::NEEDS;
 use crate::record::tape::Tape;
@@ -36,8 +40,14 @@ impl<T: Float> Tape<T> {
     /// loss(&line);
     /// ```
     ///
+    /// Dropout and batch norm train, unless [`set_training`](Tape::set_training) said otherwise.
+    /// What `f` itself binds, as a frozen teacher (by `bind_where`, with `|_| false`), is no part
+    /// of the gradients, which are those of `model` alone.
+    ///
     /// # Panics
-    /// If the loss has not exactly one element.
+    /// If the loss has not exactly one element, or depends on no trained leaf of the model although
+    /// there are some. Leaves that it does not reach beside others are reported by
+    /// [`Gradients::unreached`].
     #[track_caller]
     pub fn value_and_grad<M: Tree<Tensor<T>>>(
         &mut self,
@@ -59,13 +69,9 @@ impl<T: Float> Tape<T> {
         trained: impl Fn(&str) -> bool,
         f: impl for<'t> FnOnce(&'t Tape<T>, M::With<Var<'t, T>>) -> Var<'t, T>,
     ) -> (T, Gradients<M, T>) {
-        self.reset();
-        let tape: &Tape<T> = self;
-        let bound = tape.bind_where(model, trained);
-        let loss = f(tape, bound);
-        let result = tape.finish_step(loss);
-        self.reset();
-        result
+        let (loss, (), grads) = self.step_of_part(model, trained, |tape, m| (f(tape, m), ()));
+        grads.assert_reached("value_and_grad");
+        (loss, grads)
     }
 
     /// [`value_and_grad`](Tape::value_and_grad) where `f` also returns what else the caller wants to
@@ -90,15 +96,29 @@ impl<T: Float> Tape<T> {
         model: &M,
         f: impl for<'t> FnOnce(&'t Tape<T>, M::With<Var<'t, T>>) -> (Var<'t, T>, R),
     ) -> (T, R, Gradients<M, T>) {
+        let (loss, aux, grads) = self.step_of_part(model, |_| true, f);
+        grads.assert_reached("value_and_grad");
+        (loss, aux, grads)
+    }
+
+    /// A step that may be a part of a greater one, as a shard of a batch is: its loss may reach no
+    /// leaf. `f` returns the loss and anything else.
+    #[doc(hidden)]
+    #[track_caller]
+    pub fn step_of_part<M: Tree<Tensor<T>>, R>(
+        &mut self,
+        model: &M,
+        trained: impl Fn(&str) -> bool,
+        f: impl for<'t> FnOnce(&'t Tape<T>, M::With<Var<'t, T>>) -> (Var<'t, T>, R),
+    ) -> (T, R, Gradients<M, T>) {
         self.reset();
-        let result = {
-            let tape: &Tape<T> = self;
-            let (loss, aux) = f(tape, tape.bind(model));
-            let (loss, grads) = tape.finish_step(loss);
-            (loss, aux, grads)
-        };
+        let tape: &Tape<T> = self;
+        let bound = tape.bind_where(model, trained);
+        let leaves = tape.inner.borrow().binding.len();
+        let (loss, beside) = tape.in_step(|| f(tape, bound));
+        let (loss, grads) = tape.finish_step(loss, leaves);
         self.reset();
-        result
+        (loss, beside, grads)
     }
 
     /// What `f` makes of the model, without derivatives. State that `f` sets is dropped.
@@ -125,6 +145,8 @@ impl<T: Float> Tape<T> {
     /// let y = tape.evaluate(&Tensor::scalar(1.0), |_, x| x.tanh());
     /// ```
     ///
+    /// Dropout and batch norm evaluate, unless [`set_training`](Tape::set_training) said otherwise.
+    ///
     /// # Panics
     /// If `f` does.
     #[track_caller]
@@ -140,10 +162,14 @@ impl<T: Float> Tape<T> {
         result
     }
 
-    /// Walks back from the loss over everything that is bound.
+    /// Walks back from the loss. The first `leaves` leaves are those of the model.
     #[track_caller]
-    fn finish_step<M: Tree<Tensor<T>>>(&self, loss: Var<'_, T>) -> (T, Gradients<M, T>) {
-        let (id, needs, leaves) = {
+    fn finish_step<M: Tree<Tensor<T>>>(
+        &self,
+        loss: Var<'_, T>,
+        leaves: usize,
+    ) -> (T, Gradients<M, T>) {
+        let (id, needs) = {
             let inner = self.inner.borrow();
             let id = loss.check(self, &inner);
             let node = &inner.list.nodes[id as usize];
@@ -152,16 +178,20 @@ impl<T: Float> Tape<T> {
                 "value_and_grad: a loss has one element, this one has the shape {}",
                 inner.list.shape(id)
             );
-            (id, node.flags & NEEDS != 0, inner.binding.leaves.len())
+            (id, node.flags & NEEDS != 0)
         };
         let value = loss.item();
         if needs {
             self.walk_from(id, |seed| seed.fill(T::ONE));
+        } else {
+            self.inner.borrow_mut().flow.clear();
         }
-        (value, self.collect(0..leaves))
+        (value, self.collect(leaves))
     }
 
     /// The value of `f` at `at`, and its derivative in the direction `x_dot`: J·ẋ, in forward mode.
+    ///
+    /// Dropout and batch norm evaluate, unless [`set_training`](Tape::set_training) said otherwise.
     ///
     /// ```
     /// use wengert_tape::Tape;
@@ -185,13 +215,17 @@ impl<T: Float> Tape<T> {
         self.reset();
         let tape: &Tape<T> = self;
         let bound = tape.bind(at);
+        let leaves = tape.trained_vars();
         let y = f(tape, bound);
-        let result = (y.value(), tape.tangent_along(y, x_dot).value());
+        let y_dot = tape.tangents_along(&[y], &leaves, x_dot)[0];
+        let result = (y.value(), y_dot.value());
         self.reset();
         result
     }
 
     /// The value of `f` at `at`, and what flows back when `y_bar` flows into it: Jᵀ·ȳ.
+    ///
+    /// Dropout and batch norm evaluate, unless [`set_training`](Tape::set_training) said otherwise.
     ///
     /// # Panics
     /// If `y_bar` has not the shape of the value.
@@ -205,7 +239,9 @@ impl<T: Float> Tape<T> {
         self.reset();
         let tape: &Tape<T> = self;
         let bound = tape.bind(at);
+        let leaves = tape.inner.borrow().binding.len();
         let y = f(tape, bound);
+        let id = y.check(tape, &tape.inner.borrow());
         let value = y.value();
         assert!(
             y_bar.shape() == value.shape(),
@@ -214,18 +250,20 @@ impl<T: Float> Tape<T> {
             value.shape()
         );
         if y.needs_grad() {
-            tape.walk_from(y.id(), |bar| {
-                wengert_tensor::kernels::copy(&y_bar.view(), bar)
-            });
+            tape.walk_from(id, |bar| wengert_tensor::kernels::copy(&y_bar.view(), bar));
+        } else {
+            tape.inner.borrow_mut().flow.clear();
         }
-        let leaves = tape.inner.borrow().binding.leaves.len();
-        let grads = tape.collect(0..leaves);
+        let grads = tape.collect(leaves);
         self.reset();
         (value, grads)
     }
 
     /// The gradient of a number `f` at `at` and the product of its Hessian with `direction`, which
-    /// has the model's shape: forward mode over the recorded reverse mode.
+    /// has the model's shape: forward mode over the recorded reverse mode. Both are lists of the
+    /// model's leaves in order, without its state.
+    ///
+    /// Dropout and batch norm evaluate, unless [`set_training`](Tape::set_training) said otherwise.
     ///
     /// # Panics
     /// If the value of `f` has not one element, or the shapes differ.
@@ -239,14 +277,14 @@ impl<T: Float> Tape<T> {
         self.reset();
         let tape: &Tape<T> = self;
         let bound = tape.bind(at);
+        let leaves = tape.trained_vars();
         let y = f(tape, bound);
         let options = GradOptions {
             create_graph: true,
             unused: Unused::Zeros,
         };
-        let leaves = tape.bound_vars();
         let bars = tape.grad_with(&[y], &leaves, &[], options);
-        let dots = tape.tangents_along(&bars, direction);
+        let dots = tape.tangents_along(&bars, &leaves, direction);
         let values = |vars: &[Var<'_, T>]| vars.iter().map(|var| var.value()).collect();
         let result = (values(&bars), values(&dots));
         self.reset();
@@ -262,6 +300,8 @@ impl<T: Float> Tape<T> {
     /// let jacobian = tape.jacobian(&Tensor::from([2.0, 3.0]), |_, x| x * x);
     /// assert_eq!(jacobian.to_rows(), [[4.0, 0.0], [0.0, 6.0]]);
     /// ```
+    ///
+    /// Dropout and batch norm evaluate, unless [`set_training`](Tape::set_training) said otherwise.
     ///
     /// # Panics
     /// If `f` does.
@@ -281,6 +321,8 @@ impl<T: Float> Tape<T> {
     }
 
     /// The Hessian of a number `f` at `x`: element (i…, j…) is ∂²f/∂x_i…∂x_j….
+    ///
+    /// Dropout and batch norm evaluate, unless [`set_training`](Tape::set_training) said otherwise.
     ///
     /// # Panics
     /// If the value of `f` has not one element.
@@ -355,25 +397,22 @@ impl<T: Float> Tape<T> {
         outputs.iter().map(dot).collect()
     }
 
-    /// The variables of all bound leaves that are trained.
-    pub(crate) fn bound_vars(&self) -> Vec<Var<'_, T>> {
-        let leaves = self.inner.borrow().binding.leaves.clone();
-        leaves
-            .iter()
-            .map(|leaf| self.var(leaf.id))
-            .filter(|var| var.needs_grad())
-            .collect()
-    }
-
-    #[track_caller]
-    fn tangent_along<'t, M: Tree<Tensor<T>>>(&'t self, y: Var<'t, T>, x_dot: &M) -> Var<'t, T> {
-        self.tangents_along(&[y], x_dot)[0]
+    /// The variables of the leaves that are bound so far and trained.
+    pub(crate) fn trained_vars(&self) -> Vec<Var<'_, T>> {
+        let bound = {
+            let binding = &self.inner.borrow().binding;
+            let leaves = (0..binding.len()).map(|at| binding.leaf(at));
+            let trained = leaves.filter(|leaf| leaf.kind == Kind::Trained);
+            trained.map(|leaf| leaf.id).collect::<Vec<_>>()
+        };
+        bound.into_iter().map(|id| self.var(id)).collect()
     }
 
     #[track_caller]
     fn tangents_along<'t, M: Tree<Tensor<T>>>(
         &'t self,
         outputs: &[Var<'t, T>],
+        leaves: &[Var<'t, T>],
         x_dot: &M,
     ) -> Vec<Var<'t, T>> {
         let mut dots = Vec::new();
@@ -382,19 +421,20 @@ impl<T: Float> Tape<T> {
                 dots.push(self.constant(leaf));
             }
         });
-        let leaves = self.bound_vars();
         assert!(
             dots.len() == leaves.len(),
             "tangent: {} leaves move, the direction has {}",
             leaves.len(),
             dots.len()
         );
-        let inputs: Vec<_> = leaves.into_iter().zip(dots).collect();
+        let inputs: Vec<_> = leaves.iter().copied().zip(dots).collect();
         self.tangents(outputs, &inputs)
     }
 
     /// One backward pass for each element of `y`.
+    #[track_caller]
     fn rows(&self, y: Var<'_, T>, x: Var<'_, T>) -> Tensor<T> {
+        y.check(self, &self.inner.borrow());
         let (y_shape, x_shape) = (y.shape(), x.shape());
         let mut rows = Vec::with_capacity(y_shape.size() * x_shape.size());
         for element in 0..y_shape.size() {

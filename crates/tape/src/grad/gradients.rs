@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use wengert_tensor::{Float, Tensor, View};
 
-use crate::model::bind::{Bound, Kind};
+use crate::model::bind::Kind;
 use crate::model::tree::{Path, Tree};
 use crate::record::node::Id;
 use crate::record::tape::{Inner, Tape};
@@ -77,29 +77,35 @@ impl<M: Tree<Tensor<T>>, T: Float> Gradients<M, T> {
     ///
     /// # Panics
     /// If there is no such leaf.
+    #[track_caller]
     pub fn get(&self, at: usize) -> Option<&Tensor<T>> {
-        let entry = &self.ledger.entries[at];
-        entry
-            .tensor
-            .as_ref()
-            .filter(|_| entry.content == Content::Gradient)
+        self.entry(at).holds(Content::Gradient)
     }
 
     /// The new value of leaf number `at`, if it is state that the step set.
     ///
     /// # Panics
     /// If there is no such leaf.
+    #[track_caller]
     pub fn state(&self, at: usize) -> Option<&Tensor<T>> {
-        let entry = &self.ledger.entries[at];
-        entry
-            .tensor
-            .as_ref()
-            .filter(|_| entry.content == Content::State)
+        self.entry(at).holds(Content::State)
+    }
+
+    #[track_caller]
+    fn entry(&self, at: usize) -> &Entry<T> {
+        match self.ledger.entries.get(at) {
+            Some(entry) => entry,
+            None => panic!(
+                "gradients: there are {} leaves, counted from 0, and none is number {at}",
+                self.len()
+            ),
+        }
     }
 
     /// The gradients that there are.
     pub fn iter(&self) -> impl Iterator<Item = &Tensor<T>> {
-        (0..self.len()).filter_map(|at| self.get(at))
+        let entries = self.ledger.entries.iter();
+        entries.filter_map(|entry| entry.holds(Content::Gradient))
     }
 
     /// The gradients that there are, to be changed.
@@ -117,22 +123,76 @@ impl<M: Tree<Tensor<T>>, T: Float> Gradients<M, T> {
         &self.ledger.unreached
     }
 
+    /// Panics if the loss reaches no leaf although there are trained ones. `face` is what the user
+    /// has called.
+    #[doc(hidden)]
+    #[inline]
+    #[track_caller]
+    pub fn assert_reached(&self, face: &str) {
+        if !self.ledger.unreached.is_empty() && self.iter().next().is_none() {
+            refuse_cut(face, &self.ledger.unreached);
+        }
+    }
+
+    /// Takes the value of every state leaf that `model` has and the step did not set, where
+    /// `others` have set it.
+    #[doc(hidden)]
+    pub fn keep_state_beside<'a>(
+        &mut self,
+        model: &M,
+        others: impl Iterator<Item = &'a Self> + Clone,
+    ) where
+        Self: 'a,
+    {
+        let is_state = |entry: &Entry<T>| entry.content == Content::State;
+        if !others
+            .clone()
+            .any(|other| other.ledger.entries.iter().any(is_state))
+        {
+            return;
+        }
+        let mut at = 0;
+        model.visit_leaves(&mut Path::new(), &mut |path, leaf: &Tensor<T>| {
+            let entry = &mut self.ledger.entries[at];
+            let set = |other: &Self| is_state(&other.ledger.entries[at]);
+            if path.is_state() && entry.content == Content::Nothing && others.clone().any(set) {
+                entry.content = Content::State;
+                entry.tensor = Some(leaf.clone());
+            }
+            at += 1;
+        });
+    }
+
     /// The gradients as a model, zeros where a leaf of `model` has none.
     ///
     /// # Panics
     /// If `model` has not as many leaves.
+    #[track_caller]
     pub fn tree(&self, model: &M) -> M
     where
         M: Tree<Tensor<T>, With<Tensor<T>> = M>,
     {
         let mut at = 0;
-        model.map_leaves(&mut Path::new(), &mut |_, leaf: &Tensor<T>| {
+        let tree = model.map_leaves(&mut Path::new(), &mut |_, leaf: &Tensor<T>| {
             at += 1;
-            match self.get(at - 1) {
+            let entry = self.ledger.entries.get(at - 1);
+            match entry.and_then(|entry| entry.holds(Content::Gradient)) {
                 Some(bar) => bar.clone(),
                 None => Tensor::zeros(leaf.shape()),
             }
-        })
+        });
+        self.assert_leaves("tree", at);
+        tree
+    }
+
+    /// Checks that a model has as many leaves as there are entries.
+    #[track_caller]
+    fn assert_leaves(&self, what: &str, found: usize) {
+        assert!(
+            found == self.len(),
+            "{what}: there are gradients of {} leaves, the model has {found}",
+            self.len()
+        );
     }
 
     /// Multiplies every gradient by a number.
@@ -189,66 +249,79 @@ impl<M: Tree<Tensor<T>>, T: Float> Gradients<M, T> {
     /// Writes the new values of state leaves into the model.
     ///
     /// # Panics
-    /// If `model` has not as many leaves.
+    /// If `model` has not as many leaves, or a state leaf has another shape.
+    #[track_caller]
     pub fn update_state(&self, model: &mut M) {
         let mut at = 0;
-        model.visit_leaves_mut(&mut Path::new(), &mut |_, leaf: &mut Tensor<T>| {
-            if let Some(value) = self.state(at)
-                && let Some(value) = value.as_slice()
-            {
-                leaf.as_mut_slice().copy_from_slice(value);
-            }
+        let mut wrong = None;
+        model.visit_leaves_mut(&mut Path::new(), &mut |path, leaf: &mut Tensor<T>| {
+            let entry = self.ledger.entries.get(at);
             at += 1;
+            let Some(value) = entry.and_then(|entry| entry.holds(Content::State)) else {
+                return;
+            };
+            let (shape, found) = (leaf.shape(), value.shape());
+            if shape != found {
+                wrong.get_or_insert_with(|| format!("`{path}` is {shape}, its new value {found}"));
+            } else if let Some(value) = value.as_slice() {
+                leaf.as_mut_slice().copy_from_slice(value);
+            } else {
+                *leaf = value.clone();
+            }
         });
+        self.assert_leaves("update_state", at);
+        if let Some(wrong) = wrong {
+            panic!("update_state: {wrong}");
+        }
     }
 }
 
+/// Panics about a loss that no trained leaf leads to.
+#[cold]
+#[inline(never)]
+#[track_caller]
+fn refuse_cut(face: &str, unreached: &[String]) -> ! {
+    let named = unreached.iter().filter(|path| !path.is_empty()).take(3);
+    let mut leaves = named
+        .map(|path| format!("`{path}`"))
+        .collect::<Vec<_>>()
+        .join(", ");
+    if unreached.len() > 3 {
+        leaves += &format!(" and {} more", unreached.len() - 3);
+    }
+    let leaves = if leaves.is_empty() {
+        leaves
+    } else {
+        format!(" ({leaves})")
+    };
+    panic!(
+        "{face}: the loss does not depend on any trained leaf of the model{leaves}, so there is \
+         nothing to learn from it. Likely causes: `detach` or `no_grad`; a number or tensor that \
+         left the tape (`item`, `value`) and came back as a constant; a loss made of constants"
+    )
+}
+
 impl<T: Float> Tape<T> {
-    /// Takes the cotangents of `leaves` out of the tape.
-    pub(crate) fn collect<M>(&self, leaves: std::ops::Range<usize>) -> Gradients<M, T> {
-        let inner = &mut *self.inner.borrow_mut();
-        let bin = inner.bin.clone();
+    /// A ledger, one that was used before if there is one.
+    fn ledger(&self) -> (Ledger<T>, Bin<T>) {
+        let bin = self.inner.borrow().bin.clone();
         let waiting = bin.lock().ok().and_then(|mut bin| bin.pop());
         let mut ledger = waiting.unwrap_or_default();
-        ledger.entries.truncate(leaves.len());
         ledger.unreached.clear();
-        for (at, leaf) in leaves.enumerate() {
-            if ledger.entries.len() <= at {
-                ledger.entries.push(Entry {
-                    content: Content::Nothing,
-                    tensor: None,
-                });
-            }
-            let Bound { id, kind } = inner.binding.leaves[leaf];
-            let entry = &mut ledger.entries[at];
-            entry.content = Content::Nothing;
-            match kind {
-                Kind::Frozen => {}
-                Kind::Trained => {
-                    match inner.flow.bars.get_mut(id as usize).and_then(Option::take) {
-                        Some(bar) => {
-                            entry.content = Content::Gradient;
-                            let shape = inner.list.shape(id);
-                            let spare = entry.fill(bar, &shape);
-                            inner.flow.pool.give(spare);
-                        }
-                        None => ledger.unreached.push(inner.binding.path(leaf).to_owned()),
-                    }
-                }
-                Kind::State => {
-                    let update = inner.binding.updates.iter().rfind(|(of, _)| *of == leaf);
-                    if let Some(&(_, value)) = update {
-                        let view = inner.list.view(value);
-                        let mut copy = inner.flow.pool.take(view.shape().size());
-                        wengert_tensor::kernels::copy(&view, &mut copy);
-                        entry.content = Content::State;
-                        let shape = view.shape().clone();
-                        let spare = entry.fill(copy, &shape);
-                        inner.flow.pool.give(spare);
-                    }
-                }
-            }
+        (ledger, bin)
+    }
+
+    /// Takes the cotangents of the first `leaves` leaves out of the tape: those of the model that a
+    /// face has bound, whatever its function has bound after it.
+    pub(crate) fn collect<M>(&self, leaves: usize) -> Gradients<M, T> {
+        let (mut ledger, bin) = self.ledger();
+        let inner = &mut *self.inner.borrow_mut();
+        for leaf in 0..leaves {
+            let id = inner.binding.leaf(leaf).id;
+            let bar = inner.flow.bars.get_mut(id as usize).and_then(Option::take);
+            ledger.enter(leaf, inner, leaf, bar);
         }
+        ledger.entries.truncate(leaves);
         Gradients {
             ledger,
             bin,
@@ -257,7 +330,47 @@ impl<T: Float> Tape<T> {
     }
 }
 
+impl<T: Float> Ledger<T> {
+    /// Makes entry number `at` that of a bound leaf with cotangent `bar`.
+    fn enter(&mut self, at: usize, inner: &mut Inner<T>, leaf: usize, bar: Option<Buffer<T>>) {
+        if self.entries.len() <= at {
+            self.entries.push(Entry {
+                content: Content::Nothing,
+                tensor: None,
+            });
+        }
+        let entry = &mut self.entries[at];
+        entry.content = Content::Nothing;
+        let bound = inner.binding.leaf(leaf);
+        match (bound.kind, bar) {
+            (Kind::Frozen, _) => {}
+            (Kind::Trained, Some(bar)) => {
+                entry.content = Content::Gradient;
+                let spare = entry.fill(bar, &inner.list.shape(bound.id));
+                inner.flow.pool.give(spare);
+            }
+            (Kind::Trained, None) => self.unreached.push(inner.binding.path(leaf).to_owned()),
+            (Kind::State, _) => {
+                if let Some(value) = inner.binding.newest(leaf) {
+                    let view = inner.list.view(value);
+                    let mut copy = inner.flow.pool.take(view.shape().size());
+                    wengert_tensor::kernels::copy(&view, &mut copy);
+                    entry.content = Content::State;
+                    let spare = entry.fill(copy, view.shape());
+                    inner.flow.pool.give(spare);
+                }
+            }
+        }
+    }
+}
+
 impl<T: Float> Entry<T> {
+    /// The tensor, if it is what is asked for.
+    #[inline]
+    fn holds(&self, content: Content) -> Option<&Tensor<T>> {
+        self.tensor.as_ref().filter(|_| self.content == content)
+    }
+
     /// `own` · self + `factor` · other.
     #[track_caller]
     fn combine(&mut self, own: T, other: &Self, factor: T) {
@@ -359,7 +472,8 @@ impl<'t, T: Float> Backward<'t, T> {
         Some(View::contiguous(bar, shape).to_tensor())
     }
 
-    /// The gradients of a bound model.
+    /// The gradients of a bound model, or of any tree of leaves of bound models: a part of a model,
+    /// a list of leaves in any order.
     ///
     /// ```
     /// use wengert_tape::{Bind, Tape};
@@ -373,38 +487,58 @@ impl<'t, T: Float> Backward<'t, T> {
     /// ```
     ///
     /// # Panics
-    /// If a leaf of `model` was not bound by [`Tape::bind`].
+    /// If a leaf of `model` belongs to another tape, was not bound by [`Tape::bind`], or was bound
+    /// in a scope that has ended; or if the loss reaches no leaf of `model` although there are
+    /// trained ones.
     #[track_caller]
     pub fn of<W>(&self, model: &W) -> Gradients<W::With<Tensor<T>>, T>
     where
         W: Tree<Var<'t, T>>,
+        W::With<Tensor<T>>: Tree<Tensor<T>>,
     {
-        let mut first = None;
+        let (ledger, bin) = self.tape.ledger();
+        let mut grads = Gradients {
+            ledger,
+            bin,
+            model: PhantomData,
+        };
         let mut count = 0;
+        let mut wrong = None;
         model.visit_leaves(&mut Path::new(), &mut |path, leaf: &Var<'t, T>| {
-            let inner = self.tape.inner.borrow();
-            let bound = inner
-                .binding
-                .leaves
-                .iter()
-                .position(|bound| bound.id == leaf.id());
-            let at = bound.unwrap_or_else(|| panic!("`{path}` is no leaf of a bound model"));
-            first.get_or_insert(at);
-            count += 1;
-        });
-        let start = first.unwrap_or(0);
-        {
-            let inner = &mut *self.tape.inner.borrow_mut();
-            let last = inner.binding.leaves[start..start + count]
-                .iter()
-                .map(|leaf| leaf.id)
-                .max();
-            inner.flow.start(last.map_or(0, |last| last as usize + 1));
-            for (to, bar) in inner.flow.bars.iter_mut().zip(&self.bars) {
-                to.clone_from(bar);
+            if wrong.is_none() {
+                let entered = self.enter(&mut grads.ledger, count, *leaf);
+                wrong = entered.err().map(|reason| format!("`{path}` {reason}"));
+                count += 1;
             }
+        });
+        if let Some(wrong) = wrong {
+            panic!("of: the leaf {wrong}");
         }
-        self.tape.collect(start..start + count)
+        grads.ledger.entries.truncate(count);
+        grads.assert_reached("of");
+        grads
+    }
+
+    /// Makes entry number `at` that of `leaf`; the error says what is wrong with it.
+    fn enter(&self, to: &mut Ledger<T>, at: usize, leaf: Var<'t, T>) -> Result<(), &'static str> {
+        if !std::ptr::eq(leaf.tape(), self.tape) {
+            return Err("is a variable of another tape");
+        }
+        let inner = &mut *self.tape.inner.borrow_mut();
+        if !leaf.is_alive(inner) {
+            return Err("was bound in a scope that has ended");
+        }
+        let Some(bound) = inner.binding.find(leaf.id()) else {
+            return Err("is no leaf of a bound model");
+        };
+        let bar = self.bars.get(leaf.id() as usize).and_then(Option::as_ref);
+        let bar = bar.map(|bar| {
+            let mut copy = inner.flow.pool.take(bar.len());
+            copy.copy_from_slice(bar);
+            copy
+        });
+        to.enter(at, inner, bound, bar);
+        Ok(())
     }
 }
 

@@ -1,11 +1,9 @@
 //! Models on a tape: their leaves become variables, and keep their names.
 
-use std::panic::Location;
-
 use wengert_tensor::{Float, Tensor};
 
 use crate::model::tree::{Path, Tree};
-use crate::record::node::{Id, NEEDS};
+use crate::record::node::{Id, NEEDS, NONE};
 use crate::record::tape::{Inner, Tape};
 use crate::record::var::Var;
 
@@ -27,17 +25,33 @@ pub(crate) enum Kind {
 pub(crate) struct Bound {
     pub id: Id,
     pub kind: Kind,
+    /// The row of the newest update, for a state leaf that was set.
+    update: u32,
 }
 
-/// The leaves that were bound since the reset, in order.
+/// A new value of a state leaf.
+struct Update {
+    leaf: u32,
+    value: Id,
+    /// The row of the update before it.
+    before: u32,
+}
+
+/// The leaves that were bound since the reset, in order, and with it in the order of their nodes.
 pub(crate) struct Binding<T> {
-    pub leaves: Vec<Bound>,
+    leaves: Vec<Bound>,
     /// Their paths; kept over a reset, so that a loop does not write them anew.
     paths: Vec<String>,
-    /// New values of state leaves: the leaf and the node.
-    pub updates: Vec<(usize, Id)>,
+    updates: Vec<Update>,
     path: Path,
     element: std::marker::PhantomData<T>,
+}
+
+/// How much was bound and set, to come back to it.
+#[derive(Clone, Copy)]
+pub(crate) struct BindingMark {
+    leaves: usize,
+    updates: usize,
 }
 
 impl<T> Default for Binding<T> {
@@ -58,13 +72,49 @@ impl<T: Float> Binding<T> {
         self.updates.clear();
     }
 
+    pub fn mark(&self) -> BindingMark {
+        BindingMark {
+            leaves: self.leaves.len(),
+            updates: self.updates.len(),
+        }
+    }
+
+    /// Forgets what was bound and set after the mark.
+    pub fn release(&mut self, mark: BindingMark) {
+        for update in self.updates.drain(mark.updates..).rev() {
+            self.leaves[update.leaf as usize].update = update.before;
+        }
+        self.leaves.truncate(mark.leaves);
+    }
+
+    /// The number of leaves.
+    pub fn len(&self) -> usize {
+        self.leaves.len()
+    }
+
+    pub fn leaf(&self, at: usize) -> Bound {
+        self.leaves[at]
+    }
+
     pub fn path(&self, leaf: usize) -> &str {
         &self.paths[leaf]
     }
 
-    fn push(&mut self, bound: Bound, path: &str) {
+    /// The number of the leaf that is this node.
+    pub fn find(&self, id: Id) -> Option<usize> {
+        self.leaves.binary_search_by_key(&id, |leaf| leaf.id).ok()
+    }
+
+    /// The newest value that a state leaf was given.
+    pub fn newest(&self, leaf: usize) -> Option<Id> {
+        let row = self.leaves[leaf].update;
+        (row != NONE).then(|| self.updates[row as usize].value)
+    }
+
+    fn push(&mut self, id: Id, kind: Kind, path: &str) {
         let at = self.leaves.len();
-        self.leaves.push(bound);
+        let update = NONE;
+        self.leaves.push(Bound { id, kind, update });
         match self.paths.get_mut(at) {
             Some(old) if old == path => {}
             Some(old) => path.clone_into(old),
@@ -72,10 +122,19 @@ impl<T: Float> Binding<T> {
         }
     }
 
+    fn set(&mut self, leaf: usize, value: Id) {
+        let row = self.updates.len() as u32;
+        let before = std::mem::replace(&mut self.leaves[leaf].update, row);
+        self.updates.push(Update {
+            leaf: leaf as u32,
+            value,
+            before,
+        });
+    }
+
     /// The path and shape of a node that is a bound leaf, for errors.
     pub fn describe(&self, inner: &Inner<T>, id: Id) -> Option<String> {
-        let leaf = self.leaves.iter().position(|leaf| leaf.id == id)?;
-        let path = self.path(leaf);
+        let path = self.path(self.find(id)?);
         (!path.is_empty()).then(|| format!("`{path}` {}", inner.list.shape(id)))
     }
 }
@@ -104,7 +163,6 @@ impl<T: Float> Tape<T> {
         model: &M,
         trained: impl Fn(&str) -> bool,
     ) -> M::With<Var<'t, T>> {
-        let _ = Location::caller();
         let mut path = std::mem::take(&mut self.inner.borrow_mut().binding.path);
         let bound = model.map_leaves(&mut path, &mut |path: &Path, tensor: &Tensor<T>| {
             let kind = match (path.is_state(), trained(path.as_str())) {
@@ -114,15 +172,19 @@ impl<T: Float> Tape<T> {
             };
             let flags = if kind == Kind::Trained { NEEDS } else { 0 };
             let var = self.push_tensor(tensor, flags);
-            let bound = Bound { id: var.id(), kind };
-            self.inner.borrow_mut().binding.push(bound, path.as_str());
+            let inner = &mut *self.inner.borrow_mut();
+            inner.binding.push(var.id(), kind, path.as_str());
             var
         });
         self.inner.borrow_mut().binding.path = path;
         bound
     }
 
-    /// Gives a state leaf of a bound model a new value, which the step hands back.
+    /// Gives a state leaf of a bound model a new value, which the step hands back. What is set
+    /// inside of a [`scope`](Tape::scope) is forgotten with it.
+    ///
+    /// A layer that runs twice in one step sets its state twice: it reads with
+    /// [`state`](Tape::state) what the first time left.
     ///
     /// # Panics
     /// If `leaf` is no state leaf, or the shapes differ.
@@ -130,13 +192,8 @@ impl<T: Float> Tape<T> {
     pub fn set_state(&self, leaf: Var<'_, T>, value: Var<'_, T>) {
         let inner = &mut *self.inner.borrow_mut();
         let (leaf, value) = (leaf.check(self, inner), value.check(self, inner));
-        let found = inner
-            .binding
-            .leaves
-            .iter()
-            .position(|bound| bound.id == leaf);
-        let at = match found {
-            Some(at) if inner.binding.leaves[at].kind == Kind::State => at,
+        let at = match inner.binding.find(leaf) {
+            Some(at) if inner.binding.leaf(at).kind == Kind::State => at,
             _ => panic!("set_state: the variable is no state leaf of a bound model"),
         };
         let (old, new) = (inner.list.shape(leaf), inner.list.shape(value));
@@ -145,7 +202,37 @@ impl<T: Float> Tape<T> {
             "set_state: `{}` is {old}, its new value {new}",
             inner.binding.path(at)
         );
-        inner.binding.updates.push((at, value));
+        inner.binding.set(at, value);
+    }
+
+    /// The newest value of a state leaf: what [`set_state`](Tape::set_state) gave it last in this
+    /// step. A variable that was not set is its own value.
+    ///
+    /// ```
+    /// use wengert_tape::{Tape, Var, tree};
+    /// use wengert_tensor::Tensor;
+    /// #[derive(tree::Tree)]
+    /// struct Counter<P = Tensor<f64>> { #[tree(state)] count: P, scale: P }
+    ///
+    /// let mut model = Counter { count: Tensor::scalar(5.0), scale: Tensor::scalar(1.0) };
+    /// let (_, grads) = Tape::new().value_and_grad(&model, |t, m: Counter<Var<'_, f64>>| {
+    ///     for _ in 0..2 {
+    ///         t.set_state(m.count, t.state(m.count) + 1.0);
+    ///     }
+    ///     m.scale * 2.0
+    /// });
+    /// grads.update_state(&mut model);
+    /// assert_eq!(model.count.item(), 7.0);
+    /// ```
+    #[track_caller]
+    pub fn state<'t>(&'t self, leaf: Var<'t, T>) -> Var<'t, T> {
+        let newest = {
+            let inner = self.inner.borrow();
+            let id = leaf.check(self, &inner);
+            let binding = &inner.binding;
+            binding.find(id).and_then(|at| binding.newest(at))
+        };
+        newest.map_or(leaf, |id| self.var(id))
     }
 }
 

@@ -122,7 +122,7 @@ impl<T: Float> Inner<T> {
         NonFinite {
             op: op(id),
             location: origin.location,
-            path: self.path_of(origin.name),
+            path: self.names.path(origin.name),
             shape: list.shape(id),
             value: value.to_f64(),
             inputs: list

@@ -4,7 +4,6 @@
 
 use std::panic::Location;
 
-use smallvec::SmallVec;
 use wengert_tensor::kernels::{move_long, prefer_huge_pages};
 use wengert_tensor::{Float, Layout, Shape, ShapeError, Tensor, View};
 
@@ -361,44 +360,67 @@ impl<T: Float> List<T> {
 
     /// The base of a node and the region that the node's cotangent takes in the base's.
     ///
-    /// A view whose cotangent is wanted apart is a base of its own; the region in it of a view
-    /// further down is found by applying the view ops between them again. Where one does not apply
-    /// to the cotangent's layout as it did to the value's, its view is a base of its own too.
+    /// A view whose cotangent is wanted apart is a base of its own.
+    #[inline]
     pub fn region(&self, id: Id) -> (Id, Layout) {
-        let mut at = id;
-        let mut path: SmallVec<[Id; 8]> = SmallVec::new();
-        while self.nodes[at as usize].flags & (ALIAS | WANTED) == ALIAS {
-            path.push(at);
-            at = self.inputs(at)[0];
+        let node = &self.nodes[id as usize];
+        if node.flags & (ALIAS | WANTED) == ALIAS {
+            let row = &self.views[node.view as usize];
+            return (row.base, row.region.clone());
         }
-        let mut base = at;
-        if let Some(&last) = path.last() {
-            let viewed = &self.views[self.nodes[last as usize].view as usize];
-            if viewed.base == base && path.iter().all(|id| self.view_row(*id).base == base) {
-                return (base, self.view_row(id).region.clone());
+        (id, Layout::contiguous(self.shape(id)))
+    }
+
+    /// Says of some nodes whether their cotangents are wanted apart.
+    pub fn want(&mut self, ids: &[Id], wanted: bool) {
+        let mut first_view = None;
+        for &id in ids {
+            let flags = &mut self.nodes[id as usize].flags;
+            let before = *flags;
+            *flags = if wanted {
+                before | WANTED
+            } else {
+                before & !WANTED
+            };
+            if *flags != before && before & ALIAS != 0 {
+                first_view = Some(first_view.map_or(id, |first: Id| first.min(id)));
             }
         }
-        let mut region = Layout::contiguous(self.shape(base));
-        for &step in path.iter().rev() {
-            match self.op(step).view(&region) {
-                Some(Ok(layout)) => region = layout,
-                _ => {
-                    base = step;
-                    region = Layout::contiguous(self.shape(step));
-                }
-            }
+        if let Some(first) = first_view {
+            self.place_views_after(first);
         }
-        (base, region)
+    }
+
+    /// Finds the bases and regions of the views after a node whose own base has changed: the view
+    /// ops are applied again. Where one does not apply to the region of its input as it did to the
+    /// value, its view is a base of its own.
+    #[cold]
+    fn place_views_after(&mut self, first: Id) {
+        let mut moved = vec![false; self.nodes.len() - first as usize];
+        moved[0] = true;
+        for id in first + 1..self.nodes.len() as Id {
+            if self.nodes[id as usize].flags & ALIAS == 0 {
+                continue;
+            }
+            let input = self.inputs(id)[0];
+            if input < first || !moved[(input - first) as usize] {
+                continue;
+            }
+            moved[(id - first) as usize] = true;
+            let (base, region) = self.region(input);
+            let (base, region) = match self.op(id).view(&region) {
+                Some(Ok(region)) => (base, region),
+                _ => (id, Layout::contiguous(self.shape(id))),
+            };
+            let row = self.nodes[id as usize].view as usize;
+            (self.views[row].base, self.views[row].region) = (base, region);
+        }
     }
 
     /// Whether a node's value lies row by row from the start of its place, and its cotangent is its
     /// own: a layout of the one is then one of the other.
     pub fn is_whole(&self, id: Id) -> bool {
         self.nodes[id as usize].view == NONE
-    }
-
-    fn view_row(&self, id: Id) -> &Viewed {
-        &self.views[self.nodes[id as usize].view as usize]
     }
 
     /// The op of a node.

@@ -314,7 +314,7 @@ pub(crate) fn refuse<T: Float>(inner: &mut Inner<T>, ids: &[Id], error: &ShapeEr
     if !paths.is_empty() {
         message += &format!(" (with {})", paths.join(", "));
     }
-    let path = inner.path_of(inner.active_name);
+    let path = inner.names.path(inner.names.active);
     if !path.is_empty() {
         message += &format!(" (in {path})");
     }

@@ -6,8 +6,9 @@ use std::panic::Location;
 use wengert_tensor::{Float, Rng, Shape, Tensor, View};
 
 use crate::grad::gradients::Bin;
-use crate::model::bind::Binding;
-use crate::record::node::{Id, List, NEEDS, NONE, Origin, Place};
+use crate::model::bind::{Binding, BindingMark};
+use crate::record::names::Names;
+use crate::record::node::{Id, List, NEEDS, Origin, Place};
 use crate::record::op::Op;
 use crate::record::recording::{One, Spare};
 use crate::record::var::{Operand, Var};
@@ -56,15 +57,17 @@ pub(crate) struct Inner<T: Float> {
     pub binding: Binding<T>,
     /// Whether gradients flow through what is recorded.
     pub recording: bool,
-    pub training: bool,
+    /// The mode that the user has set, in every face.
+    pub training: Option<bool>,
+    /// Whether a step of training is running, which trains where the user has set no mode.
+    pub in_step: bool,
     pub rng: Rng,
     /// The epoch of the innermost scope, and of those around it.
     pub epoch: u32,
     pub outer_epochs: Vec<u32>,
     pub last_epoch: u32,
-    /// Names given with `named`, and the row of the innermost that is active.
-    pub names: Vec<Named>,
-    pub active_name: u32,
+    /// Names given with `named`.
+    pub names: Names,
     pub planted: Option<Planted>,
     /// Whether a backward pass looks for what is not finite.
     pub anomaly: bool,
@@ -78,12 +81,6 @@ pub(crate) struct Inner<T: Float> {
     pub spare: Spare<T>,
 }
 
-/// A name given to a part of the program, inside another.
-pub(crate) struct Named {
-    pub name: String,
-    pub outer: u32,
-}
-
 impl<T: Float> Default for Tape<T> {
     fn default() -> Self {
         Self::new()
@@ -91,7 +88,10 @@ impl<T: Float> Default for Tape<T> {
 }
 
 impl<T: Float> Tape<T> {
-    /// An empty tape in evaluation mode, with the generator seeded with 0.
+    /// An empty tape whose mode nobody has set, with the generator seeded with 0.
+    ///
+    /// [`value_and_grad`](Tape::value_and_grad) and its sisters then train, and everything else
+    /// evaluates: see [`set_training`](Tape::set_training).
     pub fn new() -> Self {
         Tape {
             inner: RefCell::new(Inner {
@@ -99,13 +99,13 @@ impl<T: Float> Tape<T> {
                 flow: Flow::default(),
                 binding: Binding::default(),
                 recording: true,
-                training: false,
+                training: None,
+                in_step: false,
                 rng: Rng::seed_from_u64(0),
                 epoch: 0,
                 outer_epochs: Vec::new(),
                 last_epoch: 0,
-                names: Vec::new(),
-                active_name: NONE,
+                names: Names::default(),
                 planted: None,
                 anomaly: false,
                 plain: false,
@@ -125,8 +125,8 @@ impl<T: Float> Tape<T> {
         inner.flow.packs.forget(0);
         inner.binding.clear();
         inner.names.clear();
-        inner.active_name = NONE;
         inner.recording = true;
+        inner.in_step = false;
         inner.epoch = 0;
         inner.outer_epochs.clear();
         inner.last_epoch = 0;
@@ -241,30 +241,41 @@ impl<T: Float> Tape<T> {
     /// let square = tape.scope(|_| (x * x).item());
     /// assert_eq!((square, tape.stats().nodes), (9.0, nodes));
     /// ```
+    ///
+    /// A model that is bound inside, a name and a state that is set are forgotten as well. What has
+    /// to outlive the scope, as the state of a network that generates for long, comes out as
+    /// tensors and goes in again as constants.
     pub fn scope<'t, R>(&'t self, f: impl FnOnce(&'t Tape<T>) -> R) -> R {
-        struct Close<'t, T: Float>(&'t Tape<T>, crate::record::node::Mark);
+        struct Close<'t, T: Float>(&'t Tape<T>, crate::record::node::Mark, BindingMark, usize);
         impl<T: Float> Drop for Close<'_, T> {
             fn drop(&mut self) {
                 // While a panic unwinds, the borrow may still be held by who panicked.
                 if let Ok(mut inner) = self.0.inner.try_borrow_mut() {
                     inner.list.release(self.1);
+                    inner.binding.release(self.2);
+                    inner.names.truncate(self.3);
                     inner.flow.packs.forget(self.1.nodes);
                     inner.epoch = inner.outer_epochs.pop().unwrap_or(0);
                 }
             }
         }
-        let mark = {
+        let close = {
             let inner = &mut *self.inner.borrow_mut();
             inner.last_epoch += 1;
             let outer = std::mem::replace(&mut inner.epoch, inner.last_epoch);
             inner.outer_epochs.push(outer);
-            inner.list.mark()
+            let (binding, names) = (inner.binding.mark(), inner.names.len());
+            Close(self, inner.list.mark(), binding, names)
         };
-        let _close = Close(self, mark);
+        let _close = close;
         f(self)
     }
 
     /// Runs `f` without recording gradients: nothing flows back through what it computes.
+    ///
+    /// Values are recorded as ever, and take memory until the reset. A program that computes for
+    /// long without gradients, such as one that generates text, puts each of its steps into a
+    /// [`scope`](Tape::scope), which forgets them.
     pub fn no_grad<R>(&self, f: impl FnOnce() -> R) -> R {
         self.with(
             |inner| std::mem::replace(&mut inner.recording, false),
@@ -277,20 +288,11 @@ impl<T: Float> Tape<T> {
 
     /// Runs `f` under a name, which errors inside it mention.
     pub fn named<R>(&self, name: &str, f: impl FnOnce() -> R) -> R {
-        let enter = |inner: &mut Inner<T>| {
-            let outer = inner.active_name;
-            let same = |named: &Named| named.name == name && named.outer == outer;
-            let row = inner.names.iter().position(same).unwrap_or_else(|| {
-                inner.names.push(Named {
-                    name: name.to_owned(),
-                    outer,
-                });
-                inner.names.len() - 1
-            });
-            inner.active_name = row as u32;
-            outer
-        };
-        self.with(enter, f, |inner, outer| inner.active_name = outer)
+        self.with(
+            |inner| inner.names.enter(name),
+            f,
+            |inner, outer| inner.names.active = outer,
+        )
     }
 
     /// Changes the state for the time of `f`, also when `f` panics.
@@ -313,14 +315,62 @@ impl<T: Float> Tape<T> {
         f()
     }
 
-    /// Whether the tape is in training mode, in which dropout drops and batch norm uses the batch.
+    /// Whether dropout drops and batch norm uses the batch now.
     pub fn training(&self) -> bool {
-        self.inner.borrow().training
+        let inner = self.inner.borrow();
+        inner.training.unwrap_or(inner.in_step)
     }
 
-    /// Switches between training and evaluation mode.
-    pub fn set_training(&self, training: bool) {
-        self.inner.borrow_mut().training = training;
+    /// Sets the mode that holds from now on, whatever the tape is asked to do, until it is set
+    /// again; `None` leaves it to the face, as on a new tape:
+    ///
+    /// | face | mode |
+    /// |---|---|
+    /// | [`value_and_grad`](Tape::value_and_grad), `value_and_grad_where`, `value_and_grad_aux` | training |
+    /// | [`evaluate`](Tape::evaluate) | evaluation |
+    /// | `jvp`, `vjp`, `hvp`, `jacobian`, `hessian` | evaluation |
+    /// | the open style: [`bind`](Tape::bind), ops, [`backward`](Var::backward) | evaluation |
+    ///
+    /// A loop in the open style that trains therefore begins with `tape.set_training(true)`.
+    ///
+    /// ```
+    /// use wengert_tape::Tape;
+    /// use wengert_tensor::Tensor;
+    /// let mut tape = Tape::<f64>::new();
+    /// let x = Tensor::scalar(1.0);
+    /// tape.value_and_grad(&x, |t, x| { assert!(t.training()); x * x });
+    /// let y: Tensor<f64> = tape.evaluate(&x, |t, x| { assert!(!t.training()); x });
+    /// tape.set_training(false);
+    /// tape.value_and_grad(&x, |t, x| { assert!(!t.training()); x * x });
+    /// ```
+    pub fn set_training(&self, training: impl Into<Option<bool>>) {
+        self.inner.borrow_mut().training = training.into();
+    }
+
+    /// Runs `f` in one mode, and returns to the mode before: a teacher that is not to drop anything
+    /// while its pupil is trained.
+    ///
+    /// ```
+    /// let tape = wengert_tape::Tape::<f64>::new();
+    /// tape.set_training(true);
+    /// assert!(!tape.with_training(false, || tape.training()));
+    /// assert!(tape.training());
+    /// ```
+    pub fn with_training<R>(&self, training: bool, f: impl FnOnce() -> R) -> R {
+        self.with(
+            |inner| inner.training.replace(training),
+            f,
+            |inner, was| inner.training = was,
+        )
+    }
+
+    /// Runs the function of a step of training.
+    pub(crate) fn in_step<R>(&self, f: impl FnOnce() -> R) -> R {
+        self.with(
+            |inner| std::mem::replace(&mut inner.in_step, true),
+            f,
+            |inner, was| inner.in_step = was,
+        )
     }
 
     /// Replaces the generator that random layers draw from, and returns the old one.
@@ -406,25 +456,12 @@ impl<T: Float> Inner<T> {
     pub fn origin(&self, location: &'static Location<'static>) -> Origin {
         Origin {
             location,
-            name: self.active_name,
+            name: self.names.active,
         }
     }
 
     /// The view of a node's value.
     pub fn view(&self, id: Id) -> View<'_, T> {
         self.list.view(id)
-    }
-
-    /// The path of the part of the program that a node was recorded in, and of the parameters
-    /// among its inputs: `encoder/rnn.weight`.
-    pub fn path_of(&self, mut name: u32) -> String {
-        let mut parts = Vec::new();
-        while name != NONE {
-            let named = &self.names[name as usize];
-            parts.push(named.name.as_str());
-            name = named.outer;
-        }
-        parts.reverse();
-        parts.join("/")
     }
 }

@@ -74,6 +74,11 @@ impl<'t, T: Float> Var<'t, T> {
         }
     }
 
+    /// Whether this variable was made in a scope that is still open.
+    pub(crate) fn is_alive(self, inner: &Inner<T>) -> bool {
+        self.epoch == inner.epoch || inner.outer_epochs.contains(&self.epoch)
+    }
+
     /// The node's number, checked.
     #[track_caller]
     pub(crate) fn checked(self) -> Id {

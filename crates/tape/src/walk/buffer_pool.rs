@@ -40,13 +40,24 @@ impl<T> Default for Buffer<T> {
 }
 
 /// Buffers by the power of two that their capacity reaches.
+///
+/// It keeps no more of a kind than were ever taken at once: buffers that come from elsewhere, as in
+/// the place of a gradient that the user replaced, are let go of instead of piling up.
 #[derive(Default)]
 pub(crate) struct Pool<T> {
-    free: Vec<Vec<Vec<T>>>,
+    kinds: Vec<Kind<T>>,
     pub hits: u64,
     pub misses: u64,
     /// Fills every buffer with NaN before it is handed out: a switch for tests.
     pub poison: bool,
+}
+
+/// The buffers of one power of two.
+struct Kind<T> {
+    free: Vec<Vec<T>>,
+    /// How many were taken and not given back, and the most that ever were.
+    taken: usize,
+    most: usize,
 }
 
 impl<T: Float> Pool<T> {
@@ -57,12 +68,18 @@ impl<T: Float> Pool<T> {
             return Buffer::One([if self.poison { T::NAN } else { T::ZERO }]);
         }
         let class = class(len);
-        let mut buffer = match self.free.get_mut(class).and_then(Vec::pop) {
+        if self.kinds.len() <= class {
+            self.add_kinds(class);
+        }
+        let kind = &mut self.kinds[class];
+        kind.taken += 1;
+        let mut buffer = match kind.free.pop() {
             Some(buffer) => {
                 self.hits += 1;
                 buffer
             }
             None => {
+                kind.most = kind.most.max(kind.taken);
                 self.misses += 1;
                 Vec::with_capacity(1 << class)
             }
@@ -98,16 +115,28 @@ impl<T: Float> Pool<T> {
         }
         // A foreign buffer goes where its capacity suffices for every request.
         let class = buffer.capacity().ilog2() as usize;
-        if self.free.len() <= class {
-            self.free.resize_with(class + 1, Vec::new);
+        let Some(kind) = self.kinds.get_mut(class) else {
+            return;
+        };
+        kind.taken = kind.taken.saturating_sub(1);
+        if kind.free.len() + kind.taken < kind.most {
+            kind.free.push(buffer);
         }
-        self.free[class].push(buffer);
+    }
+
+    #[cold]
+    fn add_kinds(&mut self, class: usize) {
+        self.kinds.resize_with(class + 1, || Kind {
+            free: Vec::new(),
+            taken: 0,
+            most: 0,
+        });
     }
 
     /// The bytes that wait to be used again.
     pub fn bytes(&self) -> usize {
-        let elements: usize = self.free.iter().flatten().map(Vec::capacity).sum();
-        elements * size_of::<T>()
+        let free = self.kinds.iter().flat_map(|kind| &kind.free);
+        free.map(Vec::capacity).sum::<usize>() * size_of::<T>()
     }
 }
 

@@ -9,6 +9,7 @@
 use wengert_tensor::Float;
 
 use crate::check::Samples;
+use crate::compiled_here;
 use crate::formula::{Formula, Partial};
 use crate::formula::real::Real;
 use crate::record::var::Var;
@@ -46,6 +47,8 @@ struct Clamp {
 }
 
 impl Formula<1, 1> for Clamp {
+    compiled_here!(formula Clamp, 1);
+
     const NAME: &'static str = "clamp";
     #[inline(always)]
     fn eval<R: Real>(&self, [x]: [R; 1]) -> [R; 1] {

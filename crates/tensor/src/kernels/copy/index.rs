@@ -4,8 +4,8 @@
 //! not have is an [`IndexError`]; every index is checked before anything is written.
 
 use super::write_into;
-use crate::{Element, IndexError, Layout, Shape, ShapeError, View};
 use crate::compile_here;
+use crate::{Element, IndexError, Layout, Shape, ShapeError, View};
 
 /// The place that `index` names on an axis of size `dim`.
 #[inline(always)]

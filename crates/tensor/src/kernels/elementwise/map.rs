@@ -208,13 +208,7 @@ where
 /// # Safety
 /// Every operand must have `len` elements in each row.
 #[inline(never)]
-unsafe fn short_rows<
-    T: Float,
-    const A: usize,
-    const B: usize,
-    const C: usize,
-    const O: usize,
->(
+unsafe fn short_rows<T: Float, const A: usize, const B: usize, const C: usize, const O: usize>(
     f: &dyn Loop<T, A, B, C, O>,
     operands: &mut Operands<T, A, B, C, O>,
     rows: usize,
@@ -243,13 +237,7 @@ unsafe fn short_rows<
 /// # Safety
 /// Every operand must have `len` elements in each row.
 #[inline(never)]
-unsafe fn ends_of_rows<
-    T: Float,
-    const A: usize,
-    const B: usize,
-    const C: usize,
-    const O: usize,
->(
+unsafe fn ends_of_rows<T: Float, const A: usize, const B: usize, const C: usize, const O: usize>(
     f: &dyn Loop<T, A, B, C, O>,
     operands: &Operands<T, A, B, C, O>,
     rest: usize,

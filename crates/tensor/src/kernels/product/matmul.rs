@@ -6,10 +6,10 @@
 use super::matrix::{Matrix, MatrixMut, Place};
 use super::thin::dots;
 use super::tiles::{FEW, WIDTH};
-use crate::{Float, compile_here};
 use crate::kernels::isa::{Isa, Kernel, dispatch};
 #[cfg(target_arch = "x86_64")]
 use crate::kernels::isa::{Path, path};
+use crate::{Float, compile_here};
 
 /// What a float adds to [`Float`] for products.
 pub trait Factor {

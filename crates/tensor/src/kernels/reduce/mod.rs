@@ -10,8 +10,8 @@ mod softmax;
 use self::fold::{LogSumExp, Max, Min, Norm, Sum, Var};
 use self::nest::reduce;
 use super::copy::copy_into;
-use crate::{Axes, Float, Layout, Shape, ShapeError, View};
 use crate::compile_here;
+use crate::{Axes, Float, Layout, Shape, ShapeError, View};
 
 pub use softmax::{log_softmax, log_softmax_pullback, softmax, softmax_pullback};
 

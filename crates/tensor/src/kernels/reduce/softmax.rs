@@ -4,10 +4,10 @@
 //! Sums are taken in `f64`. An axis that is not the innermost is worked on in blocks of columns that
 //! lie side by side.
 
+use crate::compile_here;
 use crate::kernels::copy::copy;
 use crate::kernels::isa::{Isa, Kernel, dispatch};
 use crate::{Float, Shape, View};
-use crate::compile_here;
 
 /// Columns of a block, and lanes of a row.
 const LANES: usize = 16;
