@@ -9,7 +9,7 @@ use rand::rngs::ChaCha8Rng;
 use rand::{Rng as _, SeedableRng, TryRng};
 use rand_distr::{Distribution, StandardNormal};
 
-use crate::{Element, Float, Shape, Tensor};
+use crate::{Element, Float, Shape, Tensor, compile_here};
 
 /// The generator of all random numbers: ChaCha with 8 rounds (D. J. Bernstein, *ChaCha, a variant of
 /// Salsa20*, 2008). Equal seeds give equal numbers on every platform.
@@ -225,17 +225,9 @@ impl Rng {
     pub fn uniform<T: Float>(&mut self, shape: impl Into<Shape>, low: f64, high: f64) -> Tensor<T> {
         let sound = low <= high && (high - low).is_finite();
         assert!(sound, "uniform: no numbers from {low} to {high}");
-        let top = T::from_f64(high);
-        Tensor::from_fn(shape, |_| {
-            // Rounding can reach the upper bound.
-            for _ in 0..64 {
-                let x = T::from_f64(low + (high - low) * self.unit());
-                if x < top {
-                    return x;
-                }
-            }
-            T::from_f64(low)
-        })
+        let mut x = Tensor::zeros(shape);
+        fill_uniform(self, low, high, x.as_mut_slice());
+        x
     }
 
     /// Numbers from the normal distribution with this mean and standard deviation.
@@ -245,7 +237,9 @@ impl Rng {
     #[track_caller]
     pub fn normal<T: Float>(&mut self, shape: impl Into<Shape>, mean: f64, std: f64) -> Tensor<T> {
         assert!(std >= 0.0, "normal: {std} is no standard deviation");
-        Tensor::from_fn(shape, |_| T::from_f64(mean + std * self.standard_normal()))
+        let mut x = Tensor::zeros(shape);
+        fill_normal(self, mean, std, x.as_mut_slice());
+        x
     }
 
     /// `true` with probability `p` at every place.
@@ -265,5 +259,22 @@ impl Rng {
     #[track_caller]
     pub fn integers(&mut self, shape: impl Into<Shape>, range: Range<i64>) -> Tensor<i64> {
         Tensor::from_fn(shape, |_| self.int(range.clone()))
+    }
+}
+
+compile_here! {
+    fn fill_uniform<T>(rng: &mut Rng, low: f64, high: f64, out: &mut [T]) {
+        let top = T::from_f64(high);
+        for x in out {
+            // Rounding can reach the upper bound.
+            let mut draws = (0..64).map(|_| T::from_f64(low + (high - low) * rng.unit()));
+            *x = draws.find(|x| *x < top).unwrap_or(T::from_f64(low));
+        }
+    }
+
+    fn fill_normal<T>(rng: &mut Rng, mean: f64, std: f64, out: &mut [T]) {
+        for x in out {
+            *x = T::from_f64(mean + std * rng.standard_normal());
+        }
     }
 }

@@ -78,7 +78,8 @@ impl<'a, T: Copy> View<'a, T> {
 impl<T: Element> View<'_, T> {
     /// A tensor with a copy of the elements.
     pub fn to_tensor(&self) -> Tensor<T> {
-        let data = self.iter().collect();
+        let mut data = vec![T::default(); self.layout.size()];
+        crate::kernels::copy(self, &mut data);
         Tensor::from_vec(data, self.shape()).expect("a view has as many elements as its shape says")
     }
 }

@@ -2,7 +2,7 @@
 
 use wengert_tape::Gradients;
 use wengert_tape::tree::{Path, Tree};
-use wengert_tensor::{Float, Tensor};
+use wengert_tensor::{Float, Tensor, compile_here};
 
 use super::walk::{self, Range, assert_setting};
 
@@ -226,48 +226,39 @@ struct Factors<T> {
     epsilon: T,
 }
 
-/// One pass over a leaf, of slices of equal length, so that it becomes vector code.
-fn adam_step<T: Float>(
-    by: &Factors<T>,
-    weights: &mut [T],
-    bars: &[T],
-    mean: &mut [T],
-    square: &mut [T],
-) {
-    let n = weights.len();
-    let (bars, mean, square) = (&bars[..n], &mut mean[..n], &mut square[..n]);
-    for k in 0..n {
-        let bar = bars[k] + by.decay * weights[k];
-        mean[k] = by.b1 * mean[k] + by.a1 * bar;
-        square[k] = by.b2 * square[k] + by.a2 * (bar * bar);
-        let root = square[k].sqrt() * by.root + by.epsilon;
-        weights[k] = by.keep * weights[k] - by.rate * mean[k] / root;
+compile_here! {
+    /// One pass over a leaf, of slices of equal length, so that it becomes vector code.
+    fn adam_step<T>(by: &Factors<T>, weights: &mut [T], bars: &[T], mean: &mut [T], square: &mut [T]) {
+        let n = weights.len();
+        let (bars, mean, square) = (&bars[..n], &mut mean[..n], &mut square[..n]);
+        for k in 0..n {
+            let bar = bars[k] + by.decay * weights[k];
+            mean[k] = by.b1 * mean[k] + by.a1 * bar;
+            square[k] = by.b2 * square[k] + by.a2 * (bar * bar);
+            let root = square[k].sqrt() * by.root + by.epsilon;
+            weights[k] = by.keep * weights[k] - by.rate * mean[k] / root;
+        }
     }
 }
 
-/// [`adam_step`] with the maximum of the second moment.
-fn amsgrad_step<T: Float>(
-    by: &Factors<T>,
-    weights: &mut [T],
-    bars: &[T],
-    mean: &mut [T],
-    square: &mut [T],
-    max: &mut [T],
-) {
-    let n = weights.len();
-    let (bars, mean) = (&bars[..n], &mut mean[..n]);
-    let (square, max) = (&mut square[..n], &mut max[..n]);
-    for k in 0..n {
-        let bar = bars[k] + by.decay * weights[k];
-        mean[k] = by.b1 * mean[k] + by.a1 * bar;
-        square[k] = by.b2 * square[k] + by.a2 * (bar * bar);
-        // A NaN stays.
-        max[k] = if max[k] >= square[k] {
-            max[k]
-        } else {
-            square[k]
-        };
-        let root = max[k].sqrt() * by.root + by.epsilon;
-        weights[k] = by.keep * weights[k] - by.rate * mean[k] / root;
+compile_here! {
+    /// [`adam_step`] with the maximum of the second moment.
+    fn amsgrad_step<T>(by: &Factors<T>, weights: &mut [T], bars: &[T], mean: &mut [T], square: &mut [T], max: &mut [T]) {
+        let n = weights.len();
+        let (bars, mean) = (&bars[..n], &mut mean[..n]);
+        let (square, max) = (&mut square[..n], &mut max[..n]);
+        for k in 0..n {
+            let bar = bars[k] + by.decay * weights[k];
+            mean[k] = by.b1 * mean[k] + by.a1 * bar;
+            square[k] = by.b2 * square[k] + by.a2 * (bar * bar);
+            // A NaN stays.
+            max[k] = if max[k] >= square[k] {
+                max[k]
+            } else {
+                square[k]
+            };
+            let root = max[k].sqrt() * by.root + by.epsilon;
+            weights[k] = by.keep * weights[k] - by.rate * mean[k] / root;
+        }
     }
 }

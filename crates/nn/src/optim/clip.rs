@@ -2,7 +2,7 @@
 
 use wengert_tape::Gradients;
 use wengert_tape::tree::Tree;
-use wengert_tensor::{Float, Tensor};
+use wengert_tensor::{Float, Tensor, compile_here};
 
 /// Scales all gradients by min(1, max / (norm + 1e-6)), where the norm is that of all gradients as
 /// one vector, and returns the norm. A norm that is not finite leaves its mark on every gradient.
@@ -66,16 +66,18 @@ pub fn clip_by_value<M: Tree<Tensor<T>>, T: Float>(grads: &mut Gradients<M, T>, 
     }
 }
 
-/// In `f64`, in lanes that do not wait for each other.
-fn sum_of_squares<T: Float>(values: &[T]) -> f64 {
-    let mut lanes = [0.0; 16];
-    let (blocks, rest) = values.as_chunks::<16>();
-    for block in blocks {
-        for (lane, x) in lanes.iter_mut().zip(block) {
-            let x = x.to_f64();
-            *lane += x * x;
+compile_here! {
+    /// In `f64`, in lanes that do not wait for each other.
+    fn sum_of_squares<T>(values: &[T]) -> f64 {
+        let mut lanes = [0.0; 16];
+        let (blocks, rest) = values.as_chunks::<16>();
+        for block in blocks {
+            for (lane, x) in lanes.iter_mut().zip(block) {
+                let x = x.to_f64();
+                *lane += x * x;
+            }
         }
+        let rest: f64 = rest.iter().map(|x| x.to_f64() * x.to_f64()).sum();
+        lanes.iter().sum::<f64>() + rest
     }
-    let rest: f64 = rest.iter().map(|x| x.to_f64() * x.to_f64()).sum();
-    lanes.iter().sum::<f64>() + rest
 }

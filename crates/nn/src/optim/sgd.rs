@@ -2,7 +2,7 @@
 
 use wengert_tape::Gradients;
 use wengert_tape::tree::{Path, Tree};
-use wengert_tensor::{Float, Tensor};
+use wengert_tensor::{Float, Tensor, compile_here};
 
 use super::walk::{self, Range, assert_setting};
 
@@ -152,30 +152,25 @@ impl<T: Float> Sgd<T> {
     }
 }
 
-fn sgd_step<T: Float>(rate: T, decay: T, weights: &mut [T], bars: &[T]) {
-    let n = weights.len();
-    let bars = &bars[..n];
-    for k in 0..n {
-        weights[k] -= rate * (bars[k] + decay * weights[k]);
+compile_here! {
+    fn sgd_step<T>(rate: T, decay: T, weights: &mut [T], bars: &[T]) {
+        let n = weights.len();
+        let bars = &bars[..n];
+        for k in 0..n {
+            weights[k] -= rate * (bars[k] + decay * weights[k]);
+        }
     }
 }
 
-/// One pass; the step is `own`·g + `through`·v. A first velocity of 0 makes v = g.
-fn momentum_step<T: Float>(
-    rate: T,
-    decay: T,
-    momentum: T,
-    own: T,
-    through: T,
-    weights: &mut [T],
-    bars: &[T],
-    velocity: &mut [T],
-) {
-    let n = weights.len();
-    let (bars, velocity) = (&bars[..n], &mut velocity[..n]);
-    for k in 0..n {
-        let bar = bars[k] + decay * weights[k];
-        velocity[k] = momentum * velocity[k] + bar;
-        weights[k] -= rate * (own * bar + through * velocity[k]);
+compile_here! {
+    /// One pass; the step is `own`·g + `through`·v. A first velocity of 0 makes v = g.
+    fn momentum_step<T>(rate: T, decay: T, momentum: T, own: T, through: T, weights: &mut [T], bars: &[T], velocity: &mut [T]) {
+        let n = weights.len();
+        let (bars, velocity) = (&bars[..n], &mut velocity[..n]);
+        for k in 0..n {
+            let bar = bars[k] + decay * weights[k];
+            velocity[k] = momentum * velocity[k] + bar;
+            weights[k] -= rate * (own * bar + through * velocity[k]);
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! `Gru`: the gated recurrent unit.
 
 use wengert_tape::tree::Tree;
-use wengert_tape::{Formula, Real, Var};
+use wengert_tape::{Formula, Real, Var, compiled_here};
 use wengert_tensor::{Float, Rng, Tensor};
 
 use super::{Cell, NewCell, Recurrent, zeros_like};
@@ -92,6 +92,8 @@ impl<'t, T: Float> Cell<'t, T> for GruCell<Var<'t, T>> {
 struct GruGates;
 
 impl Formula<7, 1> for GruGates {
+    compiled_here!(formula GruGates, 7);
+
     const NAME: &'static str = "gru_gates";
 
     #[inline(always)]

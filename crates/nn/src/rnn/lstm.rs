@@ -3,7 +3,7 @@
 use wengert_tape::ops::{Sigmoid, Tanh};
 use wengert_tape::tree::Tree;
 use wengert_tape::{Formula, Real, Var};
-use wengert_tensor::{Float, Rng, Tensor};
+use wengert_tensor::{Float, Rng, Tensor, compile_here};
 
 use super::{Carried, Cell, NewCell, Recurrent, State, zeros_like};
 use crate::init;
@@ -129,9 +129,19 @@ impl<'t, T: Float> Cell<'t, T> for LstmCell<Var<'t, T>> {
 
     fn step(&self, x: Var<'t, T>, state: Self::State) -> Self::State {
         let sums = [(x, self.wx), (state.h, self.wh)];
-        let gates = (Sigmoid, Sigmoid, Tanh, Sigmoid);
-        let [c, h] = Var::affine_formula(&sums, Some(self.bias), gates, Carry, [state.c]);
+        let [c, h] = step(sums, self.bias, state.c);
         LstmState { h, c }
+    }
+}
+
+compile_here! {
+    fn step<'t, T>(
+        sums: [(Var<'t, T>, Var<'t, T>); 2],
+        bias: Var<'t, T>,
+        c: Var<'t, T>,
+    ) -> [Var<'t, T>; 2] {
+        let gates = (Sigmoid, Sigmoid, Tanh, Sigmoid);
+        Var::affine_formula(&sums, Some(bias), gates, Carry, [c])
     }
 }
 

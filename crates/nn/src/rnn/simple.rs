@@ -3,7 +3,7 @@
 use wengert_tape::Var;
 use wengert_tape::ops::{Relu, Tanh};
 use wengert_tape::tree::Tree;
-use wengert_tensor::{Float, Rng, Tensor};
+use wengert_tensor::{Float, Rng, Tensor, compile_here};
 
 use super::{Cell, NewCell, Recurrent, zeros_like};
 use crate::init;
@@ -103,9 +103,19 @@ impl<'t, T: Float> Cell<'t, T> for SimpleRnnCell<Var<'t, T>> {
 
     fn step(&self, x: Var<'t, T>, h: Var<'t, T>) -> Var<'t, T> {
         let sums = [(x, self.wx), (h, self.wh)];
-        match self.activation {
-            Activation::Tanh => Var::affine_activated(&sums, Some(self.bias), (Tanh,)),
-            Activation::Relu => Var::affine_activated(&sums, Some(self.bias), (Relu,)),
+        step(sums, self.bias, self.activation)
+    }
+}
+
+compile_here! {
+    fn step<'t, T>(
+        sums: [(Var<'t, T>, Var<'t, T>); 2],
+        bias: Var<'t, T>,
+        activation: Activation,
+    ) -> Var<'t, T> {
+        match activation {
+            Activation::Tanh => Var::affine_activated(&sums, Some(bias), (Tanh,)),
+            Activation::Relu => Var::affine_activated(&sums, Some(bias), (Relu,)),
         }
     }
 }

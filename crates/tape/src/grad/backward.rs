@@ -1,6 +1,8 @@
 //! The faces of the walk back: `backward`, and `grad` with everything it can be asked.
 
-use wengert_tensor::{Float, Tensor};
+use std::cell::RefCell;
+
+use wengert_tensor::{Float, Tensor, compile_here};
 
 use crate::grad::gradients::Backward;
 use crate::record::node::{Id, NEEDS, WANTED};
@@ -26,7 +28,7 @@ impl<'t, T: Float> Var<'t, T> {
              use `backward_with` to say what flows back into each"
         );
         self.tape()
-            .walk_from(self.checked_needed(), |seed| seed.fill(T::ONE));
+            .walk_from(self.checked_needed(), &mut |seed| seed.fill(T::ONE));
         Backward::take(self.tape())
     }
 
@@ -42,7 +44,7 @@ impl<'t, T: Float> Var<'t, T> {
             "backward_with: the seed has the shape {}, the value {shape}",
             seed.shape()
         );
-        self.tape().walk_from(self.checked_needed(), |bar| {
+        self.tape().walk_from(self.checked_needed(), &mut |bar| {
             wengert_tensor::kernels::copy(&seed.view(), bar);
         });
         Backward::take(self.tape())
@@ -196,15 +198,15 @@ impl<T: Float> Tape<T> {
                 Some(&seed) => seed,
                 None => self.ones(y.shape()),
             };
-            Contributions::give(&bars, self, y.id(), seed);
+            give_here(&bars, self, y.id(), seed);
         }
-        walk_recorded(self, last, &bars);
+        walk_recorded_here(self, last, &bars);
         let mut unused = None;
         let mut result = Vec::with_capacity(inputs.len());
         for (k, x) in inputs.iter().enumerate() {
             let within = x.id() <= last;
             let total = if within {
-                Contributions::total(&bars, self, x.id())
+                total_here(&bars, self, x.id())
             } else {
                 None
             };
@@ -230,7 +232,11 @@ impl<T: Float> Tape<T> {
     }
 
     /// Walks back from node `id`, whose cotangent `fill` writes.
-    pub(crate) fn walk_from(&self, id: Id, fill: impl FnOnce(&mut [T])) {
+    pub(crate) fn walk_from(&self, id: Id, fill: &mut dyn FnMut(&mut [T])) {
+        walk_from_here(self, id, fill);
+    }
+
+    fn seed_and_walk(&self, id: Id, fill: &mut dyn FnMut(&mut [T])) {
         self.check_values();
         {
             let inner = &mut *self.inner.borrow_mut();
@@ -246,5 +252,23 @@ impl<T: Float> Tape<T> {
             inner.flow.pool.give(seed);
         }
         walk(self, id);
+    }
+}
+
+compile_here! {
+    fn walk_from_here<T>(tape: &Tape<T>, id: Id, fill: &mut dyn FnMut(&mut [T])) {
+        tape.seed_and_walk(id, fill);
+    }
+
+    fn walk_recorded_here<T>(tape: &Tape<T>, last: Id, bars: &RefCell<Contributions>) {
+        walk_recorded(tape, last, bars);
+    }
+
+    fn total_here<'t, T>(bars: &RefCell<Contributions>, tape: &'t Tape<T>, id: Id) -> Option<Var<'t, T>> {
+        Contributions::total(bars, tape, id)
+    }
+
+    fn give_here<'t, T>(bars: &RefCell<Contributions>, tape: &'t Tape<T>, id: Id, bar: Var<'t, T>) {
+        Contributions::give(bars, tape, id, bar);
     }
 }

@@ -3,13 +3,13 @@
 //! A step that asks for a loss and gradients trains; everything else evaluates: a derivative of a
 //! function is that of what the function computes, and this must not be drawn by chance.
 
-use wengert_tensor::{Float, Shape, Tensor};
+use wengert_tensor::{Float, Shape, Tensor, compile_here};
 
 use crate::grad::backward::{GradOptions, Unused};
 use crate::grad::gradients::Gradients;
 use crate::model::bind::Kind;
 use crate::model::tree::{Path, Tree};
-use crate::record::node::NEEDS;
+use crate::record::node::{Id, NEEDS};
 use crate::record::tape::Tape;
 use crate::record::var::Var;
 use crate::walk::tangent;
@@ -182,7 +182,7 @@ impl<T: Float> Tape<T> {
         };
         let value = loss.item();
         if needs {
-            self.walk_from(id, |seed| seed.fill(T::ONE));
+            self.walk_from(id, &mut |seed| seed.fill(T::ONE));
         } else {
             self.inner.borrow_mut().flow.clear();
         }
@@ -250,7 +250,9 @@ impl<T: Float> Tape<T> {
             value.shape()
         );
         if y.needs_grad() {
-            tape.walk_from(id, |bar| wengert_tensor::kernels::copy(&y_bar.view(), bar));
+            tape.walk_from(id, &mut |bar| {
+                wengert_tensor::kernels::copy(&y_bar.view(), bar)
+            });
         } else {
             tape.inner.borrow_mut().flow.clear();
         }
@@ -389,7 +391,7 @@ impl<T: Float> Tape<T> {
                 dots[at as usize] = dot;
             }
         }
-        tangent::walk(self, last as usize + 1, &mut dots);
+        walk_forward(self, last as usize + 1, &mut dots);
         let dot = |y: &Var<'t, T>| match dots[y.id() as usize] {
             crate::record::node::NONE => self.zeros(y.shape()),
             dot => self.var(dot),
@@ -439,7 +441,7 @@ impl<T: Float> Tape<T> {
         let mut rows = Vec::with_capacity(y_shape.size() * x_shape.size());
         for element in 0..y_shape.size() {
             let bar = if y.needs_grad() {
-                self.walk_from(y.id(), |seed| {
+                self.walk_from(y.id(), &mut |seed| {
                     seed.fill(T::ZERO);
                     seed[element] = T::ONE;
                 });
@@ -462,5 +464,11 @@ impl<T: Float> Tape<T> {
         }
         let shape: Shape = y_shape.iter().chain(x_shape.iter()).copied().collect();
         Tensor::from_vec(rows, shape).expect("a row for every element")
+    }
+}
+
+compile_here! {
+    fn walk_forward<T>(tape: &Tape<T>, len: usize, dots: &mut Vec<Id>) {
+        tangent::walk(tape, len, dots);
     }
 }

@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 use std::sync::{Arc, Mutex};
 
-use wengert_tensor::{Float, Tensor, View};
+use wengert_tensor::{Float, Shape, Tensor, View, compile_here};
 
 use crate::model::bind::Kind;
 use crate::model::tree::{Path, Tree};
@@ -199,7 +199,7 @@ impl<M: Tree<Tensor<T>>, T: Float> Gradients<M, T> {
     pub fn scale(&mut self, factor: f64) {
         let factor = T::from_f64(factor);
         for bar in self.iter_mut() {
-            bar.as_mut_slice().iter_mut().for_each(|x| *x *= factor);
+            scale_here(bar, factor);
         }
     }
 
@@ -314,19 +314,43 @@ impl<T: Float> Tape<T> {
     /// Takes the cotangents of the first `leaves` leaves out of the tape: those of the model that a
     /// face has bound, whatever its function has bound after it.
     pub(crate) fn collect<M>(&self, leaves: usize) -> Gradients<M, T> {
-        let (mut ledger, bin) = self.ledger();
-        let inner = &mut *self.inner.borrow_mut();
+        let (ledger, bin) = collect_here(self, leaves);
+        Gradients {
+            ledger,
+            bin,
+            model: PhantomData,
+        }
+    }
+}
+
+compile_here! {
+    fn collect_here<T>(tape: &Tape<T>, leaves: usize) -> (Ledger<T>, Bin<T>) {
+        let (mut ledger, bin) = tape.ledger();
+        let inner = &mut *tape.inner.borrow_mut();
         for leaf in 0..leaves {
             let id = inner.binding.leaf(leaf).id;
             let bar = inner.flow.bars.get_mut(id as usize).and_then(Option::take);
             ledger.enter(leaf, inner, leaf, bar);
         }
         ledger.entries.truncate(leaves);
-        Gradients {
-            ledger,
-            bin,
-            model: PhantomData,
-        }
+        (ledger, bin)
+    }
+
+    fn ledger_here<T>(tape: &Tape<T>) -> (Ledger<T>, Bin<T>) {
+        tape.ledger()
+    }
+
+    fn take_here<'t, T>(tape: &'t Tape<T>) -> Backward<'t, T> {
+        let bars = std::mem::take(&mut tape.inner.borrow_mut().flow.bars);
+        Backward { tape, bars }
+    }
+
+    fn value_of<T>(bar: &Buffer<T>, shape: Shape) -> Tensor<T> {
+        View::contiguous(bar, shape).to_tensor()
+    }
+
+    fn scale_here<T>(x: &mut Tensor<T>, factor: T) {
+        x.as_mut_slice().iter_mut().for_each(|x| *x *= factor);
     }
 }
 
@@ -420,7 +444,7 @@ impl<T: Float> Entry<T> {
     }
 
     /// Puts `data` into the entry's tensor; returns the buffer that was there.
-    fn fill(&mut self, data: Buffer<T>, shape: &wengert_tensor::Shape) -> Buffer<T> {
+    fn fill(&mut self, data: Buffer<T>, shape: &Shape) -> Buffer<T> {
         let old = self.tensor.as_mut().filter(|old| old.shape() == shape);
         let data = match (data, old) {
             (Buffer::One(one), Some(old)) => {
@@ -452,8 +476,7 @@ pub struct Backward<'t, T: Float = f32> {
 impl<'t, T: Float> Backward<'t, T> {
     /// Takes every cotangent that is left in the flow.
     pub(crate) fn take(tape: &'t Tape<T>) -> Self {
-        let bars = std::mem::take(&mut tape.inner.borrow_mut().flow.bars);
-        Backward { tape, bars }
+        take_here(tape)
     }
 
     /// The gradient of a leaf or of a variable that was asked to retain it; `None` if the loss
@@ -469,7 +492,7 @@ impl<'t, T: Float> Backward<'t, T> {
         assert_kept(&inner, id);
         let bar = self.bars.get(id as usize)?.as_ref()?;
         let shape = inner.list.shape(id);
-        Some(View::contiguous(bar, shape).to_tensor())
+        Some(value_of(bar, shape))
     }
 
     /// The gradients of a bound model, or of any tree of leaves of bound models: a part of a model,
@@ -496,7 +519,7 @@ impl<'t, T: Float> Backward<'t, T> {
         W: Tree<Var<'t, T>>,
         W::With<Tensor<T>>: Tree<Tensor<T>>,
     {
-        let (ledger, bin) = self.tape.ledger();
+        let (ledger, bin) = ledger_here(self.tape);
         let mut grads = Gradients {
             ledger,
             bin,
@@ -524,21 +547,7 @@ impl<'t, T: Float> Backward<'t, T> {
         if !std::ptr::eq(leaf.tape(), self.tape) {
             return Err("is a variable of another tape");
         }
-        let inner = &mut *self.tape.inner.borrow_mut();
-        if !leaf.is_alive(inner) {
-            return Err("was bound in a scope that has ended");
-        }
-        let Some(bound) = inner.binding.find(leaf.id()) else {
-            return Err("is no leaf of a bound model");
-        };
-        let bar = self.bars.get(leaf.id() as usize).and_then(Option::as_ref);
-        let bar = bar.map(|bar| {
-            let mut copy = inner.flow.pool.take(bar.len());
-            copy.copy_from_slice(bar);
-            copy
-        });
-        to.enter(at, inner, bound, bar);
-        Ok(())
+        enter_here(self, to, at, leaf)
     }
 }
 
@@ -560,7 +569,36 @@ fn assert_kept<T: Float>(inner: &Inner<T>, id: Id) {
 impl<T: Float> Drop for Backward<'_, T> {
     fn drop(&mut self) {
         if let Ok(mut inner) = self.tape.inner.try_borrow_mut() {
-            inner.flow.give_all(std::mem::take(&mut self.bars));
+            give_back(&mut inner, std::mem::take(&mut self.bars));
         }
+    }
+}
+
+compile_here! {
+    fn give_back<T>(inner: &mut Inner<T>, bars: Vec<Option<Buffer<T>>>) {
+        inner.flow.give_all(bars);
+    }
+
+    fn enter_here<'t, T>(
+        from: &Backward<'t, T>,
+        to: &mut Ledger<T>,
+        at: usize,
+        leaf: Var<'t, T>,
+    ) -> Result<(), &'static str> {
+        let inner = &mut *from.tape.inner.borrow_mut();
+        if !leaf.is_alive(inner) {
+            return Err("was bound in a scope that has ended");
+        }
+        let Some(bound) = inner.binding.find(leaf.id()) else {
+            return Err("is no leaf of a bound model");
+        };
+        let bar = from.bars.get(leaf.id() as usize).and_then(Option::as_ref);
+        let bar = bar.map(|bar| {
+            let mut copy = inner.flow.pool.take(bar.len());
+            copy.copy_from_slice(bar);
+            copy
+        });
+        to.enter(at, inner, bound, bar);
+        Ok(())
     }
 }

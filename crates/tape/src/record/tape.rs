@@ -3,14 +3,14 @@
 use std::cell::RefCell;
 use std::panic::Location;
 
-use wengert_tensor::{Float, Rng, Shape, Tensor, View};
+use wengert_tensor::{Float, Rng, Shape, Tensor, View, compile_here};
 
 use crate::grad::gradients::Bin;
 use crate::model::bind::{Binding, BindingMark};
 use crate::record::names::Names;
-use crate::record::node::{Id, List, NEEDS, Origin, Place};
+use crate::record::node::{Id, List, Mark, NEEDS, Origin, Place};
 use crate::record::op::Op;
-use crate::record::recording::{One, Spare};
+use crate::record::recording::{One, Recorder, Spare};
 use crate::record::var::{Operand, Var};
 use crate::walk::cotangents::Flow;
 use crate::walk::planted_fault::Planted;
@@ -81,6 +81,56 @@ pub(crate) struct Inner<T: Float> {
     pub spare: Spare<T>,
 }
 
+compile_here! {
+    fn constant_here<T>(
+        recorder: Recorder<'_, T>,
+        shape: &Shape,
+        fill: &mut dyn FnMut(&mut [T]),
+    ) -> Id {
+        let Recorder { inner, location } = recorder;
+        let origin = inner.origin(location);
+        let size = shape.size();
+        let start = inner.list.alloc(size);
+        fill(&mut inner.list.arena[start..start + size]);
+        inner.list.push_value(shape, Place::Arena(start as u32), 0, origin)
+    }
+
+    fn tensor_here<T>(recorder: Recorder<'_, T>, tensor: &Tensor<T>, flags: u8) -> Id {
+        let Recorder { inner, location } = recorder;
+        let origin = inner.origin(location);
+        // A value of a cache line or less is cheaper to copy than to hold.
+        let size = tensor.size();
+        if size <= 16 {
+            let start = inner.list.alloc(size);
+            match &mut inner.list.arena[start..start + size] {
+                [number] => *number = tensor.storage()[tensor.layout().offset()],
+                place => wengert_tensor::kernels::copy(&tensor.view(), place),
+            }
+            let place = Place::Arena(start as u32);
+            return inner.list.push_value(tensor.shape(), place, flags, origin);
+        }
+        inner.list.externals.push(tensor.clone());
+        let place = Place::External(inner.list.externals.len() as u32 - 1);
+        inner.list.push_leaf(tensor.layout().clone(), place, flags, origin)
+    }
+
+    fn close_scope<T>(inner: &mut Inner<T>, list: Mark, binding: BindingMark, names: usize) {
+        inner.list.release(list);
+        inner.binding.release(binding);
+        inner.names.truncate(names);
+        inner.flow.packs.forget(list.nodes);
+        inner.epoch = inner.outer_epochs.pop().unwrap_or(0);
+    }
+
+    fn forget_all<T>(inner: &mut Inner<T>) {
+        inner.forget_all();
+    }
+
+    fn fresh<T>() -> Inner<T> {
+        Inner::fresh()
+    }
+}
+
 impl<T: Float> Default for Tape<T> {
     fn default() -> Self {
         Self::new()
@@ -94,42 +144,14 @@ impl<T: Float> Tape<T> {
     /// evaluates: see [`set_training`](Tape::set_training).
     pub fn new() -> Self {
         Tape {
-            inner: RefCell::new(Inner {
-                list: List::default(),
-                flow: Flow::default(),
-                binding: Binding::default(),
-                recording: true,
-                training: None,
-                in_step: false,
-                rng: Rng::seed_from_u64(0),
-                epoch: 0,
-                outer_epochs: Vec::new(),
-                last_epoch: 0,
-                names: Names::default(),
-                planted: None,
-                anomaly: false,
-                plain: false,
-                bin: Bin::default(),
-                refusal: None,
-                spare: Spare::default(),
-            }),
+            inner: RefCell::new(fresh()),
         }
     }
 
     /// Forgets everything that was recorded and keeps the memory for the next step. No variable
     /// survives: the borrow checker sees to it.
     pub fn reset(&mut self) {
-        let inner = self.inner.get_mut();
-        inner.list.clear();
-        inner.flow.clear();
-        inner.flow.packs.forget(0);
-        inner.binding.clear();
-        inner.names.clear();
-        inner.recording = true;
-        inner.in_step = false;
-        inner.epoch = 0;
-        inner.outer_epochs.clear();
-        inner.last_epoch = 0;
+        forget_all(self.inner.get_mut());
     }
 
     /// A variable that gradients flow into. A small tensor is copied, a large one is shared until
@@ -173,16 +195,15 @@ impl<T: Float> Tape<T> {
 
     /// A constant whose row-major elements are written by `fill`.
     #[track_caller]
-    pub(crate) fn constant_with(&self, shape: &Shape, fill: impl FnOnce(&mut [T])) -> Var<'_, T> {
-        let origin = Location::caller();
+    pub(crate) fn constant_with(
+        &self,
+        shape: &Shape,
+        mut fill: impl FnMut(&mut [T]),
+    ) -> Var<'_, T> {
+        let location = Location::caller();
         let inner = &mut *self.inner.borrow_mut();
-        let origin = inner.origin(origin);
-        let size = shape.size();
-        let start = inner.list.alloc(size);
-        fill(&mut inner.list.arena[start..start + size]);
-        self.var_in(inner, |list| {
-            list.push_value(shape, Place::Arena(start as u32), 0, origin)
-        })
+        let id = constant_here(Recorder { inner, location }, shape, &mut fill);
+        Var::new(self, id, inner.epoch)
     }
 
     /// What `operand` stands for on this tape: a variable itself, a tensor or a number a constant.
@@ -195,24 +216,8 @@ impl<T: Float> Tape<T> {
     pub(crate) fn push_tensor(&self, tensor: &Tensor<T>, flags: u8) -> Var<'_, T> {
         let location = Location::caller();
         let inner = &mut *self.inner.borrow_mut();
-        let origin = inner.origin(location);
-        // A value of a cache line or less is cheaper to copy than to hold.
-        let size = tensor.size();
-        if size <= 16 {
-            let start = inner.list.alloc(size);
-            match &mut inner.list.arena[start..start + size] {
-                [number] => *number = tensor.storage()[tensor.layout().offset()],
-                place => wengert_tensor::kernels::copy(&tensor.view(), place),
-            }
-            let place = Place::Arena(start as u32);
-            return self.var_in(inner, |list| {
-                list.push_value(tensor.shape(), place, flags, origin)
-            });
-        }
-        inner.list.externals.push(tensor.clone());
-        let place = Place::External(inner.list.externals.len() as u32 - 1);
-        let layout = tensor.layout().clone();
-        self.var_in(inner, |list| list.push_leaf(layout, place, flags, origin))
+        let id = tensor_here(Recorder { inner, location }, tensor, flags);
+        Var::new(self, id, inner.epoch)
     }
 
     /// Records an op of the user's, or any other.
@@ -246,16 +251,12 @@ impl<T: Float> Tape<T> {
     /// to outlive the scope, as the state of a network that generates for long, comes out as
     /// tensors and goes in again as constants.
     pub fn scope<'t, R>(&'t self, f: impl FnOnce(&'t Tape<T>) -> R) -> R {
-        struct Close<'t, T: Float>(&'t Tape<T>, crate::record::node::Mark, BindingMark, usize);
+        struct Close<'t, T: Float>(&'t Tape<T>, Mark, BindingMark, usize);
         impl<T: Float> Drop for Close<'_, T> {
             fn drop(&mut self) {
                 // While a panic unwinds, the borrow may still be held by who panicked.
                 if let Ok(mut inner) = self.0.inner.try_borrow_mut() {
-                    inner.list.release(self.1);
-                    inner.binding.release(self.2);
-                    inner.names.truncate(self.3);
-                    inner.flow.packs.forget(self.1.nodes);
-                    inner.epoch = inner.outer_epochs.pop().unwrap_or(0);
+                    close_scope(&mut inner, self.1, self.2, self.3);
                 }
             }
         }
@@ -452,6 +453,41 @@ impl<T: Float> Tape<T> {
 }
 
 impl<T: Float> Inner<T> {
+    fn fresh() -> Self {
+        Inner {
+            list: List::default(),
+            flow: Flow::default(),
+            binding: Binding::default(),
+            recording: true,
+            training: None,
+            in_step: false,
+            rng: Rng::seed_from_u64(0),
+            epoch: 0,
+            outer_epochs: Vec::new(),
+            last_epoch: 0,
+            names: Names::default(),
+            planted: None,
+            anomaly: false,
+            plain: false,
+            bin: Bin::default(),
+            refusal: None,
+            spare: Spare::default(),
+        }
+    }
+
+    fn forget_all(&mut self) {
+        self.list.clear();
+        self.flow.clear();
+        self.flow.packs.forget(0);
+        self.binding.clear();
+        self.names.clear();
+        self.recording = true;
+        self.in_step = false;
+        self.epoch = 0;
+        self.outer_epochs.clear();
+        self.last_epoch = 0;
+    }
+
     #[inline]
     pub fn origin(&self, location: &'static Location<'static>) -> Origin {
         Origin {

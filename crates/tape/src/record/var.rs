@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use wengert_tensor::{Float, Layout, Shape, Tensor};
+use wengert_tensor::{Float, Shape, Tensor, compile_here};
 
 use crate::record::node::{Id, NEEDS};
-use crate::record::recording::or_panic;
+use crate::record::recording::{Recorder, or_panic};
 use crate::record::tape::{Inner, Tape};
 
 /// A value on a tape. It is `Copy`, 16 bytes, and every operation on it is recorded.
@@ -92,7 +92,7 @@ impl<'t, T: Float> Var<'t, T> {
     #[track_caller]
     pub fn shape(self) -> Shape {
         let inner = self.tape.inner.borrow();
-        inner.list.shape(self.check(self.tape, &inner))
+        shape_of(&inner, self.check(self.tape, &inner))
     }
 
     /// The number of axes.
@@ -123,11 +123,7 @@ impl<'t, T: Float> Var<'t, T> {
     #[track_caller]
     pub fn value(self) -> Tensor<T> {
         let inner = self.tape.inner.borrow();
-        let view = inner.view(self.check(self.tape, &inner));
-        let mut data = vec![T::ZERO; view.shape().size()];
-        wengert_tensor::kernels::copy(&view, &mut data);
-        let shape = view.shape().clone();
-        Tensor::from_vec(data, shape).expect("a view has as many elements as its shape says")
+        value_of(&inner, self.check(self.tape, &inner))
     }
 
     /// The only element.
@@ -143,8 +139,7 @@ impl<'t, T: Float> Var<'t, T> {
             drop(inner);
             panic!("item: a value of shape {shape} has not exactly one element");
         }
-        let at = inner.list.layout(id).offset();
-        inner.list.storage(id)[at]
+        number_of(&inner, id)
     }
 
     /// Whether a gradient flows into it.
@@ -160,11 +155,30 @@ impl<'t, T: Float> Var<'t, T> {
         let location = std::panic::Location::caller();
         let inner = &mut *self.tape.inner.borrow_mut();
         let id = self.check(self.tape, inner);
+        let id = detach(Recorder { inner, location }, id);
+        Var::new(self.tape, id, inner.epoch)
+    }
+}
+
+compile_here! {
+    fn shape_of<T>(inner: &Inner<T>, id: Id) -> Shape {
+        inner.list.shape(id)
+    }
+
+    fn value_of<T>(inner: &Inner<T>, id: Id) -> Tensor<T> {
+        inner.view(id).to_tensor()
+    }
+
+    fn number_of<T>(inner: &Inner<T>, id: Id) -> T {
+        let at = inner.list.layout(id).offset();
+        inner.list.storage(id)[at]
+    }
+
+    fn detach<T>(recorder: Recorder<'_, T>, id: Id) -> Id {
+        let Recorder { inner, location } = recorder;
         let origin = inner.origin(location);
         let place = inner.list.nodes[id as usize].place;
-        let layout: Layout = inner.list.layout(id);
-        self.tape
-            .var_in(inner, |list| list.push_leaf(layout, place, 0, origin))
+        inner.list.push_leaf(inner.list.layout(id), place, 0, origin)
     }
 }
 
