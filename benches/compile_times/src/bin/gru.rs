@@ -26,7 +26,7 @@ fn main() {
     let mut last = 0.0;
     for _ in 0..200 {
         let x: Tensor = rng.uniform([32, 20, 1], -1.0, 1.0);
-        let y = x.mean(&[1]);
+        let y = x.mean_axes(&[1], false);
         let (loss, grads) =
             tape.value_and_grad(&model, |t, m| mse(m.predict(t.constant(&x)), &y));
         adam.step(&mut model, &grads);

@@ -41,7 +41,7 @@ fn main() {
     let mut tape = Tape::new();
     let text: Vec<i64> = (0..16 * 33).map(|at| (at * at % 27) as i64).collect();
     let text = Tensor::from_vec(text, [16, 33]).expect("16 rows of 33");
-    let (symbols, next) = (text.slice_axis(1, 0..32), text.slice_axis(1, 1..33));
+    let (symbols, next) = (text.slice(1, 0..32), text.slice(1, 1..33));
     let start = std::time::Instant::now();
     let mut last = 0.0;
     for _ in 0..50 {
@@ -50,7 +50,7 @@ fn main() {
         adam.step(&mut model, &grads);
         last = loss;
     }
-    let probabilities: Tensor = tape.evaluate(&model, |_, m| m.logits(&symbols).softmax(-1));
+    let probabilities = tape.evaluate(&model, |_, m| m.logits(&symbols).softmax(-1).value());
     println!(
         "loss {last:.4}, p {:.4}, {:.3} ms a step",
         probabilities[[0, 0, 0]],

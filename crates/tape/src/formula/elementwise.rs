@@ -239,30 +239,13 @@ impl<T: Float, F: Formula<N, M>, const N: usize, const M: usize> Op<T> for Eleme
     }
 
     fn forward(&self, inputs: &[View<'_, T>], outputs: &mut [&mut [T]]) {
-        let shape = inputs
-            .iter()
-            .skip(1)
-            .fold(inputs[0].shape().clone(), |common, x| {
-                Shape::broadcast(F::NAME, &common, x.shape()).expect("the shape rule checked")
-            });
-        let x: [Input<'_, T>; N] = std::array::from_fn(|k| Input {
-            source: Source::Slice(inputs[k].data()),
-            layout: inputs[k].layout(),
-        });
-        let layout = Layout::contiguous(shape.clone());
-        let y = std::array::from_fn(|m| Output {
-            buffer: m,
-            layout: &layout,
-            mode: Mode::Write,
-        });
-        map(&Value::<F, N, M>(self.0), &shape, x, [], [], y, outputs);
+        forward_of(F::NAME, &Value::<F, N, M>(self.0), inputs, outputs);
     }
 
     fn reverse(&self, rule: &Reverse<'_, '_, T>) {
-        let x = std::array::from_fn(|k| Traced::Var(rule.x(k)));
-        let y = std::array::from_fn(|m| Traced::Var(rule.y(m)));
-        let y_bars = std::array::from_fn(|m| rule.y_bar(m).map(Traced::Var));
-        let x_bars = pull_terms(self.0, x, y, y_bars, |k| rule.needs(k));
+        let (x, y, y_bars) = flowing_back(rule);
+        let partials = self.0.partials(x, y);
+        let x_bars = pulled(&partials, &y_bars, &|k| rule.needs(k));
         for (k, x_bar) in x_bars.into_iter().enumerate() {
             if let Some(x_bar) = x_bar {
                 rule.give(k, x_bar.on(rule.tape()));
@@ -271,10 +254,9 @@ impl<T: Float, F: Formula<N, M>, const N: usize, const M: usize> Op<T> for Eleme
     }
 
     fn tangent(&self, rule: &Tangent<'_, '_, T>) {
-        let x = std::array::from_fn(|k| Traced::Var(rule.x(k)));
-        let y = std::array::from_fn(|m| Traced::Var(rule.y(m)));
-        let x_dots = std::array::from_fn(|k| rule.x_dot(k).map(Traced::Var));
-        for (m, y_dot) in push_terms(self.0, x, y, x_dots).into_iter().enumerate() {
+        let (x, y, x_dots) = flowing_on(rule);
+        let partials = self.0.partials(x, y);
+        for (m, y_dot) in pushed(&partials, &x_dots).into_iter().enumerate() {
             if let Some(y_dot) = y_dot {
                 rule.give(m, y_dot.on(rule.tape()));
             }
@@ -295,15 +277,61 @@ impl<T: Float, F: Formula<N, M>, const N: usize, const M: usize> Op<T> for Eleme
     }
 }
 
+// What follows is the same for all formulas, and compiled for none.
+
+/// The values of a formula, into row-major outputs.
+fn forward_of<T: Float, const N: usize, const M: usize>(
+    name: &'static str,
+    value: &dyn Loop<T, N, 0, 0, M>,
+    inputs: &[View<'_, T>],
+    outputs: &mut [&mut [T]],
+) {
+    let mut shape = inputs[0].shape().clone();
+    for x in &inputs[1..] {
+        shape = Shape::broadcast(name, &shape, x.shape()).expect("the shape rule checked");
+    }
+    let x: [Input<'_, T>; N] = std::array::from_fn(|k| Input {
+        source: Source::Slice(inputs[k].data()),
+        layout: inputs[k].layout(),
+    });
+    let layout = Layout::contiguous(shape.clone());
+    let y = std::array::from_fn(|m| Output {
+        buffer: m,
+        layout: &layout,
+        mode: Mode::Write,
+    });
+    map(value, &shape, x, [], [], y, outputs);
+}
+
+type Recorded<'t, T, const K: usize> = [Traced<'t, T>; K];
+type Flowing<'t, T, const K: usize> = [Option<Traced<'t, T>>; K];
+
+/// The inputs, the results and their cotangents, for a rule that is recorded.
+fn flowing_back<'t, T: Float, const N: usize, const M: usize>(
+    rule: &Reverse<'t, '_, T>,
+) -> (Recorded<'t, T, N>, Recorded<'t, T, M>, Flowing<'t, T, M>) {
+    let x = std::array::from_fn(|k| Traced::Var(rule.x(k)));
+    let y = std::array::from_fn(|m| Traced::Var(rule.y(m)));
+    let y_bars = std::array::from_fn(|m| rule.y_bar(m).map(Traced::Var));
+    (x, y, y_bars)
+}
+
+/// The inputs, the results and the inputs' tangents.
+fn flowing_on<'t, T: Float, const N: usize, const M: usize>(
+    rule: &Tangent<'t, '_, T>,
+) -> (Recorded<'t, T, N>, Recorded<'t, T, M>, Flowing<'t, T, N>) {
+    let x = std::array::from_fn(|k| Traced::Var(rule.x(k)));
+    let y = std::array::from_fn(|m| Traced::Var(rule.y(m)));
+    let x_dots = std::array::from_fn(|k| rule.x_dot(k).map(Traced::Var));
+    (x, y, x_dots)
+}
+
 /// The cotangents of the inputs of a formula that need one, from those of its results, recorded.
-pub(crate) fn pull_terms<'t, T: Float, F: Formula<N, M>, const N: usize, const M: usize>(
-    formula: F,
-    x: [Traced<'t, T>; N],
-    y: [Traced<'t, T>; M],
-    y_bars: [Option<Traced<'t, T>>; M],
-    needs: impl Fn(usize) -> bool,
+pub(crate) fn pulled<'t, T: Float, const N: usize, const M: usize>(
+    partials: &[[Partial<Traced<'t, T>>; N]; M],
+    y_bars: &[Option<Traced<'t, T>>; M],
+    needs: &dyn Fn(usize) -> bool,
 ) -> [Option<Traced<'t, T>>; N] {
-    let partials = formula.partials(x, y);
     std::array::from_fn(|k| {
         if !needs(k) {
             return None;
@@ -314,13 +342,10 @@ pub(crate) fn pull_terms<'t, T: Float, F: Formula<N, M>, const N: usize, const M
 }
 
 /// The tangents of a formula's results from those of its inputs, recorded.
-pub(crate) fn push_terms<'t, T: Float, F: Formula<N, M>, const N: usize, const M: usize>(
-    formula: F,
-    x: [Traced<'t, T>; N],
-    y: [Traced<'t, T>; M],
-    x_dots: [Option<Traced<'t, T>>; N],
+pub(crate) fn pushed<'t, T: Float, const N: usize, const M: usize>(
+    partials: &[[Partial<Traced<'t, T>>; N]; M],
+    x_dots: &[Option<Traced<'t, T>>; N],
 ) -> [Option<Traced<'t, T>>; M] {
-    let partials = formula.partials(x, y);
     std::array::from_fn(|m| {
         let terms = (0..N).filter_map(|k| partials[m][k].times(x_dots[k]?));
         terms.reduce(|sum, term| sum + term)

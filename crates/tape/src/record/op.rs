@@ -203,4 +203,39 @@ macro_rules! compiled_here {
             }
         }
     };
+    // A literal on the left is then one on the right.
+    (commutative $formula:ty) => {
+        impl $crate::formula::elementwise::Binary for $formula {
+            #[inline(always)]
+            fn record_with_right<T: ::wengert_tensor::Float>(
+                self,
+                literal: f64,
+                recorder: $crate::Recorder<'_, T>,
+                ids: [u32; 1],
+            ) -> u32 {
+                ::wengert_tensor::compile_here! {
+                    fn record<T>(
+                        formula: $formula,
+                        literal: f64,
+                        recorder: $crate::Recorder<'_, T>,
+                        ids: [u32; 1],
+                    ) -> u32 {
+                        let formula = $crate::formula::elementwise::WithRight(formula, literal);
+                        $crate::formula::elementwise::record(formula, recorder, ids)
+                    }
+                }
+                record(self, literal, recorder, ids)
+            }
+
+            #[inline(always)]
+            fn record_with_left<T: ::wengert_tensor::Float>(
+                self,
+                literal: f64,
+                recorder: $crate::Recorder<'_, T>,
+                ids: [u32; 1],
+            ) -> u32 {
+                self.record_with_right(literal, recorder, ids)
+            }
+        }
+    };
 }

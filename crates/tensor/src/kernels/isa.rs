@@ -78,6 +78,22 @@ pub fn dispatch<K: Kernel>(kernel: K) -> K::Output {
     kernel.run::<Plain>()
 }
 
+/// Runs a kernel with at most AVX2, so that it is not compiled for AVX-512.
+#[inline]
+pub(super) fn dispatch_up_to_avx2<K: Kernel>(kernel: K) -> K::Output {
+    let mut path = CHOSEN.load(Ordering::Relaxed);
+    if path == 0 {
+        path = choose();
+    }
+    #[cfg(target_arch = "x86_64")]
+    if path >= 2 {
+        // SAFETY: `CHOSEN` holds these values only after the features were detected, and whoever has
+        // AVX-512 has AVX2.
+        return unsafe { with_avx2(kernel) };
+    }
+    kernel.run::<Plain>()
+}
+
 /// The instruction sets that this machine has, weakest first.
 pub fn paths() -> Vec<Path> {
     let mut paths = vec![Path::Plain];

@@ -20,7 +20,7 @@ use crate::record::var::{Operand, Var};
 #[derive(Clone, Copy)]
 struct Plus;
 
-compiled_here!(binary Plus);
+compiled_here!(commutative Plus);
 
 impl Formula<2, 1> for Plus {
     compiled_here!(formula Plus, 2);

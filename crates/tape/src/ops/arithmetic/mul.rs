@@ -20,7 +20,7 @@ use crate::record::var::{Operand, Var};
 #[derive(Clone, Copy)]
 struct Times;
 
-compiled_here!(binary Times);
+compiled_here!(commutative Times);
 
 impl Formula<2, 1> for Times {
     compiled_here!(formula Times, 2);

@@ -14,7 +14,7 @@ use super::affine;
 use crate::formula::activations::{self, Activations, Parts};
 use crate::check::Samples;
 use crate::walk::direct::Direct;
-use crate::formula::elementwise::{pull_terms, push_terms};
+use crate::formula::elementwise::{pulled, pushed};
 use crate::formula::Formula;
 use crate::record::node::{Id, NONE};
 use crate::record::op::{Op, Shapes};
@@ -259,7 +259,7 @@ where
         let y = std::array::from_fn(|m| Traced::Var(rule.y(1 + m)));
         let y_bars = std::array::from_fn(|m| rule.y_bar(1 + m).map(Traced::Var));
         let needs = |k: usize| k < A::PARTS || rule.needs(summed + k - A::PARTS);
-        let x_bars = pull_terms(self.formula, x, y, y_bars, needs);
+        let x_bars = pulled(&self.formula.partials(x, y), &y_bars, &needs);
         for (at, x_bar) in x_bars[A::PARTS..].iter().enumerate() {
             if let Some(x_bar) = x_bar {
                 rule.give(summed + at, x_bar.on(rule.tape()));
@@ -371,7 +371,7 @@ where
         if let Some(dot) = a_dot {
             rule.give(0, dot);
         }
-        for (m, dot) in push_terms(self.formula, x, y, x_dots).into_iter().enumerate() {
+        for (m, dot) in pushed(&self.formula.partials(x, y), &x_dots).into_iter().enumerate() {
             if let Some(dot) = dot {
                 rule.give(1 + m, dot.on(rule.tape()));
             }

@@ -18,7 +18,7 @@ use std::mem::MaybeUninit;
 use super::ends::{CHUNK, Gathered, put};
 use super::operands::{Loop, MapFn, Mode, Operands, Source, Steps};
 use crate::Float;
-use crate::kernels::isa::{Isa, Kernel, Plain, dispatch, prefetch};
+use crate::kernels::isa::{Isa, Kernel, Plain, dispatch, dispatch_up_to_avx2, prefetch};
 /// Applies `f` to the first `len` elements of contiguous operands.
 ///
 /// An output may be the buffer that an input reads: every element is read before it is written.
@@ -149,9 +149,16 @@ pub(super) unsafe fn run_rows<
 
 /// The lanes that are computed at a time, a divisor of a block: a cache line, or half of it where
 /// registers are short. More would be the same code several times over, for the compiler to chew.
+/// For the few x86-64 processors without AVX2 one lane has to do: they run what they can, and nobody
+/// else waits for vector code of theirs to be compiled.
 const fn lanes_of<T, I: Isa>(operands: usize) -> usize {
-    let bytes = if I::FMA { 64 } else { 32 };
-    let most = bytes / size_of::<T>();
+    let most = if I::FMA {
+        64 / size_of::<T>()
+    } else if cfg!(target_arch = "x86_64") {
+        1
+    } else {
+        32 / size_of::<T>()
+    };
     let block = lanes(operands);
     if most < block { most } else { block }
 }
@@ -193,13 +200,19 @@ where
         steps: &Steps<A, B, C, O>,
         repeat: bool,
     ) {
-        dispatch(Blocks {
+        let blocks = Blocks {
             f: *self,
             operands,
             rows,
             steps,
             repeat,
-        });
+        };
+        // Few programs wait for elementwise functions of `f64`; all would wait for the compiler.
+        if const { size_of::<T>() == 8 } {
+            dispatch_up_to_avx2(blocks);
+        } else {
+            dispatch(blocks);
+        }
     }
 }
 
@@ -312,8 +325,10 @@ where
                 self.lanes::<I, 8>();
             } else if const { lanes_of::<T, I>(A + B + C) == 4 } {
                 self.lanes::<I, 4>();
-            } else {
+            } else if const { lanes_of::<T, I>(A + B + C) == 2 } {
                 self.lanes::<I, 2>();
+            } else {
+                self.lanes::<I, 1>();
             }
         }
     }
