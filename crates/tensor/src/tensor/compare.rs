@@ -8,6 +8,11 @@ use crate::{Element, Float, Shape};
 
 /// What stands beside a tensor in a comparison or a choice: another tensor, or a number that counts
 /// for every element (`f64` for floating-point tensors, else the element type).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot stand beside a `Tensor<{T}>`",
+    label = "not an operand",
+    note = "operands are `Tensor<{T}>`, `&Tensor<{T}>` and numbers: `f64` literals such as `2.0` for floating-point tensors, else of the element type"
+)]
 pub trait Operand<T: Element> {
     /// The operand as a tensor, which broadcasts.
     fn operand(self) -> Tensor<T>;
