@@ -172,6 +172,7 @@ impl<T: Element> Tensor<T> {
     /// let x = Tensor::from([-1.0, 2.0]);
     /// assert_eq!(x.where_(&x.gt(0.0), 0.0), Tensor::from([0.0, 2.0]));
     /// ```
+    #[doc(alias = "where")]
     #[track_caller]
     pub fn where_(&self, mask: &Tensor<bool>, other: impl Operand<T>) -> Self {
         let (a, b) = (self, other.operand());
