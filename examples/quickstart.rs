@@ -89,7 +89,7 @@ fn test(model: &Adder, (x, y): &(Tensor, Tensor)) -> (f64, Vec<f32>) {
 fn run(options: &Options) -> Outcome {
     let started = Instant::now();
     let mut rng = Rng::seed_from_u64(options.seed);
-    let mut model: Adder = Adder {
+    let mut model = Adder {
         rnn: Lstm::new(2, HIDDEN, &mut rng),
         head: Linear::new(HIDDEN, 1, &mut rng),
     };

@@ -6,6 +6,9 @@
 use std::fs;
 use std::path::Path;
 
+#[path = "tidy/names.rs"]
+mod names;
+
 /// A file of the workspace: its path from the root, and what it says.
 struct File {
     path: String,

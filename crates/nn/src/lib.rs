@@ -42,6 +42,9 @@
 //! assert!(losses[9] < losses[0]);
 //! ```
 //!
+//! Constructors make layers in `f32`. A whole model in `f64` is
+//! [`model.cast::<f64>()`](wengert_tape::Bind::cast).
+//!
 //! B is the batch, T time, I and O inputs and outputs, H hidden, D the number of directions,
 //! V the vocabulary, E the width of an embedding. Sequences are `[B, T, features]`; weights are
 //! `[inputs, outputs]`.

@@ -192,7 +192,8 @@ impl Step {
                 let dim = x.var.shape()[axis];
                 let start = start % dim;
                 let stop = (start + 1 + len % 3).min(dim);
-                x.with(x.var.slice(axis as isize, start..stop), x.bound)
+                let step = if len % 2 == 0 { 1 } else { -1 };
+                x.with(x.var.slice_step(axis as isize, start..stop, step), x.bound)
             }
             Step::Reverse(x) => {
                 let x = value(x);

@@ -326,9 +326,10 @@ impl MapFn<1, 0, 0, 1> for Neg {
 
 /// Methods that apply a function of one number, compiled for every instruction set.
 macro_rules! unary_methods {
-    ($($name:ident: $doc:literal, |$x:ident, $T:ident, $I:ident| $y:expr;)*) => {
+    ($($(#[$alias:meta])* $name:ident: $doc:literal, |$x:ident, $T:ident, $I:ident| $y:expr;)*) => {
         impl<T: Float> Tensor<T> { $(
             #[doc = $doc]
+            $(#[$alias])*
             pub fn $name(&self) -> Self {
                 #[derive(Clone, Copy)]
                 struct Named;
@@ -348,12 +349,14 @@ macro_rules! unary_methods {
 
 unary_methods! {
     exp: "eˣ of each element.", |x, N, I| x.exp::<I>();
+    #[doc(alias = "log")]
     ln: "The natural logarithm of each element: −∞ at 0, NaN below.", |x, N, I| x.ln::<I>();
     tanh: "The hyperbolic tangent of each element.", |x, N, I| x.tanh::<I>();
     sigmoid: "1 / (1 + e⁻ˣ) of each element.", |x, N, I| x.sigmoid::<I>();
     sqrt: "The square root of each element, NaN below 0.", |x, N, I| x.sqrt();
     abs: "The absolute value of each element.", |x, N, I| x.abs();
     square: "The square of each element.", |x, N, I| x * x;
+    #[doc(alias = "reciprocal")]
     recip: "1 / x of each element.", |x, N, I| N::ONE / x;
     relu: "The greater of 0 and each element; NaN stays.", |x, N, I| if x < N::ZERO { N::ZERO } else { x };
     sign: "−1, 0 or 1 for elements below, at and above 0; NaN stays.", |x, N, I| {
@@ -361,10 +364,13 @@ unary_methods! {
     };
     sin: "The sine of each element.", |x, N, I| x.through_f64(f64::sin);
     cos: "The cosine of each element.", |x, N, I| x.through_f64(f64::cos);
+    #[doc(alias = "expm1")]
     exp_m1: "eˣ − 1 of each element, exact near 0.", |x, N, I| x.through_f64(f64::exp_m1);
+    #[doc(alias = "log1p")]
     ln_1p: "ln(1 + x) of each element, exact near 0.", |x, N, I| x.through_f64(f64::ln_1p);
     floor: "The greatest whole number that is not above each element.", |x, N, I| x.through_f64(f64::floor);
     ceil: "The least whole number that is not below each element.", |x, N, I| x.through_f64(f64::ceil);
+    #[doc(alias = "round")]
     round_ties_even: "The nearest whole number, halves to the even one.", |x, N, I| x.through_f64(f64::round_ties_even);
 }
 

@@ -8,6 +8,11 @@ use crate::{Element, Float, Shape};
 
 /// What stands beside a tensor in a comparison or a choice: another tensor, or a number that counts
 /// for every element (`f64` for floating-point tensors, else the element type).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot stand beside a `Tensor<{T}>`",
+    label = "not an operand",
+    note = "operands are `Tensor<{T}>`, `&Tensor<{T}>` and numbers: `f64` literals such as `2.0` for floating-point tensors, else of the element type"
+)]
 pub trait Operand<T: Element> {
     /// The operand as a tensor, which broadcasts.
     fn operand(self) -> Tensor<T>;
@@ -167,6 +172,7 @@ impl<T: Element> Tensor<T> {
     /// let x = Tensor::from([-1.0, 2.0]);
     /// assert_eq!(x.where_(&x.gt(0.0), 0.0), Tensor::from([0.0, 2.0]));
     /// ```
+    #[doc(alias = "where")]
     #[track_caller]
     pub fn where_(&self, mask: &Tensor<bool>, other: impl Operand<T>) -> Self {
         let (a, b) = (self, other.operand());

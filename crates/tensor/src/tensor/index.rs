@@ -28,6 +28,7 @@ impl<T: Element> Tensor<T> {
     /// let x = Tensor::from([[1, 2], [3, 4], [5, 6]]);
     /// assert_eq!(x.index_select(0, &Tensor::from([-1, 0])), Tensor::from([[5, 6], [1, 2]]));
     /// ```
+    #[doc(alias = "take")]
     #[track_caller]
     pub fn index_select(&self, axis: isize, indices: &Tensor<i64>) -> Self {
         or_panic(self.try_index_select(axis, indices))
@@ -63,6 +64,7 @@ impl<T: Element> Tensor<T> {
     /// let x = Tensor::from([[1, 2], [3, 4]]);
     /// assert_eq!(x.gather(1, &Tensor::from([[1], [0]])), Tensor::from([[2], [3]]));
     /// ```
+    #[doc(alias = "take_along_axis")]
     #[track_caller]
     pub fn gather(&self, axis: isize, index: &Tensor<i64>) -> Self {
         or_panic(self.try_gather(axis, index))

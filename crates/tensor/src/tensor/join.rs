@@ -74,6 +74,8 @@ impl<T: Element> Tensor<T> {
     /// assert_eq!(Tensor::cat(&[&a, &b], 0), Tensor::from([[1, 2], [3, 4]]));
     /// assert_eq!(Tensor::cat(&[&a, &b], -1), Tensor::from([[1, 2, 3, 4]]));
     /// ```
+    #[doc(alias = "concat")]
+    #[doc(alias = "concatenate")]
     #[track_caller]
     pub fn cat(parts: &[&Tensor<T>], axis: isize) -> Self {
         let shapes: Vec<&Shape> = parts.iter().map(|part| part.shape()).collect();

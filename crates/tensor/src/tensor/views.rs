@@ -196,6 +196,7 @@ impl<T: Element> Tensor<T> {
     /// assert_eq!(x.unsqueeze(0).shape(), &[1, 3]);
     /// assert_eq!(x.unsqueeze(-1).shape(), &[3, 1]);
     /// ```
+    #[doc(alias = "expand_dims")]
     #[track_caller]
     pub fn unsqueeze(&self, axis: isize) -> Self {
         self.with_layout(or_panic(self.layout.unsqueezed(axis)))

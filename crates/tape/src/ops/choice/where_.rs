@@ -28,6 +28,7 @@ impl<'t, T: Float> Var<'t, T> {
     ///
     /// # Panics
     /// If the shapes do not broadcast.
+    #[doc(alias = "where")]
     #[track_caller]
     pub fn where_(self, mask: &Tensor<bool>, other: impl Operand<'t, T>) -> Self {
         let tape = self.tape();

@@ -22,6 +22,7 @@ impl<'t, T: Float> Var<'t, T> {
     /// let tape = Tape::<f64>::new();
     /// assert_eq!(tape.scalar(-3.0).abs().item(), 3.0);
     /// ```
+    #[doc(alias = "absolute")]
     #[inline]
     #[track_caller]
     pub fn abs(self) -> Self {

@@ -22,6 +22,7 @@ impl<'t, T: Float> Var<'t, T> {
     /// let tape = Tape::<f64>::new();
     /// assert_eq!(tape.scalar(1.0).ln().item(), 0.0);
     /// ```
+    #[doc(alias = "log")]
     #[inline]
     #[track_caller]
     pub fn ln(self) -> Self {

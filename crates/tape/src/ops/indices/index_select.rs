@@ -36,6 +36,7 @@ impl<'t, T: Float> Var<'t, T> {
     ///
     /// # Panics
     /// If the axis or an index is out of range, or the indices have not one axis.
+    #[doc(alias = "take")]
     #[track_caller]
     pub fn index_select(self, axis: isize, indices: &Tensor<i64>) -> Self {
         let axis = or_panic(self.shape().axis("index_select", axis));
@@ -58,6 +59,7 @@ impl<'t, T: Float> Var<'t, T> {
     ///
     /// # Panics
     /// If an index is out of range, or this value is a scalar.
+    #[doc(alias = "embedding")]
     #[track_caller]
     pub fn rows(self, indices: &Tensor<i64>) -> Self {
         let y = self.index_select(0, &indices.flatten(0));

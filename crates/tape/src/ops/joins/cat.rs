@@ -30,6 +30,8 @@ impl<'t, T: Float> Var<'t, T> {
     ///
     /// # Panics
     /// If there is nothing to join, the axis is out of range, or the shapes differ beside it.
+    #[doc(alias = "concat")]
+    #[doc(alias = "concatenate")]
     #[track_caller]
     pub fn cat(parts: &[Self], axis: isize) -> Self {
         let Some(first) = parts.first() else {

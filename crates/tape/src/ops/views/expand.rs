@@ -28,6 +28,7 @@ impl<'t, T: Float> Var<'t, T> {
     ///
     /// # Panics
     /// If this value's shape does not broadcast to `shape`.
+    #[doc(alias = "broadcast_to")]
     #[track_caller]
     pub fn expand(self, shape: impl Into<Shape>) -> Self {
         let dims = or_panic(Dims::new("expand", &shape.into()));

@@ -29,6 +29,7 @@ impl<'t, T: Float> Var<'t, T> {
     ///
     /// # Panics
     /// If the sizes differ.
+    #[doc(alias = "view")]
     #[track_caller]
     pub fn reshape(self, dims: &[isize]) -> Self {
         let shape = or_panic(self.shape().reshape(dims));
@@ -50,6 +51,7 @@ impl<'t, T: Float> Var<'t, T> {
     ///
     /// # Panics
     /// If the axis is out of range.
+    #[doc(alias = "expand_dims")]
     #[track_caller]
     pub fn unsqueeze(self, axis: isize) -> Self {
         let mut shape = self.shape();
