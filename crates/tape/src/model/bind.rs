@@ -141,6 +141,25 @@ impl<T: Float> Binding<T> {
 
 impl<T: Float> Tape<T> {
     /// The model with its leaves as variables. State leaves become constants.
+    ///
+    /// This is the beginning of a step in the open style. The tape cannot know that it is one of
+    /// training, so that dropout and batch norm evaluate until [`set_training`](Tape::set_training)
+    /// says otherwise:
+    ///
+    /// ```
+    /// use wengert_tape::Tape;
+    /// use wengert_tensor::Tensor;
+    /// let mut tape = Tape::<f64>::new();
+    /// tape.set_training(true);
+    /// let mut model = Tensor::scalar(4.0);
+    /// for _ in 0..20 {
+    ///     let m = tape.bind(&model);
+    ///     let grads = (m * m).backward().of(&m);
+    ///     tape.reset();
+    ///     model.as_mut_slice()[0] -= 0.25 * grads.get(0).unwrap().item();
+    /// }
+    /// assert!(model.item() < 1e-5);
+    /// ```
     #[track_caller]
     pub fn bind<'t, M: Tree<Tensor<T>>>(&'t self, model: &M) -> M::With<Var<'t, T>> {
         self.bind_where(model, |_| true)
