@@ -55,9 +55,9 @@ fn main() {
         let (error, state, grads) = tape.value_and_grad_aux(&model, |t, m| {
             let start = t.bind_where(&carried, |_| false);
             let (predicted, state) = m.run(t.constant(&x), start);
-            (mse(predicted, &y), Some(state))
+            (mse(predicted, &y), state.value())
         });
-        carried = state;
+        carried = Some(state);
         adam.step(&mut model, &grads);
         errors.push(error);
     }

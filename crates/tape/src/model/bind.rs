@@ -87,6 +87,16 @@ impl<T: Float> Binding<T> {
         self.leaves.truncate(mark.leaves);
     }
 
+    /// An empty path with memory, for one walk.
+    pub fn lend_path(&mut self) -> Path {
+        std::mem::take(&mut self.path)
+    }
+
+    /// Takes the memory of a path back.
+    pub fn keep_path(&mut self, path: Path) {
+        self.path = path;
+    }
+
     /// The number of leaves.
     pub fn len(&self) -> usize {
         self.leaves.len()
@@ -182,7 +192,7 @@ impl<T: Float> Tape<T> {
         model: &M,
         trained: impl Fn(&str) -> bool,
     ) -> M::With<Var<'t, T>> {
-        let mut path = std::mem::take(&mut self.inner.borrow_mut().binding.path);
+        let mut path = self.inner.borrow_mut().binding.lend_path();
         let bound = model.map_leaves(&mut path, &mut |path: &Path, tensor: &Tensor<T>| {
             let kind = match (path.is_state(), trained(path.as_str())) {
                 (true, _) => Kind::State,
@@ -195,7 +205,7 @@ impl<T: Float> Tape<T> {
             inner.binding.push(var.id(), kind, path.as_str());
             var
         });
-        self.inner.borrow_mut().binding.path = path;
+        self.inner.borrow_mut().binding.keep_path(path);
         bound
     }
 
