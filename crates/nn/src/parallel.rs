@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
-use wengert_tape::tree::{Path, Tree};
+use wengert_tape::tree::Tree;
 use wengert_tape::{Gradients, Tape, Var};
 use wengert_tensor::{Float, Rng, Tensor};
 
@@ -236,9 +236,9 @@ impl<T: Float> Workers<T> {
         (loss, grads)
     }
 
-    /// [`value_and_grad`](Workers::value_and_grad) where `f` also returns a tree of variables, which
-    /// comes out as tensors, one tree for each shard in their order: metrics, or the hidden state
-    /// that the shard's next step starts from.
+    /// [`value_and_grad`](Workers::value_and_grad) where `f` also returns what else the caller wants
+    /// to know of a shard: metrics, or the hidden state that the shard's next step starts from. It is
+    /// anything but variables, and comes as a list, in the order of the shards.
     ///
     /// ```
     /// use wengert_nn::parallel::Workers;
@@ -246,45 +246,31 @@ impl<T: Float> Workers<T> {
     ///
     /// let scale = Tensor::<f64>::from([1.0, 2.0]);
     /// let mut workers = Workers::new(2, 3);
-    /// let (loss, sums, _) = workers.value_and_grad_aux(&scale, 6, |t, scale, shard| {
+    /// let (loss, sums, _) = workers.value_and_grad_aux(&scale, 6, |_, scale, shard| {
     ///     let sum = scale.sum() * shard.rows.start as f64;
-    ///     (sum, sum)
+    ///     (sum, sum.item())
     /// });
-    /// let sums: Vec<Tensor<f64>> = sums;
-    /// assert_eq!(sums, [0.0, 6.0, 12.0].map(Tensor::scalar));
-    /// assert_eq!(loss, 6.0);
+    /// assert_eq!((loss, sums), (6.0, vec![0.0, 6.0, 12.0]));
     /// ```
     ///
     /// # Panics
     /// As `value_and_grad`.
+    #[doc(alias = "has_aux")]
     #[track_caller]
-    pub fn value_and_grad_aux<M, A>(
+    pub fn value_and_grad_aux<M, R>(
         &mut self,
         model: &M,
         rows: usize,
-        f: impl for<'t> Fn(
-            &'t Tape<T>,
-            M::With<Var<'t, T>>,
-            &Shard,
-        ) -> (Var<'t, T>, A::With<Var<'t, T>>)
+        f: impl for<'t> Fn(&'t Tape<T>, M::With<Var<'t, T>>, &Shard) -> (Var<'t, T>, R)
         + Send
         + Sync
         + 'static,
-    ) -> (T, Vec<A>, Gradients<M, T>)
+    ) -> (T, Vec<R>, Gradients<M, T>)
     where
         M: Tree<Tensor<T>> + Clone + Send + Sync + 'static,
-        A: Tree<Tensor<T>> + Send + 'static,
+        R: Send + 'static,
     {
-        self.step(
-            model,
-            rows,
-            |_| true,
-            move |tape, model, shard| {
-                let (loss, aux) = f(tape, model, shard);
-                let read = &mut |_: &Path, var: &Var<'_, T>| var.value();
-                (loss, A::unmap_leaves(&aux, &mut Path::new(), read))
-            },
-        )
+        self.step(model, rows, |_| true, f)
     }
 
     #[track_caller]

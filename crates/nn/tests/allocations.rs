@@ -1,60 +1,14 @@
 //! After warm-up, a training step takes nothing from the heap but one block a `Vec` of the model.
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
+mod counting;
 
+use counting::blocks;
 use wengert_nn::rnn::Stacking;
 use wengert_nn::{Adam, Linear, Lstm, Sgd, clip_by_global_norm};
 use wengert_tape::compose::cross_entropy;
 use wengert_tape::tree::Tree;
-use wengert_tape::{Tape, Var};
+use wengert_tape::{Bind, Tape, Var};
 use wengert_tensor::{Rng, Tensor};
-
-/// Counts what this thread takes while it is told to.
-struct Counting;
-
-thread_local! {
-    static COUNT: Cell<Option<usize>> = const { Cell::new(None) };
-}
-
-fn count() {
-    let Some(count) = COUNT.get() else { return };
-    COUNT.set(None);
-    if std::env::var_os("WENGERT_TRACE").is_some() {
-        eprintln!("{}", std::backtrace::Backtrace::force_capture());
-    }
-    COUNT.set(Some(count + 1));
-}
-
-// SAFETY: every call goes to the system's allocator as it is.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count();
-        // SAFETY: the caller keeps the contract.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        // SAFETY: the caller keeps the contract.
-        unsafe { System.dealloc(block, layout) }
-    }
-
-    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        count();
-        // SAFETY: the caller keeps the contract.
-        unsafe { System.realloc(block, layout, size) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-/// The number of blocks that `f` takes.
-fn blocks(f: impl FnOnce()) -> usize {
-    COUNT.set(Some(0));
-    f();
-    COUNT.take().unwrap_or(0)
-}
 
 #[derive(Tree, Clone)]
 struct Model<P = Tensor> {
@@ -115,6 +69,31 @@ fn of_a_classifier() {
             cross_entropy(m.layers[1].forward(h), &labels)
         });
         sgd.step(&mut model, &grads);
+    };
+    for _ in 0..3 {
+        step();
+    }
+    let taken: Vec<usize> = (0..5).map(|_| blocks(&mut step)).collect();
+    assert_eq!(taken, [0; 5]);
+}
+
+#[test]
+fn of_the_open_style() {
+    let mut rng = Rng::seed_from_u64(1);
+    let mut model: Classifier = Classifier {
+        layers: [Linear::new(5, 8, &mut rng), Linear::new(8, 3, &mut rng)],
+    };
+    let x: Tensor = rng.normal([6, 5], 0.0, 1.0);
+    let (mut tape, mut adam) = (Tape::new(), Adam::new(1e-3));
+    let mut step = || {
+        let m = model.bind(&tape);
+        let y = tape.named("forward", || {
+            let h = tape.named("first", || m.layers[0].forward(tape.constant(&x)).relu());
+            m.layers[1].forward(h)
+        });
+        let grads = (y * y).sum().backward().of(&m);
+        tape.reset();
+        adam.step(&mut model, &grads);
     };
     for _ in 0..3 {
         step();

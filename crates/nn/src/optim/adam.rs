@@ -4,7 +4,8 @@ use wengert_tape::Gradients;
 use wengert_tape::tree::{Path, Tree};
 use wengert_tensor::{Float, Tensor, compile_here};
 
-use super::walk::{self, Range, assert_setting};
+use super::setting::{Range, assert_setting};
+use super::walk;
 
 /// Adam, its variant AMSGrad, and with decoupled weight decay AdamW.
 ///
@@ -147,6 +148,12 @@ impl<T: Float> Adam<T> {
         self
     }
 
+    /// With the second moment's maximum: AMSGrad.
+    pub fn with_amsgrad(mut self) -> Self {
+        self.amsgrad = true;
+        self
+    }
+
     #[track_caller]
     fn assert_settings(&self) {
         assert_setting(
@@ -166,17 +173,11 @@ impl<T: Float> Adam<T> {
         );
     }
 
-    /// With the second moment's maximum: AMSGrad.
-    pub fn with_amsgrad(mut self) -> Self {
-        self.amsgrad = true;
-        self
-    }
-
     /// Changes the model by one step.
     ///
     /// # Panics
-    /// If the gradients or the slots are those of a model of another structure, or a setting is out
-    /// of its range.
+    /// If the gradients or the moments are those of a model of another structure, or a setting is
+    /// out of its range. The model stays as it was.
     #[track_caller]
     pub fn step<M: Tree<Tensor<T>>>(&mut self, model: &mut M, grads: &Gradients<M, T>) {
         self.assert_settings();
@@ -184,8 +185,6 @@ impl<T: Float> Adam<T> {
         let (decay, decoupled, amsgrad) = (self.weight_decay, self.decoupled, self.amsgrad);
         let epsilon = self.epsilon;
         let visit = |slot: &mut AdamSlot<T>, weights: &mut [T], bars: &[T]| {
-            let mean = walk::moment(&mut slot.mean, bars)?;
-            let square = walk::moment(&mut slot.square, bars)?;
             slot.steps += 1;
             let exponent = slot.steps as f64;
             let factors = Factors {
@@ -199,15 +198,17 @@ impl<T: Float> Adam<T> {
                 root: T::from_f64(1.0 / (1.0 - b2.powf(exponent)).sqrt()),
                 epsilon: T::from_f64(epsilon),
             };
+            let mean = walk::moment(&mut slot.mean, bars);
+            let square = walk::moment(&mut slot.square, bars);
             if amsgrad {
-                let max = walk::moment(&mut slot.max, bars)?;
+                let max = walk::moment(&mut slot.max, bars);
                 amsgrad_step(&factors, weights, bars, mean, square, max);
             } else {
                 adam_step(&factors, weights, bars, mean, square);
             }
-            Ok(())
         };
-        walk::update(model, grads, &mut self.slots, &mut self.path, visit);
+        let held = |slot: &AdamSlot<T>| walk::size_of(&[&slot.mean, &slot.square, &slot.max]);
+        walk::update(model, grads, &mut self.slots, &mut self.path, held, visit);
     }
 }
 

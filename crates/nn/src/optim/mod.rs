@@ -7,6 +7,7 @@
 
 mod adam;
 mod clip;
+mod setting;
 mod sgd;
 mod walk;
 

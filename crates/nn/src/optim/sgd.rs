@@ -4,7 +4,8 @@ use wengert_tape::Gradients;
 use wengert_tape::tree::{Path, Tree};
 use wengert_tensor::{Float, Tensor, compile_here};
 
-use super::walk::{self, Range, assert_setting};
+use super::setting::{Range, assert_setting};
+use super::walk;
 
 /// Gradient descent, with momentum and Nesterov's variant of it.
 ///
@@ -126,8 +127,8 @@ impl<T: Float> Sgd<T> {
     /// Changes the model by one step.
     ///
     /// # Panics
-    /// If the gradients or the slots are those of a model of another structure, or a setting is out
-    /// of its range.
+    /// If the gradients or the velocities are those of a model of another structure, or a setting is
+    /// out of its range. The model stays as it was.
     #[track_caller]
     pub fn step<M: Tree<Tensor<T>>>(&mut self, model: &mut M, grads: &Gradients<M, T>) {
         self.assert_settings();
@@ -141,14 +142,14 @@ impl<T: Float> Sgd<T> {
         };
         let visit = |slot: &mut SgdSlot<T>, weights: &mut [T], bars: &[T]| {
             if moves {
-                let velocity = walk::moment(&mut slot.velocity, bars)?;
+                let velocity = walk::moment(&mut slot.velocity, bars);
                 momentum_step(rate, decay, momentum, own, through, weights, bars, velocity);
             } else {
                 sgd_step(rate, decay, weights, bars);
             }
-            Ok(())
         };
-        walk::update(model, grads, &mut self.slots, &mut self.path, visit);
+        let held = |slot: &SgdSlot<T>| walk::size_of(&[&slot.velocity]);
+        walk::update(model, grads, &mut self.slots, &mut self.path, held, visit);
     }
 }
 

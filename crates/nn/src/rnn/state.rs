@@ -24,24 +24,25 @@ impl<'t, T: Float> Carried<'t, T> for Var<'t, T> {
 /// (truncated back-propagation through time):
 ///
 /// ```
-/// use wengert_nn::Lstm;
-/// use wengert_tape::{Bind, Tape, Values};
+/// use wengert_nn::{Lstm, LstmState, State};
+/// use wengert_tape::{Tape, Values};
 /// use wengert_tensor::{Rng, Tensor};
 ///
 /// let mut rng = Rng::seed_from_u64(1);
 /// let rnn = Lstm::new(2, 3, &mut rng);
 /// let mut tape = Tape::new();
-/// let x: Tensor = rng.normal([4, 5, 2], 0.0, 1.0);
-/// let (_, carried, _) = tape.value_and_grad_aux(&rnn, |t, rnn| {
-///     let state = rnn.last(t.constant(&x), None);
-///     (state.h().sum(), state.value())
-/// });
-/// assert_eq!(carried.cells[0].h.shape(), &[4, 3]);
-///
-/// // The next step starts there.
-/// let start = tape.bind_where(&carried, |_| false);
-/// let next = rnn.bind(&tape).last(tape.constant(&x), Some(start));
-/// assert_eq!(next.h().shape(), [4, 3]);
+/// let mut carried: Option<State<LstmState<Tensor>>> = None;
+/// for _ in 0..3 {
+///     let x: Tensor = rng.normal([4, 5, 2], 0.0, 1.0);
+///     let (_, state, _) = tape.value_and_grad_aux(&rnn, |t, rnn| {
+///         // The step starts where the last one ended, and no gradient flows back over its start.
+///         let start = t.bind_where(&carried, |_| false);
+///         let state = rnn.last(t.constant(&x), start);
+///         (state.h().sum(), state.value())
+///     });
+///     carried = Some(state);
+/// }
+/// assert_eq!(carried.unwrap().cells[0].h.shape(), &[4, 3]);
 /// ```
 #[derive(Tree, Clone, Debug)]
 pub struct State<S> {

@@ -104,7 +104,6 @@ fn a_leaf_without_gradient_is_left_alone() {
 fn state_is_written_by_every_optimizer() {
     let x: Tensor<f64> = Rng::seed_from_u64(1).normal([8, 3], 2.0, 1.0);
     let mut tape = Tape::new();
-    tape.set_training(true);
     let layer = BatchNorm::new(3).cast::<f64>();
     let mut results = Vec::new();
     for which in 0..2 {
@@ -167,7 +166,53 @@ fn other_structures_are_refused_by_path() {
     let (_, grads) = Tape::<f64>::new().value_and_grad(&other, |_, m| (m[0] * m[1]).sum());
     assert_eq!(
         message(&mut || adam.step(&mut other.clone(), &grads)),
-        "the optimizer holds moments of a leaf of 1 elements, this one has 2: it is the optimizer \
-         of another model"
+        "`0` has 2 elements, the optimizer holds moments of 1: it is the optimizer of another model"
     );
+}
+
+/// The message of a panic.
+fn refused(f: impl FnOnce()) -> String {
+    let panic = catch_unwind(AssertUnwindSafe(f)).expect_err("a refusal");
+    *panic.downcast::<String>().expect("a message")
+}
+
+#[test]
+fn settings_out_of_range_are_refused() {
+    type Build = fn() -> Adam<f64>;
+    let adam: [(Build, &str); 7] = [
+        (|| Adam::new(-0.1), "learning rate is -0.1"),
+        (|| Adam::new(f64::NAN), "learning rate is NaN"),
+        (|| Adam::new(f64::INFINITY), "learning rate is inf"),
+        (|| Adam::new(0.1).with_betas(1.0, 0.9), "first beta is 1"),
+        (
+            || Adam::new(0.1).with_betas(0.9, -0.1),
+            "second beta is -0.1",
+        ),
+        (|| Adam::new(0.1).with_epsilon(-1.0), "epsilon is -1"),
+        (
+            || Adam::new(0.1).with_weight_decay(-1.0),
+            "weight decay is -1",
+        ),
+    ];
+    for (build, message) in adam {
+        assert!(refused(|| drop(build())).contains(message), "{message}");
+    }
+    for momentum in [-0.1, f64::NAN] {
+        let message =
+            format!("Sgd: the momentum is {momentum}, and has to be at least 0 and finite");
+        assert_eq!(
+            refused(|| drop(Sgd::<f64>::new(0.1).with_momentum(momentum))),
+            message
+        );
+    }
+    // The fields are open, so that each step looks again.
+    let mut x = Tensor::from([1.0]);
+    let bar = grads(&x, &Tensor::from([1.0]));
+    let mut sgd = Sgd::new(0.1);
+    sgd.learning_rate = f64::NAN;
+    assert!(refused(|| sgd.step(&mut x, &bar)).contains("learning rate is NaN"));
+    let mut adam = Adam::new(0.1);
+    adam.betas[1] = 2.0;
+    assert!(refused(|| adam.step(&mut x, &bar)).contains("second beta is 2"));
+    assert_eq!(x.to_vec(), [1.0]);
 }

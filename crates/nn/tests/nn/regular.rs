@@ -1,6 +1,6 @@
 //! Dropout and batch norm: their modes, draws and state.
 
-use wengert_nn::{BatchNorm, Dropout};
+use wengert_nn::{BatchNorm, Dropout, Sgd};
 use wengert_tape::{Bind, Tape};
 use wengert_tensor::{Rng, Tensor};
 
@@ -46,7 +46,6 @@ fn dropout_refuses_what_is_no_probability() {
 #[should_panic(expected = "batch norm: more than one value of each feature is needed in training")]
 fn batch_norm_refuses_a_single_row() {
     let mut tape = Tape::new();
-    tape.set_training(true);
     tape.value_and_grad(&BatchNorm::new(2), |t, l| l.forward(t.ones([1, 2])).sum());
 }
 
@@ -55,7 +54,6 @@ fn batch_norm_learns_the_mean_and_variance() {
     let mut rng = Rng::seed_from_u64(4);
     let mut layer = BatchNorm::new(2).cast::<f64>();
     let mut tape = Tape::new();
-    tape.set_training(true);
     for _ in 0..300 {
         let x: Tensor<f64> = rng.normal([64, 2], 3.0, 2.0);
         let (_, grads) = tape.value_and_grad(&layer, |t, l| l.forward(t.constant(&x)).sum());
@@ -68,7 +66,51 @@ fn batch_norm_learns_the_mean_and_variance() {
             .iter()
             .all(|variance| (variance - 4.0).abs() < 0.6)
     );
-    tape.set_training(false);
     let y = tape.evaluate(&layer, |t, l| l.forward(t.full([1, 2], 3.0)).value());
     assert!(y.iter().all(|y| y.abs() < 0.2));
+}
+
+#[test]
+fn a_step_drops_and_an_evaluation_does_not() {
+    let mut tape = Tape::<f64>::new();
+    let x = Tensor::ones([1000]);
+    let layer = Dropout::new(0.5);
+    let (loss, _) = tape.value_and_grad(&x, |_, x| layer.forward(x).mean());
+    assert!(loss != 1.0 && (loss - 1.0).abs() < 0.2);
+    let y = tape.evaluate(&x, |_, x| layer.forward(x).value());
+    assert_eq!(y, x);
+    // The open style evaluates, unless told otherwise.
+    let bound = x.bind(&tape);
+    assert_eq!(layer.forward(bound).value(), x);
+    tape.set_training(true);
+    assert!(layer.forward(x.bind(&tape)).value() != x);
+}
+
+#[test]
+fn a_batch_norm_that_runs_twice_moves_twice() {
+    let mut rng = Rng::seed_from_u64(5);
+    let [x, y]: [Tensor<f64>; 2] = std::array::from_fn(|_| rng.normal([6, 3], 1.0, 2.0));
+    let mut tape = Tape::new();
+    let mut once = BatchNorm::new(3).cast::<f64>();
+    let mut twice = once.clone();
+    for batch in [&x, &y] {
+        let (_, grads) = tape.value_and_grad(&once, |t, l| l.forward(t.constant(batch)).sum());
+        Sgd::new(0.0).step(&mut once, &grads);
+    }
+    let (_, grads) = tape.value_and_grad(&twice, |t, l| {
+        (l.forward(t.constant(&x)) + l.forward(t.constant(&y))).sum()
+    });
+    Sgd::new(0.0).step(&mut twice, &grads);
+    assert!(twice.mean.allclose(&once.mean, 1e-15, 1e-15));
+    assert!(twice.variance.allclose(&once.variance, 1e-15, 1e-15));
+    // What evaluates after it in the same step sees what it left.
+    let (_, seen, _) = tape.value_and_grad_aux(&once, |t, l| {
+        let loss = l.forward(t.constant(&x)).sum();
+        let seen = t.with_training(false, || l.forward(t.constant(&y)));
+        (loss, seen.value())
+    });
+    let (_, grads) = tape.value_and_grad(&once, |t, l| l.forward(t.constant(&x)).sum());
+    grads.update_state(&mut once);
+    let expected = tape.evaluate(&once, |t, l| l.forward(t.constant(&y)).value());
+    assert!(seen.allclose(&expected, 1e-14, 1e-14));
 }

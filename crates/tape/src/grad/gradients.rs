@@ -527,13 +527,15 @@ impl<'t, T: Float> Backward<'t, T> {
         };
         let mut count = 0;
         let mut wrong = None;
-        model.visit_leaves(&mut Path::new(), &mut |path, leaf: &Var<'t, T>| {
+        let mut path = self.tape.inner.borrow_mut().binding.lend_path();
+        model.visit_leaves(&mut path, &mut |path, leaf: &Var<'t, T>| {
             if wrong.is_none() {
                 let entered = self.enter(&mut grads.ledger, count, *leaf);
                 wrong = entered.err().map(|reason| format!("`{path}` {reason}"));
                 count += 1;
             }
         });
+        self.tape.inner.borrow_mut().binding.keep_path(path);
         if let Some(wrong) = wrong {
             panic!("of: the leaf {wrong}");
         }

@@ -87,6 +87,16 @@ impl<T: Float> Binding<T> {
         self.leaves.truncate(mark.leaves);
     }
 
+    /// An empty path with memory, for one walk.
+    pub fn lend_path(&mut self) -> Path {
+        std::mem::take(&mut self.path)
+    }
+
+    /// Takes the memory of a path back.
+    pub fn keep_path(&mut self, path: Path) {
+        self.path = path;
+    }
+
     /// The number of leaves.
     pub fn len(&self) -> usize {
         self.leaves.len()
@@ -141,6 +151,25 @@ impl<T: Float> Binding<T> {
 
 impl<T: Float> Tape<T> {
     /// The model with its leaves as variables. State leaves become constants.
+    ///
+    /// This is the beginning of a step in the open style. The tape cannot know that it is one of
+    /// training, so that dropout and batch norm evaluate until [`set_training`](Tape::set_training)
+    /// says otherwise:
+    ///
+    /// ```
+    /// use wengert_tape::Tape;
+    /// use wengert_tensor::Tensor;
+    /// let mut tape = Tape::<f64>::new();
+    /// tape.set_training(true);
+    /// let mut model = Tensor::scalar(4.0);
+    /// for _ in 0..20 {
+    ///     let m = tape.bind(&model);
+    ///     let grads = (m * m).backward().of(&m);
+    ///     tape.reset();
+    ///     model.as_mut_slice()[0] -= 0.25 * grads.get(0).unwrap().item();
+    /// }
+    /// assert!(model.item() < 1e-5);
+    /// ```
     #[track_caller]
     pub fn bind<'t, M: Tree<Tensor<T>>>(&'t self, model: &M) -> M::With<Var<'t, T>> {
         self.bind_where(model, |_| true)
@@ -163,7 +192,7 @@ impl<T: Float> Tape<T> {
         model: &M,
         trained: impl Fn(&str) -> bool,
     ) -> M::With<Var<'t, T>> {
-        let mut path = std::mem::take(&mut self.inner.borrow_mut().binding.path);
+        let mut path = self.inner.borrow_mut().binding.lend_path();
         let bound = model.map_leaves(&mut path, &mut |path: &Path, tensor: &Tensor<T>| {
             let kind = match (path.is_state(), trained(path.as_str())) {
                 (true, _) => Kind::State,
@@ -176,7 +205,7 @@ impl<T: Float> Tape<T> {
             inner.binding.push(var.id(), kind, path.as_str());
             var
         });
-        self.inner.borrow_mut().binding.path = path;
+        self.inner.borrow_mut().binding.keep_path(path);
         bound
     }
 

@@ -17,3 +17,4 @@ mod scale;
 mod smoke;
 mod steps;
 mod support;
+mod training;

@@ -68,15 +68,6 @@ fn what_is_no_state_is_not_set() {
 }
 
 #[test]
-fn a_loss_that_reaches_nothing() {
-    let mut tape = Tape::new();
-    let (loss, grads) = tape.value_and_grad(&model(), |tape, _| tape.scalar(4.0));
-    assert_eq!(loss, 4.0);
-    assert_eq!(grads.unreached(), ["scale", "spare"]);
-    assert_eq!(grads.iter().count(), 0);
-}
-
-#[test]
 fn values_beside_the_loss() {
     let mut tape = Tape::new();
     let (loss, (parts, square), grads) = tape.value_and_grad_aux(&model(), |tape, m| {
