@@ -155,11 +155,11 @@ const RULES: &[Rule] = &[
         planted: ("README.md", "See https://docs.rs/wengert."),
     },
     Rule {
-        says: "a source file has at most 700 lines",
+        says: "a source file has at most 600 lines",
         covers: |path| path.ends_with(".rs") && !path.contains("tests/"),
         offences: |file| {
             let count = file.text.lines().count();
-            if count > 700 { vec![count] } else { vec![] }
+            if count > 600 { vec![count] } else { vec![] }
         },
         planted: ("src/lib.rs", LONG),
     },
@@ -167,7 +167,7 @@ const RULES: &[Rule] = &[
 
 /// More lines than a file may have.
 const LONG: &str = {
-    const BYTES: [u8; 701] = [b'\n'; 701];
+    const BYTES: [u8; 601] = [b'\n'; 601];
     match std::str::from_utf8(&BYTES) {
         Ok(text) => text,
         Err(_) => panic!("newlines are text"),
