@@ -281,7 +281,9 @@ fn layers_without_doc(file: &File) -> Vec<usize> {
         doc.reverse();
         let source = doc.iter().position(|line| line.starts_with("/// Source: "));
         let shown = source.is_some_and(|source| {
-            doc[source..].iter().any(|line| line.starts_with("/// assert"))
+            doc[source..]
+                .iter()
+                .any(|line| line.starts_with("/// assert"))
         });
         if file.text.contains(&built) && !shown {
             found.push(at + 1);

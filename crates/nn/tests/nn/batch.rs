@@ -51,9 +51,11 @@ fn of_every_layer() {
         SimpleRnn::stacked(4, 3, both, &mut rng).cast::<f64>(),
         |m: &SimpleRnn<_>, x| { m.run(x, None).0 }
     );
-    separable!(LayerNorm::new(4).cast::<f64>(), |m: &LayerNorm<_>, x| m.forward(x));
+    separable!(LayerNorm::new(4).cast::<f64>(), |m: &LayerNorm<_>, x| m
+        .forward(x));
     // In evaluation mode; in training the rows of a batch are normalized together.
-    separable!(BatchNorm::new(4).cast::<f64>(), |m: &BatchNorm<_>, x| m.forward(x));
+    separable!(BatchNorm::new(4).cast::<f64>(), |m: &BatchNorm<_>, x| m
+        .forward(x));
 
     let layer = Embedding::new(5, 3, &mut rng).cast::<f64>();
     let run = |words: &Tensor<i64>| {

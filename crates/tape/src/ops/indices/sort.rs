@@ -8,7 +8,7 @@
 //! - source: the transpose of a permutation; PyTorch's `sort` and `topk`
 
 use wengert_tensor::{Tensor, kernels};
-use wengert_tensor::{Float, Shape, ShapeError, Tensor, View};
+use wengert_tensor::{Float, Shape, ShapeError, View};
 
 use crate::ops::integers::compare::with_view;
 use super::scatter_add::scatter;
