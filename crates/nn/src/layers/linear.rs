@@ -12,6 +12,9 @@ use crate::init;
 ///
 /// W and b start uniform in (−k, k) with k = 1/√I, as PyTorch's `Linear` does.
 ///
+/// Source: Rumelhart, Hinton and Williams 1986, *Learning representations by back-propagating
+/// errors*, equation 1.
+///
 /// ```
 /// use wengert_nn::Linear;
 /// use wengert_tape::{Bind, Tape};
@@ -21,6 +24,13 @@ use crate::init;
 /// let tape = Tape::new();
 /// let y = layer.bind(&tape).forward(tape.ones([5, 4, 3]));
 /// assert_eq!(y.shape(), [5, 4, 2]);
+///
+/// let layer: Linear = Linear {
+///     weight: Tensor::from([[1.0, 2.0], [3.0, 4.0]]),
+///     bias: Some(Tensor::from([0.5, -0.5])),
+/// };
+/// let y = layer.bind(&tape).forward(tape.ones([2]));
+/// assert_eq!(y.value().to_vec(), [4.5, 5.5]);
 /// ```
 #[derive(Tree, Clone, Debug)]
 pub struct Linear<P = Tensor> {

@@ -33,12 +33,22 @@ pub type Gru<P = Tensor> = Recurrent<GruCell<P>>;
 /// ```
 /// use wengert_nn::{GruCell, rnn::Cell};
 /// use wengert_tape::{Bind, Tape};
-/// use wengert_tensor::Rng;
+/// use wengert_tensor::{Rng, Tensor};
 ///
 /// let cell: GruCell = GruCell::new(2, 5, &mut Rng::seed_from_u64(1));
 /// let tape = Tape::new();
 /// let h = cell.bind(&tape).step(tape.ones([8, 2]), tape.zeros([8, 5]));
 /// assert_eq!(h.shape(), [8, 5]);
+///
+/// // All weights 0: z = ½ and n = 0, so that half of the state is kept.
+/// let cell: GruCell = GruCell {
+///     wx: Tensor::zeros([2, 3]),
+///     wh: Tensor::zeros([1, 3]),
+///     bias_x: Tensor::zeros([3]),
+///     bias_h: Tensor::zeros([3]),
+/// };
+/// let h = cell.bind(&tape).step(tape.ones([1, 2]), tape.ones([1, 1]));
+/// assert_eq!(h.item(), 0.5);
 /// ```
 #[derive(Tree, Clone, Debug)]
 pub struct GruCell<P = Tensor> {

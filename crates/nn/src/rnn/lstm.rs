@@ -39,6 +39,24 @@ pub type Lstm<P = Tensor> = Recurrent<LstmCell<P>>;
 ///
 /// Source: Hochreiter and Schmidhuber 1997, *Long short-term memory*; the forget gate from Gers,
 /// Schmidhuber and Cummins 2000, *Learning to forget*.
+///
+/// ```
+/// use wengert_nn::{LstmCell, LstmState, rnn::Cell};
+/// use wengert_tape::{Bind, Tape};
+/// use wengert_tensor::Tensor;
+///
+/// let cell = LstmCell {
+///     wx: Tensor::<f64>::zeros([2, 4]),
+///     wh: Tensor::zeros([1, 4]),
+///     bias: Tensor::from([0.0, 1.0, 0.0, 0.0]),
+/// };
+/// let tape = Tape::new();
+/// let state = LstmState { h: tape.zeros([1, 1]), c: tape.ones([1, 1]) };
+/// let next = cell.bind(&tape).step(tape.ones([1, 2]), state);
+/// let kept = 1.0 / (1.0 + (-1.0f64).exp());
+/// assert!((next.c.item() - kept).abs() < 1e-12);
+/// assert!((next.h.item() - 0.5 * kept.tanh()).abs() < 1e-12);
+/// ```
 #[derive(Tree, Clone, Debug)]
 pub struct LstmCell<P = Tensor> {
     /// Wx \[I, 4H\], the gates in the order i f g o.

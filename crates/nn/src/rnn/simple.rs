@@ -29,6 +29,22 @@ pub type SimpleRnn<P = Tensor> = Recurrent<SimpleRnnCell<P>>;
 /// Wx and b start uniform in (−k, k) with k = 1/√H, as in PyTorch, and Wh too.
 ///
 /// Source: Elman 1990, *Finding structure in time*.
+///
+/// ```
+/// use wengert_nn::{SimpleRnnCell, rnn::{Activation, Cell}};
+/// use wengert_tape::{Bind, Tape};
+/// use wengert_tensor::Tensor;
+///
+/// let cell = SimpleRnnCell {
+///     wx: Tensor::<f64>::from([[0.5], [0.25]]),
+///     wh: Tensor::from([[2.0]]),
+///     bias: Tensor::from([-1.0]),
+///     activation: Activation::Tanh,
+/// };
+/// let tape = Tape::new();
+/// let h = cell.bind(&tape).step(tape.ones([1, 2]), tape.ones([1, 1]));
+/// assert!((h.item() - 1.75f64.tanh()).abs() < 1e-12);
+/// ```
 #[derive(Tree, Clone, Debug)]
 pub struct SimpleRnnCell<P = Tensor> {
     /// Wx \[I, H\].

@@ -1,7 +1,7 @@
 //! A batch of two is two batches of one.
 
 use wengert_nn::rnn::Stacking;
-use wengert_nn::{Gru, LayerNorm, Linear, Lstm, SimpleRnn};
+use wengert_nn::{BatchNorm, Embedding, Gru, LayerNorm, Linear, Lstm, SimpleRnn};
 use wengert_tape::tree::TreeExt;
 use wengert_tape::{Bind, Tape};
 use wengert_tensor::{Rng, Tensor};
@@ -53,4 +53,22 @@ fn of_every_layer() {
     );
     separable!(LayerNorm::new(4).cast::<f64>(), |m: &LayerNorm<_>, x| m
         .forward(x));
+    // In evaluation mode; in training the rows of a batch are normalized together.
+    separable!(BatchNorm::new(4).cast::<f64>(), |m: &BatchNorm<_>, x| m
+        .forward(x));
+
+    let layer = Embedding::new(5, 3, &mut rng).cast::<f64>();
+    let run = |words: &Tensor<i64>| {
+        let tape = Tape::new();
+        let m = layer.bind(&tape);
+        let y = m.forward(words);
+        let grads = (y * y).sum().backward().of(&m);
+        (y.value(), grads.tree(&layer).weight)
+    };
+    let words = Tensor::from([[0, 2, 2], [4, 0, 1]]);
+    let (y, bar) = run(&words);
+    let (a, a_bar) = run(&words.slice(0, ..1));
+    let (b, b_bar) = run(&words.slice(0, 1..));
+    assert_eq!(y, Tensor::cat(&[&a, &b], 0));
+    assert!(bar.allclose(&(&a_bar + &b_bar), 1e-12, 1e-12));
 }

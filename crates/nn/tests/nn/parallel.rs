@@ -1,10 +1,9 @@
 //! A step on several threads.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use wengert_nn::parallel::{Shard, Workers, split};
 use wengert_nn::rnn::State;
 use wengert_nn::{Adam, BatchNorm, Dropout, Gru, Linear, Lstm};
+use wengert_tape::check::refusal;
 use wengert_tape::tree::Tree;
 use wengert_tape::{Bind, Gradients, Tape, Values, Var};
 use wengert_tensor::{Rng, Tensor};
@@ -111,15 +110,14 @@ fn a_panic_reaches_the_caller_and_the_workers_live_on() {
         let mut workers = Workers::new(threads, 4);
         for bad in 0..4 {
             let x = x.clone();
-            let panic = catch_unwind(AssertUnwindSafe(|| {
+            let panic = refusal(|| {
                 workers.value_and_grad(&model, 8, move |t, m, rows| {
                     assert!(rows.index != bad, "shard {bad} is bad");
                     loss(t, &m, &x, rows)
                 })
-            }));
+            });
             let panic = panic.err().expect("a panic");
-            let text = panic.downcast_ref::<String>().expect("a message");
-            assert_eq!(text, &format!("shard {bad} is bad"));
+            assert_eq!(panic.message, format!("shard {bad} is bad"));
         }
         let x = x.clone();
         let (value, _) = workers.value_and_grad(&model, 8, move |t, m, rows| loss(t, &m, &x, rows));

@@ -1,9 +1,8 @@
 //! Runs over time: what they return, and what they refuse.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use wengert_nn::rnn::{Cell, Stacking};
 use wengert_nn::{Lstm, LstmCell, LstmState};
+use wengert_tape::check::refusal;
 use wengert_tape::tree::TreeExt;
 use wengert_tape::{Bind, Tape, Values, Var};
 use wengert_tensor::{Rng, Tensor};
@@ -147,15 +146,7 @@ fn the_state_comes_out_and_goes_in() {
 fn what_does_not_fit_is_refused() {
     let (rnn, tape) = (lstm(2, false), Tape::new());
     let m = rnn.bind(&tape);
-    let message = |f: &dyn Fn()| {
-        let panic = catch_unwind(AssertUnwindSafe(f)).expect_err("a refusal");
-        match panic.downcast::<String>() {
-            Ok(text) => *text,
-            Err(panic) => panic
-                .downcast_ref::<&str>()
-                .map_or_else(String::new, |s| s.to_string()),
-        }
-    };
+    let message = |f: &dyn Fn()| refusal(f).expect_err("a refusal").message;
     assert_eq!(
         message(&|| drop(m.run(tape.zeros([4, 2]), None))),
         "a sequence has the axes [batch, time, features], this one the shape [4, 2]"

@@ -5,31 +5,38 @@
 //! of an op everything that its rules must keep, and serves an op of your own as well:
 //!
 //! ```
-//! use wengert_tape::check::{Samples, laws};
-//! let samples = Samples::binary("mul", |x, y| x * y).reference2(|x, y| x * y);
-//! for violation in laws(&samples) {
-//!     panic!("{violation}");
+//! use wengert_tape::check::{Broken, Samples, kept, laws};
+//! fn mul_keeps_the_laws() -> Result<(), Broken> {
+//!     kept(laws(&Samples::binary("mul", |x, y| x * y).reference2(|x, y| x * y)))
 //! }
+//! # mul_keeps_the_laws().unwrap();
 //! ```
+//!
+//! [`refusal`] catches a panic that a test expects, and prints nothing.
 
 mod differences;
 mod failure;
 mod gradient;
 mod laws;
+pub(crate) mod plain;
 #[cfg(feature = "proptest")]
 pub mod random;
+mod refusal;
 mod samples;
 mod sight;
 mod subject;
+mod violation;
 
 pub use failure::{Failure, Mismatch, Report, Site};
 pub use gradient::{Checker, check_model, gradcheck, gradgradcheck};
-pub use laws::{Violation, laws, laws_f32, laws_of};
 #[doc(hidden)]
 pub use laws::{apart, readings};
+pub use laws::{laws, laws_f32, laws_of};
+pub use refusal::{Refusal, refusal};
 pub use samples::{Bad, Case, Program, Reference, Samples};
 #[doc(hidden)]
 pub use sight::{Sighting, sight};
+pub use violation::{Broken, Violation, kept};
 
 /// The list of ops once more, as a value of the program and not of the compiler: it makes this crate
 /// compile every op for both element types, and the test binaries of an optimization level that

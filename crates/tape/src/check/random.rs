@@ -14,7 +14,8 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use wengert_tensor::{Shape, Tensor};
 
-use super::laws::{Violation, laws_of};
+use super::laws::laws_of;
+use super::violation::Violation;
 use crate::record::var::Var;
 
 /// The most elements of a value.

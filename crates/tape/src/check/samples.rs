@@ -1,5 +1,6 @@
 //! Samples of an op: what the laws are tried on.
 
+use std::panic::Location;
 use std::sync::Arc;
 
 use wengert_tensor::{Float, Rng, Shape, Tensor};
@@ -20,7 +21,7 @@ pub struct Samples<T: Float> {
     pub cases: Vec<Case<T>>,
     /// Programs that must be refused.
     pub bad: Vec<Bad<T>>,
-    /// The plain value.
+    /// The plain value, for cases that have none of their own.
     pub reference: Option<Reference>,
     /// Single values: of an input, the output.
     pub values: Vec<(f64, f64)>,
@@ -28,6 +29,8 @@ pub struct Samples<T: Float> {
     domain: (f64, f64),
     kinks: Vec<f64>,
     seed: u64,
+    /// Where the samples begin.
+    pub location: &'static Location<'static>,
 }
 
 /// A program and its inputs.
@@ -39,6 +42,10 @@ pub struct Case<T: Float> {
     pub inputs: Vec<Tensor<T>>,
     /// The program.
     pub program: Program<T>,
+    /// Its plain value, if it is not that of all cases.
+    pub reference: Option<Reference>,
+    /// Where it is written.
+    pub location: &'static Location<'static>,
 }
 
 /// A program that must panic with a message that contains `message`.
@@ -50,10 +57,13 @@ pub struct Bad<T: Float> {
     pub program: Program<T>,
     /// A part of the message.
     pub message: &'static str,
+    /// Where it is written.
+    pub location: &'static Location<'static>,
 }
 
 impl<T: Float> Samples<T> {
     /// No samples yet of the op `name`; inputs are drawn from \[−2, 2\].
+    #[track_caller]
     pub fn new(name: &'static str) -> Self {
         Samples {
             name,
@@ -65,10 +75,12 @@ impl<T: Float> Samples<T> {
             domain: (-2.0, 2.0),
             kinks: Vec::new(),
             seed: 0,
+            location: Location::caller(),
         }
     }
 
     /// Samples of a function of one value, over every kind of shape.
+    #[track_caller]
     pub fn unary(
         name: &'static str,
         f: impl for<'t> Fn(Var<'t, T>) -> Var<'t, T> + Send + Sync + 'static,
@@ -83,6 +95,7 @@ impl<T: Float> Samples<T> {
     }
 
     /// Samples of a function of two values, over shapes that agree and shapes that broadcast.
+    #[track_caller]
     pub fn binary(
         name: &'static str,
         f: impl for<'t> Fn(Var<'t, T>, Var<'t, T>) -> Var<'t, T> + Send + Sync + 'static,
@@ -106,6 +119,7 @@ impl<T: Float> Samples<T> {
     }
 
     /// Adds a program over inputs of the given shapes.
+    #[track_caller]
     pub fn case(
         mut self,
         label: &str,
@@ -117,6 +131,7 @@ impl<T: Float> Samples<T> {
     }
 
     /// Adds a program that must be refused with a message that contains `message`.
+    #[track_caller]
     pub fn bad(
         mut self,
         shapes: &[&[usize]],
@@ -128,6 +143,7 @@ impl<T: Float> Samples<T> {
             inputs,
             program: Arc::new(program),
             message,
+            location: Location::caller(),
         });
         self
     }
@@ -154,12 +170,40 @@ impl<T: Float> Samples<T> {
         self.reference(move |x| vec![x[0].zip_map(&x[1], f)])
     }
 
-    /// The plain value.
+    /// The plain value of every case that does not say its own: computed slowly, by loops over
+    /// elements or in closed form, and with nothing that the op uses.
     pub fn reference(
         mut self,
         f: impl Fn(&[Tensor<f64>]) -> Vec<Tensor<f64>> + Send + Sync + 'static,
     ) -> Self {
         self.reference = Some(Arc::new(f));
+        self
+    }
+
+    /// The plain value of the case that was added last.
+    ///
+    /// ```
+    /// use wengert_tape::check::{Samples, laws};
+    /// use wengert_tensor::Tensor;
+    /// let samples = Samples::new("sum")
+    ///     .case("all", &[&[3, 4]], |x| vec![x[0].sum()])
+    ///     .gives(|x| vec![Tensor::scalar(x[0].iter().sum())])
+    ///     .case("rows", &[&[3, 4]], |x| vec![x[0].sum_axes(&[1], false)])
+    ///     .gives(|x| vec![Tensor::from_fn([3], |i| (0..4).map(|j| x[0][[i[0], j]]).sum())]);
+    /// assert_eq!(laws(&samples), []);
+    /// ```
+    ///
+    /// # Panics
+    /// If there is no case.
+    #[track_caller]
+    pub fn gives(
+        mut self,
+        f: impl Fn(&[Tensor<f64>]) -> Vec<Tensor<f64>> + Send + Sync + 'static,
+    ) -> Self {
+        match self.cases.last_mut() {
+            Some(case) => case.reference = Some(Arc::new(f)),
+            None => panic!("gives: there is no case whose value this could be"),
+        }
         self
     }
 
@@ -174,6 +218,7 @@ impl<T: Float> Samples<T> {
         self.program.as_ref()
     }
 
+    #[track_caller]
     fn push(&mut self, label: &str, shapes: &[&[usize]], program: Program<T>) {
         let inputs = shapes
             .iter()
@@ -183,6 +228,8 @@ impl<T: Float> Samples<T> {
             label: label.to_owned(),
             inputs,
             program,
+            reference: None,
+            location: Location::caller(),
         });
     }
 

@@ -1,7 +1,8 @@
 //! Each checker passes what is right and fails what is wrong.
 
 use wengert_tape::check::{
-    Checker, Failure, Samples, check_model, gradcheck, gradgradcheck, laws, laws_of,
+    Checker, Failure, Samples, check_model, gradcheck, gradgradcheck, kept, laws, laws_f32,
+    laws_of, refusal,
 };
 use wengert_tape::{Op, Reverse, Shapes, Tangent, Tape, Var};
 use wengert_tensor::{Float, Rng, Shape, ShapeError, Tensor, View};
@@ -203,27 +204,166 @@ fn broken(samples: Samples<f64>) -> Vec<&'static str> {
     laws
 }
 
+fn samples(reverse: f64, tangent: f64) -> Samples<f64> {
+    Samples::unary("cube", cube(reverse, tangent)).reference1(|x| x * x * x)
+}
+
 #[test]
 fn the_laws_see_wrong_ops() {
-    assert_eq!(
-        broken(Samples::unary("cube", cube(1.0, 1.0)).reference1(|x| x * x * x)),
-        [""; 0]
-    );
-    let value = broken(Samples::unary("cube", cube(1.0, 1.0)).reference1(|x| x * x));
+    assert_eq!(broken(samples(1.0, 1.0)), [""; 0]);
+    let value = broken(samples(1.0, 1.0).reference1(|x| x * x));
     assert_eq!(value, ["value"]);
-    let tangent = broken(Samples::unary("cube", cube(1.0, 1.001)));
+    let tangent = broken(samples(1.0, 1.001));
     assert!(tangent.contains(&"⟨ȳ, J ẋ⟩ = ⟨Jᵀ ȳ, ẋ⟩"), "{tangent:?}");
-    let reverse = broken(Samples::unary("cube", cube(1.001, 1.001)));
+    let reverse = broken(samples(1.001, 1.001));
     assert!(reverse.contains(&"differences"), "{reverse:?}");
-    let name = broken(Samples::unary("square", cube(1.0, 1.0)));
+    let name = broken(Samples::unary("square", cube(1.0, 1.0)).reference1(|x| x * x * x));
     assert_eq!(name, ["samples"]);
     assert_eq!(broken(Samples::new("nothing")), ["samples"]);
-    let refused = broken(Samples::unary("cube", cube(1.0, 1.0)).bad(&[&[2]], "no", |x| x.to_vec()));
+    let refused = broken(samples(1.0, 1.0).bad(&[&[2]], "no", |x| x.to_vec()));
     assert_eq!(refused, ["a bad program is refused with its message"]);
-    let panics = broken(Samples::new("cube").case("panics", &[&[2]], |_| panic!("on purpose")));
+    let panics = Samples::new("cube").case("panics", &[&[2]], |_| panic!("on purpose"));
+    let panics = broken(panics.reference(|x| x.to_vec()));
     assert_eq!(panics, ["panic", "samples"]);
-    let single = broken(Samples::unary("cube", cube(1.0, 1.0)).values(&[(2.0, 9.0)]));
+    let single = broken(samples(1.0, 1.0).values(&[(2.0, 9.0)]));
     assert_eq!(single, ["value"]);
+}
+
+#[test]
+fn a_case_without_a_plain_value_is_seen() {
+    let law = "a plain value is given";
+    assert_eq!(broken(Samples::unary("cube", cube(1.0, 1.0))), [law]);
+    // One case that says its value does not speak for the others.
+    let one = || Samples::new("cube").case("one", &[&[2]], |x| vec![cube(1.0, 1.0)(x[0])]);
+    let two = || one().gives(|x| vec![x[0].map(|x| x * x * x)]);
+    let three = two().case("two", &[&[3]], |x| vec![cube(1.0, 1.0)(x[0])]);
+    assert_eq!(broken(one()), [law]);
+    assert_eq!(broken(two()), [""; 0]);
+    let violations = laws(&three);
+    assert_eq!((violations.len(), violations[0].case.as_str()), (1, "two"));
+    // What a case says itself counts more than what is said for all.
+    assert_eq!(broken(two().reference1(|x| x)), [""; 0]);
+    assert_eq!(
+        broken(one().gives(|x| x.to_vec()).reference1(|x| x * x * x)),
+        ["value"]
+    );
+}
+
+/// The first line says everything that is needed to go there, and no line is said twice.
+#[test]
+fn a_report_begins_with_op_law_element_and_line() {
+    let line = line!() + 1;
+    let wrong = Samples::unary("cube", cube(1.0, 1.0)).reference1(|x| x * x);
+    let report = kept(laws(&wrong)).unwrap_err().to_string();
+    let place = format!("{}:{line}:", file!());
+    let first = report.lines().next().unwrap();
+    assert!(
+        first.starts_with(&format!(
+            "`cube` breaks the law \"value\" in f64 at {place}"
+        )),
+        "{report}"
+    );
+    assert!(first.ends_with("case \"[]\""), "{report}");
+    // Six shapes, one of them empty: five wrong cases in three lines.
+    assert_eq!(report.lines().count(), 3, "{report}");
+    assert!(report.ends_with("and so in 4 more cases"), "{report}");
+
+    let line = line!() + 3;
+    let two = Samples::new("cube")
+        .case("right", &[&[2]], |x| vec![cube(1.0, 1.0)(x[0])])
+        .case("wrong", &[&[2]], |x| vec![cube(1.0, 1.0)(x[0]) * 2.0])
+        .bad(&[&[2]], "not so", |x| x.to_vec())
+        .reference1(|x| x * x * x);
+    let broken = kept(laws(&two)).unwrap_err();
+    let lines: Vec<u32> = broken
+        .violations()
+        .iter()
+        .map(|v| v.location.line())
+        .collect();
+    assert_eq!(lines, [line, line + 1], "{broken}");
+    assert_eq!(format!("{broken:?}"), broken.to_string());
+
+    fn narrow<T: Float>(value: f64) -> Samples<T> {
+        Samples::unary("cube", move |x| cube(1.0, 1.0)(x) * value)
+    }
+    let report = kept(laws_f32(&narrow(1.0), &narrow(2.0))).unwrap_err();
+    assert!(
+        report.to_string().contains("\"value in f32\" in f32 at "),
+        "{report}"
+    );
+}
+
+#[test]
+fn a_long_report_stops_and_says_of_what() {
+    let wrong = laws(&samples(1.001, 1.0)).into_iter().next().unwrap();
+    let ops = [
+        "a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n",
+    ];
+    let many = ops.map(|op| wengert_tape::check::Violation {
+        op,
+        ..wrong.clone()
+    });
+    let report = kept(many).unwrap_err().to_string();
+    assert!(report.starts_with("`a` breaks"), "{report}");
+    assert!(report.ends_with("\nand 2 more laws, of m, n"), "{report}");
+    assert!(kept([]).is_ok());
+}
+
+/// What the laws expect to panic prints nothing: a run of this binary in which a law fails shows
+/// the law first. What panics elsewhere at the same time is printed all the same.
+#[test]
+fn expected_panics_print_nothing() {
+    let this = std::env::current_exe().expect("the path of this test");
+    let run = |name: &str| {
+        let mut command = std::process::Command::new(&this);
+        command.args([
+            name,
+            "--exact",
+            "--ignored",
+            "--nocapture",
+            "--test-threads=1",
+        ]);
+        let output = command
+            .env("RUST_BACKTRACE", "0")
+            .output()
+            .expect("it runs");
+        assert!(!output.status.success(), "{name} should fail");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    let report = run("checkers::fails_with_a_report");
+    assert!(
+        report.starts_with("Error: `cube` breaks the law \"value\" in f64 at "),
+        "{report}"
+    );
+    assert!(!report.contains("panicked"), "{report}");
+    let thread = run("checkers::fails_in_another_thread");
+    assert!(
+        thread.contains("panicked") && thread.contains("heard"),
+        "{thread}"
+    );
+    assert!(thread.contains("of this thread"), "{thread}");
+    assert!(!thread.contains("unheard"), "{thread}");
+}
+
+#[test]
+#[ignore = "fails on purpose, for `expected_panics_print_nothing`"]
+fn fails_with_a_report() -> Result<(), wengert_tape::check::Broken> {
+    let wrong = samples(1.0, 1.0).reference1(|x| x * x);
+    kept(laws(&wrong.bad(&[&[2]], "unheard", |_| panic!("unheard"))))
+}
+
+#[test]
+#[ignore = "fails on purpose, for `expected_panics_print_nothing`"]
+fn fails_in_another_thread() {
+    let outcome = refusal(|| {
+        std::thread::scope(|scope| {
+            let other = scope.spawn(|| panic!("heard"));
+            assert!(other.join().is_err());
+        });
+        panic!("unheard");
+    });
+    assert_eq!(outcome.unwrap_err().message, "unheard");
+    panic!("of this thread");
 }
 
 /// Inputs of one op that are views of one value keep the laws, however they overlap.

@@ -1,5 +1,5 @@
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use wengert_tape::ops::ALL;
 
@@ -45,8 +45,15 @@ fn every_file_with_an_op_is_in_the_list() {
     let listed: BTreeSet<&str> = ALL.iter().map(|row| row.name).collect();
     assert_eq!(ALL.len(), listed.len(), "a row stands twice");
     let mut files = BTreeSet::new();
-    for entry in std::fs::read_dir(ops).expect("the ops' directory can be read") {
-        let path = entry.expect("its entries can be read").path();
+    let entries = |folder: &Path| -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(folder).expect("the ops' folder can be read");
+        entries
+            .map(|entry| entry.expect("its entries can be read").path())
+            .collect()
+    };
+    // A folder for each family, and a file for each op.
+    let families = entries(&ops).into_iter().filter(|path| path.is_dir());
+    for path in families.flat_map(|family| entries(&family)) {
         let name = path
             .file_stem()
             .and_then(|name| name.to_str())

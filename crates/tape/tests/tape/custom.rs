@@ -1,7 +1,5 @@
 //! Ops of the user's: by closures, and by a type.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use wengert_tape::{Custom, Op, Reverse, Shapes, Tangent, Tape};
 use wengert_tensor::{Float, Shape, ShapeError, Tensor, View};
 
@@ -186,14 +184,13 @@ fn a_rule_that_panics_leaves_the_tape_as_it_was() {
     let y = tape.custom(&fragile, &[x]);
     for graph in [false, true] {
         let steep = y * 5.0;
-        let panicked = catch_unwind(AssertUnwindSafe(|| {
+        caught(|| {
             if graph {
                 tape.grad(steep, [x]);
             } else {
                 steep.backward();
             }
-        }));
-        assert!(panicked.is_err());
+        });
         // It still records, and the op's rule is still there.
         let again = y * y / 6.0;
         assert!(again.needs_grad());

@@ -1,8 +1,41 @@
 //! Tensors of every layout, for the laws.
 #![allow(dead_code)]
 
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
+use std::sync::Once;
+
 use proptest::prelude::*;
 use wengert_tensor::{Float, Shape, Tensor};
+
+/// What a call that must panic says. It prints nothing, so that a failing test prints its own
+/// failure; panics of other threads are printed as always.
+#[track_caller]
+pub fn refusal<R>(call: impl FnOnce() -> R) -> String {
+    thread_local! {
+        static EXPECTED: Cell<bool> = const { Cell::new(false) };
+    }
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let before = take_hook();
+        set_hook(Box::new(move |info| {
+            if !EXPECTED.get() {
+                before(info);
+            }
+        }));
+    });
+    EXPECTED.set(true);
+    let outcome = catch_unwind(AssertUnwindSafe(call));
+    EXPECTED.set(false);
+    match outcome {
+        Ok(_) => panic!("it did not panic"),
+        Err(payload) => payload
+            .downcast_ref::<String>()
+            .cloned()
+            .or_else(|| payload.downcast_ref::<&str>().map(|text| text.to_string()))
+            .unwrap_or_default(),
+    }
+}
 
 /// All indices of a shape in row-major order.
 pub fn indices(shape: &[usize]) -> Vec<Vec<usize>> {

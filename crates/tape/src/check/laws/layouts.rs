@@ -1,6 +1,13 @@
 //! The law that inputs may lie in their storage in any way.
 
-use super::*;
+use wengert_tensor::{Rng, Shape, Tensor};
+
+use super::book::{Book, ROUNDING};
+use super::reading::{Plain, cotangents, record_case, recorded_bars, values};
+use crate::check::samples::Case;
+use crate::check::subject::{pull, pull_recorded};
+use crate::record::tape::Tape;
+use crate::record::var::Var;
 
 /// How an input lies in its storage.
 #[derive(Clone, Copy, PartialEq)]

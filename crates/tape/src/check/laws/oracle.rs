@@ -1,6 +1,14 @@
 //! First derivatives by means that do not use the reverse rules.
 
-use super::*;
+use wengert_tensor::{Rng, Tensor};
+
+use super::book::{Book, ROUNDING};
+use super::reading::{concat, cotangents, shapes, values};
+use crate::check::differences::{Estimate, within};
+use crate::check::gradient::{absolute_dot, analytic_jacobian, dot, numeric_jacobian, random_like};
+use crate::check::samples::Case;
+use crate::check::subject::{Record, Recorded, Subject, pull, record_leaves};
+use crate::record::tape::Tape;
 
 /// What the first derivatives of a case are by means that do not use the reverse rules.
 pub(crate) struct Oracle {
@@ -86,7 +94,7 @@ impl Oracle {
             inputs: case.inputs.clone(),
             record,
         };
-        Oracle::new(&subject, &mut Book::new(""))
+        Oracle::new(&subject, &mut Book::new::<f64>("", case.location))
     }
 
     /// The first law that the direct reading breaks, where something else flows into the inputs.

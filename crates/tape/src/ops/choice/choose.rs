@@ -6,9 +6,9 @@
 //! - edges: the slope is that of the element that was taken
 //! - source: the subgradient policy of this library
 
-use wengert_tensor::Float;
+use wengert_tensor::{Float, Tensor};
 
-use crate::check::Samples;
+use crate::check::{Samples, plain};
 use crate::compiled_here;
 use crate::formula::{Formula, Partial};
 use crate::formula::real::Real;
@@ -73,7 +73,10 @@ pub(in crate::ops) fn samples<T: Float>() -> Samples<T> {
             vec![Var::select_less(x[0].detach(), x[1].detach(), x[2], x[3])]
         })
         .reference(|x| {
-            let [a, b, yes, no] = [&x[0], &x[1], &x[2], &x[3]];
-            vec![yes.where_(&a.lt(b), no)]
+            let [a, b, yes, no] = [0, 1, 2, 3].map(|k| plain::expanded(&x[k], &[3, 4]));
+            vec![Tensor::from_fn([3, 4], |at| {
+                let at = [at[0], at[1]];
+                if a[at] < b[at] { yes[at] } else { no[at] }
+            })]
         })
 }

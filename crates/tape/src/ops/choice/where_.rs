@@ -8,7 +8,7 @@
 
 use wengert_tensor::{Float, Tensor};
 
-use crate::check::Samples;
+use crate::check::{Samples, plain};
 use crate::compiled_here;
 use crate::formula::{Formula, Partial};
 use crate::formula::real::Real;
@@ -67,5 +67,12 @@ pub(in crate::ops) fn samples<T: Float>() -> Samples<T> {
         .case("same shape", &[&[3, 4], &[3, 4]], move |x| vec![x[0].where_(&mask(), x[1])])
         .case("broadcast", &[&[3, 1], &[4]], move |x| vec![x[0].where_(&mask(), x[1])])
         .case("scalar", &[&[], &[2, 3, 4]], move |x| vec![x[0].where_(&mask(), x[1])])
-        .reference(move |x| vec![x[0].where_(&mask(), &x[1])])
+        .reference(|x| {
+            let shape: &[usize] = if x[1].rank() == 3 { &[2, 3, 4] } else { &[3, 4] };
+            let [x, y] = [&x[0], &x[1]].map(|x| plain::expanded(x, shape));
+            vec![Tensor::from_fn(shape, |at| {
+                let yes = (at[at.len() - 2] + at[at.len() - 1]) % 2 == 0;
+                plain::at(if yes { &x } else { &y }, at)
+            })]
+        })
 }

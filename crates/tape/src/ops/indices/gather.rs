@@ -10,7 +10,7 @@ use wengert_tensor::kernels::{self, check_gather, check_indices};
 use wengert_tensor::{Float, IndexError, Shape, ShapeError, Tensor, View};
 
 use super::scatter_add::scatter;
-use crate::check::Samples;
+use crate::check::{Samples, plain};
 use crate::compiled_here;
 use crate::walk::direct::Direct;
 use crate::record::op::{Op, Shapes};
@@ -99,19 +99,35 @@ impl<T: Float> Op<T> for Gather {
 }
 
 pub(in crate::ops) fn samples<T: Float>() -> Samples<T> {
+    let value = |x: &Tensor<f64>, axis: usize, index: &Tensor<i64>| {
+        vec![Tensor::from_fn(index.shape(), |at| {
+            let mut from = at.to_vec();
+            from[axis] = plain::wrapped(plain::index_at(index, at), x.shape()[axis]);
+            plain::at(x, &from)
+        })]
+    };
+    let one = || Tensor::from([[1], [3], [-1]]);
+    let twice = || Tensor::from([2, 0, 2, -4, 2]);
+    let outer = || Tensor::from([[2, 0], [1, 0], [2, 2], [0, 1], [-1, 2]]);
+    let middle = || Tensor::from([0, 2, 1, 1]).reshape(&[2, 1, 2]);
+    let view = || Tensor::from([[3, 3], [0, 1]]);
+    let nothing = || Tensor::<i64>::zeros([3, 0]);
     Samples::new("gather")
-        .case("one a row", &[&[3, 4]], |x| vec![x[0].gather(1, &Tensor::from([[1], [3], [-1]]))])
-        .case("twice the same", &[&[4]], |x| vec![x[0].gather(0, &Tensor::from([2, 0, 2, -4, 2]))])
-        .case("outer, fewer rows", &[&[3, 4]], |x| {
-            vec![x[0].gather(0, &Tensor::from([[2, 0], [1, 0], [2, 2], [0, 1], [-1, 2]]))]
+        .case("one a row", &[&[3, 4]], move |x| vec![x[0].gather(1, &one())])
+        .gives(move |x| value(&x[0], 1, &one()))
+        .case("twice the same", &[&[4]], move |x| vec![x[0].gather(0, &twice())])
+        .gives(move |x| value(&x[0], 0, &twice()))
+        .case("outer, fewer rows", &[&[3, 4]], move |x| vec![x[0].gather(0, &outer())])
+        .gives(move |x| value(&x[0], 0, &outer()))
+        .case("middle", &[&[2, 3, 2]], move |x| vec![x[0].gather(1, &middle())])
+        .gives(move |x| value(&x[0], 1, &middle()))
+        .case("of a view", &[&[4, 3]], move |x| vec![x[0].t().slice(0, 1..).gather(1, &view())])
+        .gives(move |x| {
+            let part = plain::sliced(&plain::permuted(&x[0], &[1, 0]), 0, 1, 2, 1);
+            value(&part, 1, &view())
         })
-        .case("middle", &[&[2, 3, 2]], |x| {
-            vec![x[0].gather(1, &Tensor::from([0, 2, 1, 1]).reshape(&[2, 1, 2]))]
-        })
-        .case("of a view", &[&[4, 3]], |x| {
-            vec![x[0].t().slice(0, 1..).gather(1, &Tensor::from([[3, 3], [0, 1]]))]
-        })
-        .case("nothing", &[&[3, 4]], |x| vec![x[0].gather(1, &Tensor::<i64>::zeros([3, 0]))])
+        .case("nothing", &[&[3, 4]], move |x| vec![x[0].gather(1, &nothing())])
+        .gives(move |x| value(&x[0], 1, &nothing()))
         .bad(&[&[2, 3]], "gather: index 3 is out of range for axis 1 of [2, 3]", |x| {
             vec![x[0].gather(1, &Tensor::from([[0], [3]]))]
         })

@@ -11,7 +11,7 @@ use wengert_tensor::kernels::{self, check_indices};
 use wengert_tensor::{Float, Shape, ShapeError, Tensor, View};
 
 use super::gather::out_of_range;
-use crate::check::Samples;
+use crate::check::{Samples, plain};
 use crate::compiled_here;
 use crate::walk::direct::Direct;
 use crate::record::op::{Op, Shapes};
@@ -158,22 +158,50 @@ impl<T: Float> Op<T> for IndexAdd {
 }
 
 pub(in crate::ops) fn samples<T: Float>() -> Samples<T> {
+    // Row `list[k]` of the axis for each k.
+    let value = |x: &Tensor<f64>, axis: usize, list: &[i64]| {
+        let mut shape = x.shape().to_vec();
+        shape[axis] = list.len();
+        vec![plain::pick(x, &shape, |at| {
+            let mut from = at.to_vec();
+            from[axis] = plain::wrapped(list[at[axis]], x.shape()[axis]);
+            from
+        })]
+    };
     Samples::new("index_select")
         .case("rows", &[&[4, 3]], |x| vec![x[0].index_select(0, &Tensor::from([2, 0, 2, -1]))])
+        .gives(move |x| value(&x[0], 0, &[2, 0, 2, -1]))
         .case("columns", &[&[2, 3]], |x| vec![x[0].index_select(-1, &Tensor::from([2, 0, 2]))])
+        .gives(move |x| value(&x[0], 1, &[2, 0, 2]))
         .case("middle", &[&[2, 3, 2]], |x| vec![x[0].index_select(1, &Tensor::from([1, 1]))])
+        .gives(move |x| value(&x[0], 1, &[1, 1]))
         .case("elements", &[&[5]], |x| vec![x[0].rows(&Tensor::from([4, 0, 4]))])
+        .gives(move |x| value(&x[0], 0, &[4, 0, 4]))
         .case("rows by a matrix", &[&[4, 3]], |x| {
             vec![x[0].rows(&Tensor::from([[3, 0], [1, 3], [3, 3]]))]
         })
+        .gives(|x| {
+            let index = [[3, 0], [1, 3], [3, 3]];
+            vec![plain::pick(&x[0], &[3, 2, 3], |at| vec![index[at[0]][at[1]], at[2]])]
+        })
         .case("one row", &[&[4, 3]], |x| vec![x[0].rows(&Tensor::scalar(2))])
+        .gives(|x| vec![plain::pick(&x[0], &[3], |at| vec![2, at[0]])])
         .case("of a view", &[&[3, 4]], |x| {
             vec![x[0].t().slice(0, 1..).index_select(0, &Tensor::from([2, 2, 0]))]
         })
+        .gives(|x| vec![plain::pick(&x[0], &[3, 3], |at| vec![at[1], 1 + [2, 2, 0][at[0]]])])
         .case("nothing", &[&[4, 3]], |x| vec![x[0].rows(&Tensor::<i64>::zeros([2, 0]))])
+        .gives(|_| vec![Tensor::zeros([2, 0, 3])])
         .case("rows added up", &[&[4, 3], &[4, 3]], |x| {
             let rows = x[0].rows(&Tensor::from([3, 3, 1]));
             vec![rows * x[1].slice(0, 1..) + x[0].slice(0, ..3)]
+        })
+        .gives(|x| {
+            let (x, y) = (&x[0], &x[1]);
+            vec![Tensor::from_fn([3, 3], |at| {
+                let (i, j) = (at[0], at[1]);
+                x[[[3, 3, 1][i], j]] * y[[i + 1, j]] + x[[i, j]]
+            })]
         })
         .bad(&[&[2, 3]], "index_select: index -4 is out of range for axis 1 of [2, 3]", |x| {
             vec![x[0].index_select(1, &Tensor::from([0, -4]))]

@@ -10,7 +10,7 @@ use wengert_tensor::kernels::{self, check_gather, check_indices};
 use wengert_tensor::{Float, Shape, ShapeError, Tensor, View};
 
 use super::gather::out_of_range;
-use crate::check::Samples;
+use crate::check::{Samples, plain};
 use crate::compiled_here;
 use crate::record::op::{Op, Shapes};
 use crate::record::recording::or_panic;
@@ -119,23 +119,40 @@ impl<T: Float> Op<T> for ScatterAdd {
 }
 
 pub(in crate::ops) fn samples<T: Float>() -> Samples<T> {
+    // Each element of y with all of the source that an index sends to it.
+    let value = |x: &Tensor<f64>, axis: usize, index: &Tensor<i64>, src: &Tensor<f64>| {
+        vec![Tensor::from_fn(x.shape(), |to| {
+            let mut sum = plain::at(x, to);
+            for from in plain::indices(index.shape()) {
+                let mut target = from.clone();
+                target[axis] = plain::wrapped(plain::index_at(index, &from), x.shape()[axis]);
+                if target == to {
+                    sum += plain::at(src, &from);
+                }
+            }
+            sum
+        })]
+    };
+    let list = || Tensor::from([1, 3, 1, -1, 0]);
+    let rows = || Tensor::from([[1, 1, 3], [0, 2, 0]]);
+    let zeros = || Tensor::from([[4, 4], [4, 0]]);
+    let view = || Tensor::from([[1, 1], [0, 2], [1, 1]]);
+    let nothing = || Tensor::<i64>::zeros([0]);
     Samples::new("scatter_add")
-        .case("a vector", &[&[4], &[5]], |x| {
-            vec![x[0].scatter_add(0, &Tensor::from([1, 3, 1, -1, 0]), x[1])]
+        .case("a vector", &[&[4], &[5]], move |x| vec![x[0].scatter_add(0, &list(), x[1])])
+        .gives(move |x| value(&x[0], 0, &list(), &x[1]))
+        .case("rows", &[&[3, 4], &[2, 3]], move |x| vec![x[0].scatter_add(1, &rows(), x[1])])
+        .gives(move |x| value(&x[0], 1, &rows(), &x[1]))
+        .case("into zeros", &[&[2, 2]], move |x| {
+            vec![x[0].tape().zeros([5, 3]).scatter_add(0, &zeros(), x[0])]
         })
-        .case("rows", &[&[3, 4], &[2, 3]], |x| {
-            vec![x[0].scatter_add(1, &Tensor::from([[1, 1, 3], [0, 2, 0]]), x[1])]
+        .gives(move |x| value(&Tensor::zeros([5, 3]), 0, &zeros(), &x[0]))
+        .case("of a view", &[&[3, 2], &[2, 3]], move |x| {
+            vec![x[0].scatter_add(0, &view(), x[1].t())]
         })
-        .case("into zeros", &[&[2, 2]], |x| {
-            let zeros = x[0].tape().zeros([5, 3]);
-            vec![zeros.scatter_add(0, &Tensor::from([[4, 4], [4, 0]]), x[0])]
-        })
-        .case("of a view", &[&[3, 2], &[2, 3]], |x| {
-            vec![x[0].scatter_add(0, &Tensor::from([[1, 1], [0, 2], [1, 1]]), x[1].t())]
-        })
-        .case("nothing", &[&[3], &[0]], |x| {
-            vec![x[0].scatter_add(0, &Tensor::<i64>::zeros([0]), x[1])]
-        })
+        .gives(move |x| value(&x[0], 0, &view(), &plain::permuted(&x[1], &[1, 0])))
+        .case("nothing", &[&[3], &[0]], move |x| vec![x[0].scatter_add(0, &nothing(), x[1])])
+        .gives(move |x| value(&x[0], 0, &nothing(), &x[1]))
         .bad(&[&[2], &[1]], "scatter_add: index 2 is out of range for axis 0 of [2]", |x| {
             vec![x[0].scatter_add(0, &Tensor::from([2]), x[1])]
         })

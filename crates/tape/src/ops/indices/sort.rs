@@ -7,12 +7,12 @@
 //!   counts as the greatest
 //! - source: the transpose of a permutation; PyTorch's `sort` and `topk`
 
-use wengert_tensor::kernels;
-use wengert_tensor::{Float, Shape, ShapeError, Tensor, View};
+use wengert_tensor::{Tensor, kernels};
+use wengert_tensor::{Float, Shape, ShapeError, View};
 
 use crate::ops::integers::compare::with_view;
 use super::scatter_add::scatter;
-use crate::check::Samples;
+use crate::check::{Samples, plain};
 use crate::compiled_here;
 use crate::walk::direct::Direct;
 use crate::record::op::{Op, Shapes};
@@ -185,22 +185,51 @@ impl<T: Float> Op<T> for Sort {
 }
 
 pub(in crate::ops) fn samples<T: Float>() -> Samples<T> {
+    // `other` in the order that sorts `keys`.
+    let ordered = |keys: &Tensor<f64>, axis: usize, descending: bool, other: &Tensor<f64>| {
+        plain::pick(other, keys.shape(), |at| {
+            let on_line = |k: usize| {
+                let mut at = at.to_vec();
+                at[axis] = k;
+                at
+            };
+            let mut order: Vec<usize> = (0..keys.shape()[axis]).collect();
+            order.sort_by(|&a, &b| {
+                let [a, b] = [a, b].map(|k| plain::at(keys, &on_line(k)));
+                if descending { b.total_cmp(&a) } else { a.total_cmp(&b) }
+            });
+            on_line(order[at[axis]])
+        })
+    };
+    let sorted = move |x: &Tensor<f64>, axis, descending| ordered(x, axis, descending, x);
     Samples::new("sort")
         .case("a vector", &[&[7]], |x| vec![x[0].sort(0, false).0])
+        .gives(move |x| vec![sorted(&x[0], 0, false)])
         .case("inner, descending", &[&[3, 4]], |x| vec![x[0].sort(-1, true).0])
+        .gives(move |x| vec![sorted(&x[0], 1, true)])
         .case("outer", &[&[4, 2, 3]], |x| vec![x[0].sort(0, false).0])
+        .gives(move |x| vec![sorted(&x[0], 0, false)])
         .case("of a view", &[&[3, 4]], |x| vec![x[0].t().slice(0, 1..).sort(1, false).0])
+        .gives(move |x| {
+            let part = plain::sliced(&plain::permuted(&x[0], &[1, 0]), 0, 1, 3, 1);
+            vec![sorted(&part, 1, false)]
+        })
         .case("with another", &[&[3, 4], &[3, 4]], |x| {
             let (keys, [others], _) = x[0].sort_with(1, false, [x[1]]);
             vec![keys, others]
         })
+        .gives(move |x| vec![sorted(&x[0], 1, false), ordered(&x[0], 1, false, &x[1])])
         .case("only the other is used", &[&[5], &[5]], |x| {
             let (_, [others], _) = x[0].sort_with(0, true, [x[1]]);
             vec![others]
         })
+        .gives(move |x| vec![ordered(&x[0], 0, true, &x[1])])
         .case("the greatest two", &[&[3, 5]], |x| vec![x[0].topk(2, 1, true).0])
+        .gives(move |x| vec![plain::sliced(&sorted(&x[0], 1, true), 1, 0, 2, 1)])
         .case("the least of a column", &[&[4, 2]], |x| vec![x[0].topk(1, 0, false).0])
+        .gives(move |x| vec![plain::sliced(&sorted(&x[0], 0, false), 0, 0, 1, 1)])
         .case("nothing", &[&[0, 3]], |x| vec![x[0].sort(0, false).0])
+        .gives(|_| vec![Tensor::zeros([0, 3])])
         .bad(&[&[2, 3]], "sort: axis 2 is out of range for the shape [2, 3]", |x| {
             vec![x[0].sort(2, false).0]
         })

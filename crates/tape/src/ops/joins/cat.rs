@@ -10,7 +10,7 @@ use smallvec::SmallVec;
 use wengert_tensor::kernels::write_into;
 use wengert_tensor::{Float, Layout, Shape, ShapeError, View};
 
-use crate::check::Samples;
+use crate::check::{Samples, plain};
 use crate::compiled_here;
 use crate::record::op::{Op, Shapes};
 use crate::record::recording::{One, or_panic};
@@ -105,14 +105,23 @@ pub(in crate::ops) fn moving_or_zeros<'t, T: Float>(rule: &Tangent<'t, '_, T>) -
 pub(in crate::ops) fn samples<T: Float>() -> Samples<T> {
     Samples::new("cat")
         .case("inner", &[&[2, 3], &[2, 1]], |x| vec![Var::cat(x, -1)])
+        .gives(|x| vec![plain::joined(&[&x[0], &x[1]], 1)])
         .case("outer", &[&[1, 3], &[2, 3]], |x| vec![Var::cat(x, 0)])
+        .gives(|x| vec![plain::joined(&[&x[0], &x[1]], 0)])
         .case("middle, four of them", &[&[2, 1, 2], &[2, 3, 2], &[2, 0, 2], &[2, 2, 2]], |x| {
             vec![Var::cat(x, 1)]
         })
+        .gives(|x| vec![plain::joined(&[&x[0], &x[1], &x[2], &x[3]], 1)])
         .case("one", &[&[3]], |x| vec![Var::cat(x, 0)])
+        .gives(|x| vec![x[0].clone()])
         .case("twice the same", &[&[3], &[2]], |x| vec![Var::cat(&[x[0], x[1], x[0]], 0)])
+        .gives(|x| vec![plain::joined(&[&x[0], &x[1], &x[0]], 0)])
         .case("of views", &[&[2, 3], &[3, 4]], |x| {
             vec![Var::cat(&[x[0].t(), x[1].slice(1, 1..3)], 1)]
+        })
+        .gives(|x| {
+            let (left, right) = (plain::permuted(&x[0], &[1, 0]), plain::sliced(&x[1], 1, 1, 2, 1));
+            vec![plain::joined(&[&left, &right], 1)]
         })
         .bad(&[&[2, 3], &[2, 4]], "cat: [2, 3] and [2, 4] differ beside axis 0", |x| {
             vec![Var::cat(x, 0)]

@@ -8,10 +8,10 @@
 
 use smallvec::SmallVec;
 use wengert_tensor::kernels::write_into;
-use wengert_tensor::{Float, Layout, Shape, ShapeError, View};
+use wengert_tensor::{Float, Layout, Shape, ShapeError, Tensor, View};
 
 use super::cat::moving_or_zeros;
-use crate::check::Samples;
+use crate::check::{Samples, plain};
 use crate::compiled_here;
 use crate::record::op::{Op, Shapes};
 use crate::record::recording::{One, or_panic};
@@ -90,17 +90,35 @@ impl<T: Float> Op<T> for Stack {
 }
 
 pub(in crate::ops) fn samples<T: Float>() -> Samples<T> {
+    let value = |parts: &[&Tensor<f64>], axis: usize| {
+        let mut shape = parts[0].shape().to_vec();
+        shape.insert(axis, parts.len());
+        vec![Tensor::from_fn(shape, |at| {
+            let mut inner = at.to_vec();
+            let part = inner.remove(axis);
+            plain::at(parts[part], &inner)
+        })]
+    };
     Samples::new("stack")
         .case("outer", &[&[2, 3], &[2, 3]], |x| vec![Var::stack(x, 0)])
+        .gives(move |x| value(&[&x[0], &x[1]], 0))
         .case("inner, four of them", &[&[2], &[2], &[2], &[2]], |x| vec![Var::stack(x, -1)])
+        .gives(move |x| value(&[&x[0], &x[1], &x[2], &x[3]], 1))
         .case("scalars", &[&[], &[], &[]], |x| vec![Var::stack(x, 0)])
+        .gives(move |x| value(&[&x[0], &x[1], &x[2]], 0))
         .case("middle, twice the same", &[&[2, 3], &[2, 3]], |x| {
             vec![Var::stack(&[x[0], x[1], x[0]], 1)]
         })
+        .gives(move |x| value(&[&x[0], &x[1], &x[0]], 1))
         .case("of views", &[&[2, 3], &[3, 3]], |x| {
             vec![Var::stack(&[x[0].t(), x[1].slice(1, 1..)], 1)]
         })
+        .gives(move |x| {
+            let (one, two) = (plain::permuted(&x[0], &[1, 0]), plain::sliced(&x[1], 1, 1, 2, 1));
+            value(&[&one, &two], 1)
+        })
         .case("of nothing", &[&[0, 2], &[0, 2]], |x| vec![Var::stack(x, 1)])
+        .gives(|_| vec![Tensor::zeros([0, 2, 2])])
         .bad(&[&[2, 3], &[2, 4]], "stack: the shapes differ: [2, 3] and [2, 4]", |x| {
             vec![Var::stack(x, 0)]
         })

@@ -13,7 +13,7 @@ use wengert_tensor::kernels::copy;
 use wengert_tensor::kernels::product;
 use wengert_tensor::{Float, Layout, Shape, ShapeError, View};
 
-use crate::check::Samples;
+use crate::check::{Samples, plain};
 use crate::compiled_here;
 use crate::walk::direct::Direct;
 use crate::record::op::{Op, Shapes};
@@ -249,9 +249,11 @@ pub(in crate::ops) fn samples<T: Float>() -> Samples<T> {
             &[&[3, 4], &[4, 2], &[3, 5], &[5, 2], &[2]],
             |x| vec![Var::affine(&[(x[0], x[1]), (x[2], x[3])], Some(x[4]))],
         )
+        .gives(|x| vec![plain::affine(&[(&x[0], &x[1]), (&x[2], &x[3])], Some(&x[4]))])
         .case("no bias", &[&[3, 4], &[4, 2], &[3, 1], &[1, 2]], |x| {
             vec![Var::affine(&[(x[0], x[1]), (x[2], x[3])], None)]
         })
+        .gives(|x| vec![plain::affine(&[(&x[0], &x[1]), (&x[2], &x[3])], None)])
         .case("outer axes", &[&[2, 3, 4], &[4, 5], &[5]], |x| {
             vec![Var::affine(&[(x[0], x[1])], Some(x[2]))]
         })
@@ -263,12 +265,27 @@ pub(in crate::ops) fn samples<T: Float>() -> Samples<T> {
             let one = Var::affine(&[(step, x[1].slice(0, ..4))], Some(x[3]));
             vec![one, Var::affine(&[(both, x[1].slice(0, 4..))], Some(x[3]))]
         })
+        .gives(|x| {
+            let step = plain::pick(&x[0], &[3, 4], |at| vec![at[0], 2, at[1]]);
+            let both = plain::permuted(&x[2], &[1, 0, 2]);
+            let [low, high] = [0, 4].map(|row| plain::sliced(&x[1], 0, row, 4, 1));
+            let bias = Some(&x[3]);
+            vec![plain::affine(&[(&step, &low)], bias), plain::affine(&[(&both, &high)], bias)]
+        })
         .case("used twice", &[&[3, 3], &[3]], |x| {
             vec![Var::affine(&[(x[0], x[0]), (x[0].t(), x[0])], Some(x[1]))]
+        })
+        .gives(|x| {
+            let turned = plain::permuted(&x[0], &[1, 0]);
+            vec![plain::affine(&[(&x[0], &x[0]), (&turned, &x[0])], Some(&x[1]))]
         })
         .case("the same factor three times", &[&[5, 6], &[6, 6], &[6]], |x| {
             let next = |y| Var::affine(&[(y, x[1])], Some(x[2]));
             vec![next(next(next(x[0])))]
+        })
+        .gives(|x| {
+            let next = |y: &_| plain::affine(&[(y, &x[1])], Some(&x[2]));
+            vec![next(&next(&next(&x[0])))]
         })
         .case("no rows", &[&[0, 4], &[4, 2], &[2]], |x| {
             vec![Var::affine(&[(x[0], x[1])], Some(x[2]))]
@@ -276,6 +293,7 @@ pub(in crate::ops) fn samples<T: Float>() -> Samples<T> {
         .case("no inner", &[&[2, 3, 0], &[0, 2], &[2]], |x| {
             vec![Var::affine(&[(x[0], x[1])], Some(x[2]))]
         })
+        .reference(|x| vec![plain::affine(&[(&x[0], &x[1])], Some(&x[2]))])
         .bad(
             &[&[3, 4], &[5, 6]],
             "affine: inner sizes differ: [3, 4] x [5, 6]",

@@ -6,11 +6,11 @@
 //! - edges: those of the functions; the sum before them is not stored
 //! - source: Graves 2012, Supervised Sequence Labelling with Recurrent Neural Networks, 4.6
 
-use wengert_tensor::{Float, Shape, ShapeError, View};
+use wengert_tensor::{Float, Shape, ShapeError, Tensor, View};
 
 use super::affine;
 use crate::formula::activations::{self, Activations};
-use crate::check::Samples;
+use crate::check::{Samples, plain};
 use crate::walk::direct::Direct;
 use crate::record::op::{Op, Shapes};
 use crate::walk::reverse::Reverse;
@@ -99,37 +99,73 @@ impl<T: Float, A: Activations> Op<T> for AffineActivated<A> {
 
 pub(in crate::ops) fn samples<T: Float>() -> Samples<T> {
     use crate::ops::{Exp, Relu, Sigmoid, Tanh};
+    // Each of equal parts of the columns through its own function.
+    let parts = |sum: &Tensor<f64>, functions: &[fn(f64) -> f64]| {
+        let last = sum.rank() - 1;
+        let cols = sum.shape()[last] / functions.len();
+        Tensor::from_fn(sum.shape(), |at| functions[at[last] / cols](plain::at(sum, at)))
+    };
+    let sigmoid: fn(f64) -> f64 = |x| 1.0 / (1.0 + (-x).exp());
     Samples::new(NAME)
         .case("one function", &[&[3, 4], &[4, 2], &[2]], |x| {
             vec![Var::affine_activated(&[(x[0], x[1])], Some(x[2]), (Tanh,))]
         })
+        .gives(move |x| vec![parts(&plain::affine(&[(&x[0], &x[1])], Some(&x[2])), &[f64::tanh])])
         .case("a gate and a value", &[&[3, 4], &[4, 6], &[3, 1], &[1, 6], &[6]], |x| {
             let products = [(x[0], x[1]), (x[2], x[3])];
             vec![Var::affine_activated(&products, Some(x[4]), (Sigmoid, Tanh))]
+        })
+        .gives(move |x| {
+            let sum = plain::affine(&[(&x[0], &x[1]), (&x[2], &x[3])], Some(&x[4]));
+            vec![parts(&sum, &[sigmoid, f64::tanh])]
         })
         .case("wide parts", &[&[3, 2], &[2, 68], &[68]], |x| {
             let gates = (Sigmoid, Sigmoid, Tanh, Sigmoid);
             vec![Var::affine_activated(&[(x[0], x[1])], Some(x[2]), gates)]
         })
+        .gives(move |x| {
+            let gates = [sigmoid, sigmoid, f64::tanh, sigmoid];
+            vec![parts(&plain::affine(&[(&x[0], &x[1])], Some(&x[2])), &gates)]
+        })
         .case("outer axes, no bias", &[&[2, 3, 4], &[4, 6]], |x| {
             vec![Var::affine_activated(&[(x[0], x[1])], None, (Exp, Tanh, Sigmoid))]
+        })
+        .gives(move |x| {
+            let sum = plain::affine(&[(&x[0], &x[1])], None);
+            vec![parts(&sum, &[f64::exp, f64::tanh, sigmoid])]
         })
         .case("a row", &[&[4], &[4, 2], &[2]], |x| {
             vec![Var::affine_activated(&[(x[0], x[1])], Some(x[2]), (Sigmoid,))]
         })
+        .gives(move |x| vec![parts(&plain::affine(&[(&x[0], &x[1])], Some(&x[2])), &[sigmoid])])
         .case("away from the kink", &[&[3, 2], &[2, 4], &[4]], |x| {
             // |x w| < 9 everywhere.
             let bias = x[2] + 20.0;
             vec![Var::affine_activated(&[(x[0], x[1])], Some(bias), (Relu, Relu))]
+        })
+        .gives(move |x| {
+            let relu: fn(f64) -> f64 = |x| x.max(0.0);
+            let bias = x[2].map(|x| x + 20.0);
+            let sum = plain::affine(&[(&x[0], &x[1])], Some(&bias));
+            vec![parts(&sum, &[relu, relu])]
         })
         .case("slices, used twice", &[&[3, 5, 4], &[8, 2], &[2]], |x| {
             let (step, w) = (x[0].select(1, 2), x[1].slice(0, 2..6));
             let y = Var::affine_activated(&[(step, w), (step, w)], Some(x[2]), (Tanh, Sigmoid));
             vec![y, y * y]
         })
+        .gives(move |x| {
+            let step = plain::pick(&x[0], &[3, 4], |at| vec![at[0], 2, at[1]]);
+            let w = plain::sliced(&x[1], 0, 2, 4, 1);
+            let sum = plain::affine(&[(&step, &w), (&step, &w)], Some(&x[2]));
+            let y = parts(&sum, &[f64::tanh, sigmoid]);
+            let square = y.map(|y| y * y);
+            vec![y, square]
+        })
         .case("no rows", &[&[0, 4], &[4, 2], &[2]], |x| {
             vec![Var::affine_activated(&[(x[0], x[1])], Some(x[2]), (Tanh, Sigmoid))]
         })
+        .gives(|_| vec![Tensor::zeros([0, 2])])
         .bad(
             &[&[3, 4], &[5, 6]],
             "affine_activated: inner sizes differ: [3, 4] x [5, 6]",

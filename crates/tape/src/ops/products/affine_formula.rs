@@ -8,11 +8,11 @@
 
 use smallvec::SmallVec;
 use wengert_tensor::kernels::{Input, Isa, MapFn, Mode, Output, Source, copy, map};
-use wengert_tensor::{Float, Layout, Shape, ShapeError, View};
+use wengert_tensor::{Float, Layout, Shape, ShapeError, Tensor, View};
 
 use super::affine;
 use crate::formula::activations::{self, Activations, Parts};
-use crate::check::Samples;
+use crate::check::{Samples, plain};
 use crate::walk::direct::Direct;
 use crate::formula::elementwise::{pulled, pushed};
 use crate::formula::Formula;
@@ -405,6 +405,17 @@ pub(in crate::ops) fn samples<T: Float>() -> Samples<T> {
         }
     }
 
+    // The same in plain numbers: the gate in the left half of the sum's columns.
+    let gated = |sum: &Tensor<f64>, state: &Tensor<f64>| {
+        let value = |at: &[usize]| sum[[at[0], state.shape()[1] + at[1]]].tanh();
+        let kept = Tensor::from_fn(state.shape(), |at| {
+            let gate = 1.0 / (1.0 + (-sum[[at[0], at[1]]]).exp());
+            gate * state[[at[0], at[1]]] + (1.0 - gate) * value(at)
+        });
+        let y = Tensor::from_fn(state.shape(), |at| value(at) * kept[[at[0], at[1]]].tanh());
+        vec![kept, y]
+    };
+    let sum = |x: &[Tensor<f64>]| plain::affine(&[(&x[0], &x[1])], Some(&x[2]));
     Samples::new(NAME)
         .case("a gate, a value and a state", &[&[3, 4], &[4, 10], &[10], &[3, 5]], |x| {
             let sums = [(x[0], x[1])];
@@ -422,17 +433,29 @@ pub(in crate::ops) fn samples<T: Float>() -> Samples<T> {
             }
             vec![h]
         })
+        .gives(move |x| {
+            let (mut c, mut h) = (x[3].clone(), x[3].clone());
+            for _ in 0..2 {
+                let sum = plain::affine(&[(&x[0], &x[1]), (&h, &x[2])], None);
+                let next = gated(&sum, &c);
+                (c, h) = (next[0].clone(), next[1].clone());
+            }
+            vec![h]
+        })
         .case("no others, outer axes", &[&[2, 3, 4], &[4, 3], &[3]], |x| {
             Var::affine_formula(&[(x[0], x[1])], Some(x[2]), (Tanh,), Square, []).to_vec()
         })
+        .gives(move |x| vec![sum(x).map(|x| x.tanh() * x.tanh())])
         .case("a transposed state", &[&[3, 4], &[4, 10], &[10], &[5, 3]], |x| {
             let (sums, state) = ([(x[0], x[1])], x[3].t());
             Var::affine_formula(&sums, Some(x[2]), (Sigmoid, Tanh), Gated, [state]).to_vec()
         })
+        .gives(move |x| gated(&sum(x), &plain::permuted(&x[3], &[1, 0])))
         .case("no rows", &[&[0, 4], &[4, 10], &[10], &[0, 5]], |x| {
             let sums = [(x[0], x[1])];
             Var::affine_formula(&sums, Some(x[2]), (Sigmoid, Tanh), Gated, [x[3]]).to_vec()
         })
+        .reference(move |x| gated(&sum(x), &x[3]))
         .bad(
             &[&[3, 4], &[4, 10], &[3, 4]],
             "affine_formula: an operand [3, 4] is not like the parts, [3, 5]",

@@ -10,7 +10,7 @@
 use wengert_tensor::kernels::product;
 use wengert_tensor::{Float, Layout, Shape, ShapeError, View};
 
-use crate::check::Samples;
+use crate::check::{Samples, plain};
 use crate::compiled_here;
 use crate::walk::direct::Direct;
 use crate::record::node::NEEDS;
@@ -142,12 +142,29 @@ pub(in crate::ops) fn samples<T: Float>() -> Samples<T> {
         .case("one for all", &[&[2, 3, 4], &[4, 5]], |x| vec![x[0].matmul(x[1])])
         .case("broadcast", &[&[3, 1, 3, 4], &[2, 4, 2]], |x| vec![x[0].matmul(x[1])])
         .case("vectors", &[&[4], &[4]], |x| vec![x[0].matmul(x[1])])
+        .gives(|x| {
+            let (row, column) = (plain::reshaped(&x[0], &[1, 4]), plain::reshaped(&x[1], &[4, 1]));
+            vec![plain::reshaped(&plain::product(&row, &column), &[])]
+        })
         .case("matrix and vector", &[&[3, 4], &[4]], |x| vec![x[0].matmul(x[1])])
+        .gives(|x| {
+            let column = plain::reshaped(&x[1], &[4, 1]);
+            vec![plain::reshaped(&plain::product(&x[0], &column), &[3])]
+        })
         .case("vector and matrix", &[&[4], &[4, 2]], |x| vec![x[0].matmul(x[1])])
+        .gives(|x| {
+            let row = plain::reshaped(&x[0], &[1, 4]);
+            vec![plain::reshaped(&plain::product(&row, &x[1]), &[2])]
+        })
         .case("transposed", &[&[4, 3], &[5, 4]], |x| vec![x[0].t().matmul(x[1].t())])
+        .gives(|x| {
+            let [a, b] = [&x[0], &x[1]].map(|x| plain::permuted(x, &[1, 0]));
+            vec![plain::product(&a, &b)]
+        })
         .case("no inner, batches", &[&[2, 3, 0], &[0, 2]], |x| vec![x[0].matmul(x[1])])
         .case("no rows", &[&[0, 4], &[4, 3]], |x| vec![x[0].matmul(x[1])])
         .case("no inner", &[&[3, 0], &[0, 2]], |x| vec![x[0].matmul(x[1])])
+        .reference(|x| vec![plain::product(&x[0], &x[1])])
         .bad(&[&[3, 4], &[5, 6]], "matmul: inner sizes differ: [3, 4] x [5, 6]", |x| {
             vec![x[0].matmul(x[1])]
         })

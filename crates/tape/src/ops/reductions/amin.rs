@@ -7,10 +7,10 @@
 //!   of NaN is NaN
 //! - source: the subgradient policy of this library
 
-use wengert_tensor::{Float, Shape, ShapeError, View};
+use wengert_tensor::{Float, Shape, ShapeError, Tensor, View};
 
 use crate::record::attributes::AxisSet;
-use crate::check::Samples;
+use crate::check::{Samples, plain};
 use crate::compiled_here;
 use crate::record::op::{Op, Shapes};
 use crate::ops::amax::shares;
@@ -79,15 +79,24 @@ impl<T: Float> Op<T> for Amin {
 }
 
 pub(in crate::ops) fn samples<T: Float>() -> Samples<T> {
+    let value = |x: &Tensor<f64>, axes: &[usize], keep| {
+        vec![plain::reduced(x, axes, keep, |line| line.iter().copied().fold(f64::INFINITY, f64::min))]
+    };
     Samples::new("amin")
         .case("all", &[&[3, 4]], |x| vec![x[0].amin(&[], false)])
+        .gives(move |x| value(&x[0], &[0, 1], false))
         .case("a scalar", &[&[]], |x| vec![x[0].amin(&[], true)])
+        .gives(|x| vec![x[0].clone()])
         .case("outer", &[&[3, 4, 5]], |x| vec![x[0].amin(&[0], false)])
+        .gives(move |x| value(&x[0], &[0], false))
         .case("inner, kept", &[&[3, 4]], |x| vec![x[0].amin(&[-1], true)])
+        .gives(move |x| value(&x[0], &[1], true))
         .case("two of three", &[&[3, 4, 5]], |x| {
             vec![x[0].amin(&[0, 2], false)]
         })
+        .gives(move |x| value(&x[0], &[0, 2], false))
         .case("no rows", &[&[0, 3]], |x| vec![x[0].amin(&[1], false)])
+        .gives(move |x| value(&x[0], &[1], false))
         .bad(
             &[&[2, 0]],
             "amin: cannot reduce an axis of size 0: axis 1 of [2, 0]",

@@ -8,9 +8,9 @@
 //! - source: Bridle 1990, Probabilistic interpretation of feedforward classification network outputs
 
 use wengert_tensor::kernels::{log_softmax, log_softmax_pullback};
-use wengert_tensor::{Float, Shape, ShapeError, View};
+use wengert_tensor::{Float, Shape, ShapeError, Tensor, View};
 
-use crate::check::Samples;
+use crate::check::{Samples, plain};
 use crate::compiled_here;
 use crate::walk::direct::Direct;
 use crate::record::op::{Op, Shapes};
@@ -90,21 +90,39 @@ impl<T: Float> Op<T> for LogSoftmax {
 }
 
 pub(in crate::ops) fn samples<T: Float>() -> Samples<T> {
+    let value = |x: &Tensor<f64>, axis| {
+        plain::along(x, axis, |line| {
+            let most = line.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            let sum: f64 = line.iter().map(|x| (x - most).exp()).sum();
+            line.iter().map(|x| x - most - sum.ln()).collect()
+        })
+    };
     Samples::new("log_softmax")
         .case("inner", &[&[3, 4]], |x| vec![x[0].log_softmax(-1)])
+        .gives(move |x| vec![value(&x[0], 1)])
         .case("outer", &[&[3, 4]], |x| vec![x[0].log_softmax(0)])
+        .gives(move |x| vec![value(&x[0], 0)])
         .case("middle", &[&[2, 3, 5]], |x| vec![x[0].log_softmax(1)])
+        .gives(move |x| vec![value(&x[0], 1)])
         .case("wide", &[&[2, 37]], |x| {
             vec![x[0].log_softmax(1), x[0].log_softmax(0)]
         })
+        .gives(move |x| vec![value(&x[0], 1), value(&x[0], 0)])
         .case("of a slice", &[&[3, 6]], |x| {
             vec![x[0].slice(1, 1..4).t().log_softmax(0)]
         })
+        .gives(move |x| {
+            let part = plain::permuted(&plain::sliced(&x[0], 1, 1, 3, 1), &[1, 0]);
+            vec![value(&part, 0)]
+        })
         .case("one", &[&[3, 1]], |x| vec![x[0].log_softmax(1)])
+        .gives(move |x| vec![value(&x[0], 1)])
         .case("no rows", &[&[0, 3]], |x| {
             vec![x[0].log_softmax(1), x[0].log_softmax(0)]
         })
+        .gives(move |x| vec![value(&x[0], 1), value(&x[0], 0)])
         .case("large", &[&[2, 3]], |x| vec![(x[0] * 300.0).log_softmax(1)])
+        .gives(move |x| vec![value(&x[0].map(|x| x * 300.0), 1)])
         .bad(
             &[&[2, 3]],
             "log_softmax: axis 2 is out of range for the shape [2, 3]",

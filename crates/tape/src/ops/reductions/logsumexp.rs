@@ -8,10 +8,10 @@
 //! - source: Blanchard, Higham and Higham 2021, Accurately computing the log-sum-exp and softmax
 //!   functions
 
-use wengert_tensor::{Float, Shape, ShapeError, View};
+use wengert_tensor::{Float, Shape, ShapeError, Tensor, View};
 
 use crate::record::attributes::AxisSet;
-use crate::check::Samples;
+use crate::check::{Samples, plain};
 use crate::compiled_here;
 use crate::record::op::{Op, Shapes};
 use crate::walk::reverse::Reverse;
@@ -83,22 +83,36 @@ impl<T: Float> Op<T> for LogSumExp {
 }
 
 pub(in crate::ops) fn samples<T: Float>() -> Samples<T> {
+    let value = |x: &Tensor<f64>, axes: &[usize], keep| {
+        let of = |line: &[f64]| {
+            let most = line.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            most + line.iter().map(|x| (x - most).exp()).sum::<f64>().ln()
+        };
+        vec![plain::reduced(x, axes, keep, of)]
+    };
     Samples::new("logsumexp")
         .case("all", &[&[3, 4]], |x| vec![x[0].logsumexp(&[], false)])
+        .gives(move |x| value(&x[0], &[0, 1], false))
         .case("a scalar", &[&[]], |x| vec![x[0].logsumexp(&[], false)])
+        .gives(|x| vec![x[0].clone()])
         .case("outer", &[&[3, 4, 5]], |x| {
             vec![x[0].logsumexp(&[0], false)]
         })
+        .gives(move |x| value(&x[0], &[0], false))
         .case("inner, kept", &[&[3, 4]], |x| {
             vec![x[0].logsumexp(&[-1], true)]
         })
+        .gives(move |x| value(&x[0], &[1], true))
         .case("two of three", &[&[3, 4, 5]], |x| {
             vec![x[0].logsumexp(&[0, 2], false)]
         })
+        .gives(move |x| value(&x[0], &[0, 2], false))
         .case("no rows", &[&[0, 3]], |x| vec![x[0].logsumexp(&[1], false)])
+        .gives(move |x| value(&x[0], &[1], false))
         .case("large", &[&[2, 3]], |x| {
             vec![(x[0] * 300.0).logsumexp(&[1], false)]
         })
+        .gives(move |x| value(&x[0].map(|x| x * 300.0), &[1], false))
         .bad(
             &[&[2, 3]],
             "logsumexp: axis 2 is out of range for the shape [2, 3]",

@@ -6,10 +6,10 @@
 //! - edges: everywhere smooth; the mean of nothing is NaN
 //! - source: elementary calculus; pairwise summation after Higham 1993
 
-use wengert_tensor::{Float, Shape, ShapeError, View};
+use wengert_tensor::{Float, Shape, ShapeError, Tensor, View};
 
 use crate::record::attributes::AxisSet;
-use crate::check::Samples;
+use crate::check::{Samples, plain};
 use crate::compiled_here;
 use crate::record::op::{Op, Shapes};
 use crate::walk::reverse::Reverse;
@@ -88,22 +88,32 @@ impl<T: Float> Op<T> for Mean {
 }
 
 pub(in crate::ops) fn samples<T: Float>() -> Samples<T> {
+    let value = |x: &Tensor<f64>, axes: &[usize], keep| {
+        vec![plain::reduced(x, axes, keep, |line| line.iter().sum::<f64>() / line.len() as f64)]
+    };
     Samples::new("mean")
         .case("all", &[&[3, 4]], |x| vec![x[0].mean()])
+        .gives(move |x| value(&x[0], &[0, 1], false))
         .case("a scalar", &[&[]], |x| vec![x[0].mean()])
+        .gives(|x| vec![x[0].clone()])
         .case("outer", &[&[3, 4, 5]], |x| {
             vec![x[0].mean_axes(&[0], false)]
         })
+        .gives(move |x| value(&x[0], &[0], false))
         .case("inner, kept", &[&[3, 4]], |x| {
             vec![x[0].mean_axes(&[-1], true)]
         })
+        .gives(move |x| value(&x[0], &[1], true))
         .case("two of three", &[&[3, 4, 5]], |x| {
             vec![x[0].mean_axes(&[0, 2], false)]
         })
+        .gives(move |x| value(&x[0], &[0, 2], false))
         .case("no rows", &[&[0, 3]], |x| vec![x[0].mean_axes(&[1], false)])
+        .gives(move |x| value(&x[0], &[1], false))
         .case("of a transpose", &[&[3, 4]], |x| {
             vec![x[0].t().mean_axes(&[0], true)]
         })
+        .gives(move |x| value(&plain::permuted(&x[0], &[1, 0]), &[0], true))
         .bad(
             &[&[2, 3]],
             "mean: axis 2 is out of range for the shape [2, 3]",

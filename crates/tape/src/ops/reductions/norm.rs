@@ -7,10 +7,10 @@
 //!   is 0
 //! - source: the subgradient policy of this library
 
-use wengert_tensor::{Float, Shape, ShapeError, View};
+use wengert_tensor::{Float, Shape, ShapeError, Tensor, View};
 
 use crate::record::attributes::AxisSet;
-use crate::check::Samples;
+use crate::check::{Samples, plain};
 use crate::compiled_here;
 use crate::record::op::{Op, Shapes};
 use crate::walk::reverse::Reverse;
@@ -83,14 +83,22 @@ impl<T: Float> Op<T> for Norm {
 }
 
 pub(in crate::ops) fn samples<T: Float>() -> Samples<T> {
+    let value = |x: &Tensor<f64>, axes: &[usize], keep| {
+        vec![plain::reduced(x, axes, keep, |line| line.iter().map(|x| x * x).sum::<f64>().sqrt())]
+    };
     Samples::new("norm")
         .case("all", &[&[3, 4]], |x| vec![x[0].norm(&[], false)])
+        .gives(move |x| value(&x[0], &[0, 1], false))
         .case("outer", &[&[3, 4, 5]], |x| vec![x[0].norm(&[0], false)])
+        .gives(move |x| value(&x[0], &[0], false))
         .case("inner, kept", &[&[3, 4]], |x| vec![x[0].norm(&[-1], true)])
+        .gives(move |x| value(&x[0], &[1], true))
         .case("two of three", &[&[3, 4, 5]], |x| {
             vec![x[0].norm(&[0, 2], false)]
         })
+        .gives(move |x| value(&x[0], &[0, 2], false))
         .case("no rows", &[&[0, 3]], |x| vec![x[0].norm(&[1], false)])
+        .gives(move |x| value(&x[0], &[1], false))
         .bad(
             &[&[2, 3]],
             "norm: axis 2 is out of range for the shape [2, 3]",

@@ -6,10 +6,10 @@
 //! - edges: everywhere smooth; the sum of nothing is 0
 //! - source: elementary calculus; pairwise summation after Higham 1993
 
-use wengert_tensor::{Float, Shape, ShapeError, View};
+use wengert_tensor::{Float, Shape, ShapeError, Tensor, View};
 
 use crate::record::attributes::AxisSet;
-use crate::check::Samples;
+use crate::check::{Samples, plain};
 use crate::compiled_here;
 use crate::record::op::{Op, Shapes};
 use crate::record::recording::or_panic;
@@ -106,14 +106,27 @@ impl<T: Float> Op<T> for Sum {
 }
 
 pub(in crate::ops) fn samples<T: Float>() -> Samples<T> {
+    let value = |x: &Tensor<f64>, axes: &[usize], keep| {
+        vec![plain::reduced(x, axes, keep, |line| line.iter().sum())]
+    };
     Samples::new("sum")
         .case("all", &[&[3, 4]], |x| vec![x[0].sum()])
+        .gives(move |x| value(&x[0], &[0, 1], false))
         .case("a scalar", &[&[]], |x| vec![x[0].sum()])
+        .gives(|x| vec![x[0].clone()])
         .case("outer", &[&[3, 4, 5]], |x| vec![x[0].sum_axes(&[0], false)])
+        .gives(move |x| value(&x[0], &[0], false))
         .case("inner, kept", &[&[3, 4]], |x| vec![x[0].sum_axes(&[-1], true)])
+        .gives(move |x| value(&x[0], &[1], true))
         .case("two of three", &[&[3, 4, 5]], |x| vec![x[0].sum_axes(&[0, 2], false)])
+        .gives(move |x| value(&x[0], &[0, 2], false))
         .case("of nothing", &[&[0, 3]], |x| vec![x[0].sum_axes(&[0], false)])
+        .gives(move |x| value(&x[0], &[0], false))
         .case("to a shape", &[&[2, 3, 4]], |x| vec![x[0].sum_to([3, 1])])
+        .gives(move |x| {
+            let rows = value(&x[0], &[0], false);
+            value(&rows[0], &[1], true)
+        })
         .bad(&[&[2, 3]], "sum: axis 2 is out of range for the shape [2, 3]", |x| {
             vec![x[0].sum_axes(&[2], false)]
         })

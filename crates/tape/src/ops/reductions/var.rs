@@ -6,10 +6,10 @@
 //! - edges: everywhere smooth; not finite where n ≤ c
 //! - source: Chan, Golub and LeVeque 1983, Algorithms for computing the sample variance
 
-use wengert_tensor::{Float, Shape, ShapeError, View};
+use wengert_tensor::{Float, Shape, ShapeError, Tensor, View};
 
 use crate::record::attributes::AxisSet;
-use crate::check::Samples;
+use crate::check::{Samples, plain};
 use crate::compiled_here;
 use crate::record::op::{Op, Shapes};
 use crate::ops::mean::count;
@@ -91,16 +91,28 @@ impl<T: Float> Op<T> for Variance {
 }
 
 pub(in crate::ops) fn samples<T: Float>() -> Samples<T> {
+    let value = |x: &Tensor<f64>, axes: &[usize], correction: f64, keep| {
+        vec![plain::reduced(x, axes, keep, |line| {
+            let count = line.len() as f64;
+            let mean = line.iter().sum::<f64>() / count;
+            line.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / (count - correction)
+        })]
+    };
     Samples::new("var")
         .case("all", &[&[3, 4]], |x| vec![x[0].var(&[], 0, false)])
+        .gives(move |x| value(&x[0], &[0, 1], 0.0, false))
         .case("outer", &[&[3, 4, 5]], |x| vec![x[0].var(&[0], 1, false)])
+        .gives(move |x| value(&x[0], &[0], 1.0, false))
         .case("inner, kept", &[&[3, 4]], |x| {
             vec![x[0].var(&[-1], 1, true)]
         })
+        .gives(move |x| value(&x[0], &[1], 1.0, true))
         .case("two of three", &[&[3, 4, 5]], |x| {
             vec![x[0].var(&[0, 2], 0, false)]
         })
+        .gives(move |x| value(&x[0], &[0, 2], 0.0, false))
         .case("no rows", &[&[0, 3]], |x| vec![x[0].var(&[1], 0, false)])
+        .gives(move |x| value(&x[0], &[1], 0.0, false))
         .bad(
             &[&[2, 3]],
             "var: axis 2 is out of range for the shape [2, 3]",

@@ -7,9 +7,9 @@
 //! - source: the transpose of a view
 
 use wengert_tensor::kernels::copy_into;
-use wengert_tensor::{Float, Layout, Shape, ShapeError, View};
+use wengert_tensor::{Float, Layout, Shape, ShapeError, Tensor, View};
 
-use crate::check::Samples;
+use crate::check::{Samples, plain};
 use crate::compiled_here;
 use crate::record::op::{Op, Shapes};
 use crate::walk::reverse::Reverse;
@@ -137,5 +137,13 @@ pub(in crate::ops) fn samples<T: Float>() -> Samples<T> {
             let parts = x.iter().copied().zip(regions()).collect();
             vec![Var::assemble(x[0].tape(), Shape::from([4, 3]), parts)]
         })
+        .gives(|x| {
+            vec![Tensor::from_fn([4, 3], |at| {
+                let (i, j) = (at[0], at[1]);
+                let row = if (1..3).contains(&i) { x[0][[i - 1, j]] } else { 0.0 };
+                row + if j == 2 { x[1][[i]] } else { 0.0 }
+            })]
+        })
         .case("a copy", &[&[3, 4]], |x| vec![x[0].t().contiguous()])
+        .gives(|x| vec![plain::permuted(&x[0], &[1, 0])])
 }

@@ -9,7 +9,7 @@
 use wengert_tensor::{Float, Layout, Shape, ShapeError, View};
 
 use crate::record::attributes::Dims;
-use crate::check::Samples;
+use crate::check::{Samples, plain};
 use crate::compiled_here;
 use crate::record::op::{Op, Shapes};
 use crate::record::recording::or_panic;
@@ -71,9 +71,13 @@ impl<T: Float> Op<T> for Expand {
 pub(in crate::ops) fn samples<T: Float>() -> Samples<T> {
     Samples::new("expand")
         .case("both", &[&[3, 1]], |x| vec![x[0].expand([5, 3, 4])])
+        .gives(|x| vec![plain::expanded(&x[0], &[5, 3, 4])])
         .case("a scalar", &[&[]], |x| vec![x[0].expand([2, 3])])
+        .gives(|x| vec![plain::expanded(&x[0], &[2, 3])])
         .case("nothing to do", &[&[2, 3]], |x| vec![x[0].expand([2, 3])])
+        .gives(|x| vec![x[0].clone()])
         .case("a slice of it", &[&[1, 3]], |x| vec![x[0].expand([4, 3]).slice(0, 1..3)])
+        .gives(|x| vec![plain::expanded(&x[0], &[2, 3])])
         .bad(&[&[2, 3]], "expand: [2, 3] does not stretch to [4, 3]", |x| {
             vec![x[0].expand([4, 3])]
         })

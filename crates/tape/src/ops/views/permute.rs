@@ -9,7 +9,7 @@
 use wengert_tensor::{Float, Layout, Shape, ShapeError, View};
 
 use crate::record::attributes::Dims;
-use crate::check::Samples;
+use crate::check::{Samples, plain};
 use crate::compiled_here;
 use crate::record::op::{Op, Shapes};
 use crate::record::recording::or_panic;
@@ -108,9 +108,13 @@ impl<T: Float> Op<T> for Permute {
 pub(in crate::ops) fn samples<T: Float>() -> Samples<T> {
     Samples::new("permute")
         .case("three axes", &[&[2, 3, 4]], |x| vec![x[0].permute(&[2, 0, 1])])
+        .gives(|x| vec![plain::permuted(&x[0], &[2, 0, 1])])
         .case("negative", &[&[2, 3, 4]], |x| vec![x[0].permute(&[-1, 1, 0])])
+        .gives(|x| vec![plain::permuted(&x[0], &[2, 1, 0])])
         .case("transpose", &[&[3, 5]], |x| vec![x[0].t()])
+        .gives(|x| vec![plain::permuted(&x[0], &[1, 0])])
         .case("empty", &[&[0, 3]], |x| vec![x[0].t()])
+        .gives(|x| vec![plain::permuted(&x[0], &[1, 0])])
         .bad(&[&[2, 3]], "permute: [0, 0] is no permutation of the axes of [2, 3]", |x| {
             vec![x[0].permute(&[0, 0])]
         })

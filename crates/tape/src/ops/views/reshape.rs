@@ -9,7 +9,7 @@
 use wengert_tensor::{Float, Layout, Shape, ShapeError, View};
 
 use crate::record::attributes::Dims;
-use crate::check::Samples;
+use crate::check::{Samples, plain};
 use crate::compiled_here;
 use crate::record::op::{Op, Shapes};
 use crate::record::recording::or_panic;
@@ -121,10 +121,16 @@ impl<T: Float> Op<T> for Reshape {
 pub(in crate::ops) fn samples<T: Float>() -> Samples<T> {
     Samples::new("reshape")
         .case("split", &[&[4, 6]], |x| vec![x[0].reshape(&[2, 2, -1])])
+        .gives(|x| vec![plain::reshaped(&x[0], &[2, 2, 6])])
         .case("of a transpose", &[&[3, 4]], |x| vec![x[0].permute(&[1, 0]).reshape(&[-1])])
+        .gives(|x| vec![plain::reshaped(&plain::permuted(&x[0], &[1, 0]), &[12])])
         .case("flatten", &[&[2, 3, 4]], |x| vec![x[0].flatten(1)])
+        .gives(|x| vec![plain::reshaped(&x[0], &[2, 12])])
         .case("flatten a scalar", &[&[]], |x| vec![x[0].flatten(0)])
+        .gives(|x| vec![plain::reshaped(&x[0], &[1])])
         .case("unsqueeze", &[&[2, 3]], |x| vec![x[0].unsqueeze(1).squeeze(1).unsqueeze(-1)])
+        .gives(|x| vec![plain::reshaped(&x[0], &[2, 3, 1])])
         .case("empty", &[&[0, 3]], |x| vec![x[0].reshape(&[3, 0])])
+        .gives(|x| vec![plain::reshaped(&x[0], &[3, 0])])
         .bad(&[&[2, 3]], "reshape: ", |x| vec![x[0].reshape(&[4, 2])])
 }

@@ -6,9 +6,9 @@
 //! - edges: everywhere smooth; no copy
 //! - source: NumPy's indexing
 
-use wengert_tensor::{Float, Layout, Shape, ShapeError, View};
+use wengert_tensor::{Float, Layout, Shape, ShapeError, Tensor, View};
 
-use crate::check::Samples;
+use crate::check::{Samples, plain};
 use crate::compiled_here;
 use crate::record::op::{Op, Shapes};
 use crate::walk::reverse::Reverse;
@@ -81,12 +81,19 @@ impl<T: Float> Op<T> for Select {
 pub(in crate::ops) fn samples<T: Float>() -> Samples<T> {
     Samples::new("select")
         .case("inner", &[&[3, 4, 2]], |x| vec![x[0].select(1, -2)])
+        .gives(|x| vec![plain::pick(&x[0], &[3, 2], |at| vec![at[0], 2, at[1]])])
         .case("outer", &[&[3, 4]], |x| vec![x[0].select(0, 1)])
+        .gives(|x| vec![plain::pick(&x[0], &[4], |at| vec![1, at[0]])])
         .case("to a scalar", &[&[3]], |x| vec![x[0].select(0, 2)])
+        .gives(|x| vec![plain::pick(&x[0], &[], |_| vec![2])])
         .case("unbind", &[&[3, 4]], |x| {
             let rows = x[0].unbind(0);
             vec![rows[0] * rows[2] + rows[1]]
         })
+        .gives(|x| vec![Tensor::from_fn([4], |at| {
+            let [a, b, c] = [0, 1, 2].map(|row| x[0][[row, at[0]]]);
+            a * c + b
+        })])
         .bad(&[&[2, 3]], "select: index 3 is out of range for axis 1 of [2, 3]", |x| {
             vec![x[0].select(1, 3)]
         })

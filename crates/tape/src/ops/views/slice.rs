@@ -7,9 +7,9 @@
 //!   slices of a sequence is linear in its length
 //! - source: NumPy's slicing; the negative step is ndarray's
 
-use wengert_tensor::{AxisRange, Float, Layout, Shape, ShapeError, View};
+use wengert_tensor::{AxisRange, Float, Layout, Shape, ShapeError, Tensor, View};
 
-use crate::check::Samples;
+use crate::check::{Samples, plain};
 use crate::compiled_here;
 use crate::record::op::{Op, Shapes};
 use crate::record::recording::or_panic;
@@ -173,24 +173,45 @@ impl<T: Float> Op<T> for Slice {
 pub(in crate::ops) fn samples<T: Float>() -> Samples<T> {
     Samples::new("slice")
         .case("middle", &[&[3, 6]], |x| vec![x[0].slice(1, 1..4)])
+        .gives(|x| vec![plain::sliced(&x[0], 1, 1, 3, 1)])
         .case("from the end", &[&[3, 6]], |x| vec![x[0].slice(-1, -3..)])
+        .gives(|x| vec![plain::sliced(&x[0], 1, 3, 3, 1)])
         .case("steps", &[&[3, 7, 2]], |x| vec![x[0].slice_step(1, 1..6, 2)])
+        .gives(|x| vec![plain::sliced(&x[0], 1, 1, 3, 2)])
         .case("steps back", &[&[3, 7, 2]], |x| vec![x[0].slice_step(1, 1..7, -2)])
+        .gives(|x| vec![plain::pick(&x[0], &[3, 3, 2], |at| vec![at[0], 6 - 2 * at[1], at[2]])])
         .case("reversed", &[&[4]], |x| vec![x[0].slice_step(0, .., -1) * x[0]])
+        .gives(|x| vec![Tensor::from_fn([4], |at| x[0][[3 - at[0]]] * x[0][[at[0]]])])
         .case("reversed twice", &[&[3, 4]], |x| vec![x[0].flip(&[]).flip(&[0]) * x[0]])
+        .gives(|x| {
+            let line = |at: &[usize]| x[0][[at[0], 3 - at[1]]] * x[0][[at[0], at[1]]];
+            vec![Tensor::from_fn([3, 4], line)]
+        })
         .case("a reversed transpose", &[&[3, 4]], |x| {
             vec![x[0].t().flip(&[0]).slice(0, 1..).select(1, 2)]
         })
+        .gives(|x| vec![plain::pick(&x[0], &[3], |at| vec![2, 2 - at[0]])])
         .case("a reversed expansion", &[&[3, 1]], |x| vec![x[0].expand([3, 2]).flip(&[])])
+        .gives(|x| vec![plain::pick(&x[0], &[3, 2], |at| vec![2 - at[0], 0])])
         .case("nothing, backwards", &[&[3, 0]], |x| vec![x[0].flip(&[])])
+        .gives(|_| vec![Tensor::zeros([3, 0])])
         .case("nothing", &[&[3, 6]], |x| vec![x[0].slice(1, 4..2)])
+        .gives(|_| vec![Tensor::zeros([3, 0])])
         .case("chunks", &[&[2, 6]], |x| {
             let [a, b, c] = x[0].chunk(1);
             vec![a * c + b]
         })
+        .gives(|x| vec![Tensor::from_fn([2, 2], |at| {
+            let [a, b, c] = [0, 2, 4].map(|start| x[0][[at[0], start + at[1]]]);
+            a * c + b
+        })])
         .case("of a slice", &[&[5, 6]], |x| vec![x[0].slice(0, 1..4).t().slice(0, ..2)])
+        .gives(|x| vec![plain::permuted(&plain::sliced(&plain::sliced(&x[0], 0, 1, 3, 1), 1, 0, 2, 1), &[1, 0])])
         .bad(&[&[2, 3]], "slice: axis 2 is out of range for the shape [2, 3]", |x| {
             vec![x[0].slice(2, ..)]
-        })        .bad(&[&[2, 3]], "slice: the step is 0", |x| vec![x[0].slice_step(1, .., 0)])
-        .bad(&[&[2, 3]], "flip: axis 2 is out of range for the shape [2, 3]", |x| vec![x[0].flip(&[2])])
+        })
+        .bad(&[&[2, 3]], "slice: the step is 0", |x| vec![x[0].slice_step(1, .., 0)])
+        .bad(&[&[2, 3]], "flip: axis 2 is out of range for the shape [2, 3]", |x| {
+            vec![x[0].flip(&[2])]
+        })
 }

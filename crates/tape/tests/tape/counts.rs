@@ -1,0 +1,66 @@
+//! What a walk back costs in counts that no machine changes: nodes that a recorded walk adds, and
+//! buffers that a walk takes.
+
+use wengert_tape::{Tape, Var};
+use wengert_tensor::Tensor;
+
+use crate::support::noise;
+
+/// How many nodes the recorded gradient of `f` takes.
+fn recorded(x: &Tensor<f64>, f: impl for<'t> Fn(Var<'t, f64>) -> Var<'t, f64>) -> usize {
+    let tape = Tape::new();
+    let x = tape.leaf(x);
+    let y = f(x);
+    let before = tape.stats().nodes;
+    tape.grad(y, [x]);
+    tape.stats().nodes - before
+}
+
+#[test]
+fn a_cotangent_that_comes_once_takes_no_node() {
+    for n in [1, 2, 7] {
+        let nodes = recorded(&Tensor::scalar(0.5), |x| (0..n).fold(x, |y, _| -y));
+        assert_eq!(nodes, n + 1, "the seed, and one node a rule");
+    }
+}
+
+#[test]
+fn what_comes_twice_is_added_once() {
+    let nodes = |uses: usize| {
+        recorded(&Tensor::scalar(0.5), move |x| {
+            (1..uses).fold(-x, |sum, _| sum + -x)
+        })
+    };
+    // A sum hands its cotangent on without a node; the rule of a negation is one.
+    for uses in [1, 2, 5] {
+        assert_eq!(nodes(uses), 1 + uses + (uses - 1), "{uses} uses");
+    }
+}
+
+/// What flows back into views goes straight to their base, where one op writes all of it: a second
+/// use of a view takes its rule's nodes and none to add it up.
+#[test]
+fn views_give_straight_to_their_base() {
+    let nodes = |views: usize, uses: usize| {
+        recorded(&noise(&[views, 3], 1), move |x| {
+            let parts = x.unbind(0).into_iter();
+            let terms = parts.flat_map(|part| (0..uses).map(move |_| part.tanh().sum()));
+            terms.reduce(|sum, term| sum + term).unwrap()
+        })
+    };
+    let (one, two) = (nodes(1, 1), nodes(2, 1));
+    let each = two - one;
+    for (views, uses) in [(1, 2), (2, 2), (3, 1), (2, 5), (4, 3)] {
+        let expected = one + (views * uses - 1) * each;
+        assert_eq!(nodes(views, uses), expected, "{views} views, {uses} uses");
+    }
+    // The same through a view of a view.
+    let deep = |uses: usize| {
+        recorded(&noise(&[4, 3], 1), move |x| {
+            let part = x.slice(0, 1..3).t();
+            let terms = (0..uses).map(|_| part.tanh().sum());
+            terms.reduce(|sum, term| sum + term).unwrap()
+        })
+    };
+    assert_eq!(deep(5) - deep(2), 3 * each);
+}
