@@ -3,6 +3,7 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
+use wengert_nn::data::idx;
 use wengert_nn::rnn::Stacking;
 use wengert_nn::{Adam, Linear, Lstm, Sgd, clip_by_global_norm};
 use wengert_tape::compose::cross_entropy;
@@ -15,11 +16,14 @@ struct Counting;
 
 thread_local! {
     static COUNT: Cell<Option<usize>> = const { Cell::new(None) };
+    /// The greatest block that this thread has taken while it counted.
+    static GREATEST: Cell<usize> = const { Cell::new(0) };
 }
 
-fn count() {
+fn count(size: usize) {
     let Some(count) = COUNT.get() else { return };
     COUNT.set(None);
+    GREATEST.set(GREATEST.get().max(size));
     if std::env::var_os("WENGERT_TRACE").is_some() {
         eprintln!("{}", std::backtrace::Backtrace::force_capture());
     }
@@ -29,7 +33,7 @@ fn count() {
 // SAFETY: every call goes to the system's allocator as it is.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count();
+        count(layout.size());
         // SAFETY: the caller keeps the contract.
         unsafe { System.alloc(layout) }
     }
@@ -40,7 +44,7 @@ unsafe impl GlobalAlloc for Counting {
     }
 
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        count();
+        count(size);
         // SAFETY: the caller keeps the contract.
         unsafe { System.realloc(block, layout, size) }
     }
@@ -121,4 +125,23 @@ fn of_a_classifier() {
     }
     let taken: Vec<usize> = (0..5).map(|_| blocks(&mut step)).collect();
     assert_eq!(taken, [0; 5]);
+}
+
+/// A file that claims four gigabytes and ends early, or whose claim the caller does not allow: no
+/// block of its size is taken.
+#[test]
+fn a_claim_of_a_file_is_not_believed() {
+    let lie = [0, 0, 8, 1, 0xff, 0xff, 0xff, 0xff, 1, 2, 3];
+    GREATEST.set(0);
+    let taken = blocks(|| {
+        assert!(idx::read(&lie[..]).is_err());
+        assert!(idx::labels(&lie[..]).is_err());
+        assert!(idx::Reader::new().with_limit(100).read(&lie[..]).is_err());
+    });
+    assert!(taken > 0, "the counter counts");
+    assert!(
+        GREATEST.get() <= 1 << 16,
+        "a block of {} bytes",
+        GREATEST.get()
+    );
 }

@@ -176,7 +176,7 @@ impl<T: Float> Adam<T> {
     ///
     /// # Panics
     /// If the gradients or the slots are those of a model of another structure, or a setting is out
-    /// of its range.
+    /// of its range. The model stays as it was.
     #[track_caller]
     pub fn step<M: Tree<Tensor<T>>>(&mut self, model: &mut M, grads: &Gradients<M, T>) {
         self.assert_settings();
@@ -184,8 +184,8 @@ impl<T: Float> Adam<T> {
         let (decay, decoupled, amsgrad) = (self.weight_decay, self.decoupled, self.amsgrad);
         let epsilon = self.epsilon;
         let visit = |slot: &mut AdamSlot<T>, weights: &mut [T], bars: &[T]| {
-            let mean = walk::moment(&mut slot.mean, bars)?;
-            let square = walk::moment(&mut slot.square, bars)?;
+            let mean = walk::moment(&mut slot.mean, bars);
+            let square = walk::moment(&mut slot.square, bars);
             slot.steps += 1;
             let exponent = slot.steps as f64;
             let factors = Factors {
@@ -200,14 +200,14 @@ impl<T: Float> Adam<T> {
                 epsilon: T::from_f64(epsilon),
             };
             if amsgrad {
-                let max = walk::moment(&mut slot.max, bars)?;
+                let max = walk::moment(&mut slot.max, bars);
                 amsgrad_step(&factors, weights, bars, mean, square, max);
             } else {
                 adam_step(&factors, weights, bars, mean, square);
             }
-            Ok(())
         };
-        walk::update(model, grads, &mut self.slots, &mut self.path, visit);
+        let held = |slot: &AdamSlot<T>| walk::size_of(&[&slot.mean, &slot.square, &slot.max]);
+        walk::update(model, grads, &mut self.slots, &mut self.path, held, visit);
     }
 }
 

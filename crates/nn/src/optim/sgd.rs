@@ -127,7 +127,7 @@ impl<T: Float> Sgd<T> {
     ///
     /// # Panics
     /// If the gradients or the slots are those of a model of another structure, or a setting is out
-    /// of its range.
+    /// of its range. The model stays as it was.
     #[track_caller]
     pub fn step<M: Tree<Tensor<T>>>(&mut self, model: &mut M, grads: &Gradients<M, T>) {
         self.assert_settings();
@@ -141,14 +141,14 @@ impl<T: Float> Sgd<T> {
         };
         let visit = |slot: &mut SgdSlot<T>, weights: &mut [T], bars: &[T]| {
             if moves {
-                let velocity = walk::moment(&mut slot.velocity, bars)?;
+                let velocity = walk::moment(&mut slot.velocity, bars);
                 momentum_step(rate, decay, momentum, own, through, weights, bars, velocity);
             } else {
                 sgd_step(rate, decay, weights, bars);
             }
-            Ok(())
         };
-        walk::update(model, grads, &mut self.slots, &mut self.path, visit);
+        let held = |slot: &SgdSlot<T>| walk::size_of(&[&slot.velocity]);
+        walk::update(model, grads, &mut self.slots, &mut self.path, held, visit);
     }
 }
 

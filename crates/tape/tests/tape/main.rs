@@ -5,6 +5,7 @@
 #![allow(dropping_copy_types, clippy::drop_non_drop)]
 
 mod custom;
+mod deep;
 mod faces;
 mod factors;
 mod formulas;
@@ -13,6 +14,9 @@ mod indices;
 mod names;
 mod orders;
 mod programs;
+#[path = "../../../tensor/tests/common/refusals.rs"]
+mod refusals;
+mod refused;
 mod scale;
 mod smoke;
 mod steps;

@@ -1,57 +1,9 @@
-//! What the tests share: panics caught with their place, and derivatives by differences.
-
-use std::cell::RefCell;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Once;
+//! What the tests share: derivatives by differences.
 
 use wengert_tape::{Tape, Var};
 use wengert_tensor::Tensor;
 
-/// A panic, as the hook sees it.
-#[derive(Clone, Debug)]
-pub struct Caught {
-    pub message: String,
-    pub file: String,
-    pub line: u32,
-}
-
-thread_local! {
-    static LAST: RefCell<Option<Caught>> = const { RefCell::new(None) };
-    static CATCHING: RefCell<bool> = const { RefCell::new(false) };
-}
-
-/// Runs `f`, which must panic, and says with what and where.
-pub fn caught(f: impl FnOnce()) -> Caught {
-    static HOOK: Once = Once::new();
-    HOOK.call_once(|| {
-        let before = std::panic::take_hook();
-        std::panic::set_hook(Box::new(move |info| {
-            if !CATCHING.with(|catching| *catching.borrow()) {
-                return before(info);
-            }
-            let payload = info.payload();
-            let message = payload.downcast_ref::<String>().cloned().or_else(|| {
-                payload
-                    .downcast_ref::<&str>()
-                    .map(|text| (*text).to_owned())
-            });
-            let place = info.location().expect("a panic has a place");
-            LAST.with(|last| {
-                *last.borrow_mut() = Some(Caught {
-                    message: message.unwrap_or_default(),
-                    file: place.file().to_owned(),
-                    line: place.line(),
-                });
-            });
-        }));
-    });
-    CATCHING.with(|catching| *catching.borrow_mut() = true);
-    let result = catch_unwind(AssertUnwindSafe(f));
-    CATCHING.with(|catching| *catching.borrow_mut() = false);
-    assert!(result.is_err(), "it did not panic");
-    LAST.with(|last| last.borrow_mut().take())
-        .expect("the hook ran")
-}
+pub use crate::refusals::{Caught, caught};
 
 /// A number made of tensors.
 pub type Scalar = for<'t> fn(&[Var<'t, f64>]) -> Var<'t, f64>;

@@ -14,6 +14,7 @@ use crate::check::Samples;
 use crate::compiled_here;
 use crate::walk::direct::Direct;
 use crate::record::op::{Op, Shapes};
+use crate::record::recording::or_panic;
 use crate::ops::softmax::in_place;
 use crate::walk::reverse::Reverse;
 use crate::walk::tangent::Tangent;
@@ -34,10 +35,7 @@ impl<'t, T: Float> Var<'t, T> {
     /// If the axis is out of range.
     #[track_caller]
     pub fn log_softmax(self, axis: isize) -> Self {
-        let at = self
-            .shape()
-            .axis("log_softmax", axis)
-            .unwrap_or_else(|error| panic!("{error}"));
+        let at = or_panic(self.shape().axis("log_softmax", axis));
         self.tape().apply(LogSoftmax { axis: at }, [self])
     }
 }
