@@ -45,7 +45,7 @@ fn sgd() -> Sgd<f64> {
 /// Binds a layer and hands it over with ones of this shape.
 macro_rules! forward {
     ($layer:expr, $shape:expr, $training:expr) => {{
-        let tape = Tape::<f64>::new();
+        let tape = Tape::<f32>::new();
         tape.set_training($training);
         $layer.bind(&tape).forward(tape.ones($shape));
     }};
@@ -54,13 +54,13 @@ macro_rules! forward {
 /// Binds a recurrent layer and runs `f` with it and ones of this shape.
 macro_rules! recurrent {
     ($layer:expr, $shape:expr, |$rnn:ident, $x:ident| $run:expr) => {{
-        let tape = Tape::<f64>::new();
+        let tape = Tape::<f32>::new();
         let ($rnn, $x) = ($layer.bind(&tape), tape.ones($shape));
         drop($run);
     }};
 }
 
-fn gru(layers: usize, bidirectional: bool) -> Gru<Tensor<f64>> {
+fn gru(layers: usize, bidirectional: bool) -> Gru {
     let stacking = Stacking {
         layers,
         bidirectional,
@@ -69,8 +69,8 @@ fn gru(layers: usize, bidirectional: bool) -> Gru<Tensor<f64>> {
 }
 
 fn embedding(indices: &[i64]) {
-    let tape = Tape::<f64>::new();
-    let layer = Embedding::<Tensor<f64>>::new(5, 2, &mut rng());
+    let tape = Tape::<f32>::new();
+    let layer = Embedding::new(5, 2, &mut rng());
     layer.bind(&tape).forward(&Tensor::from(indices));
 }
 
@@ -97,14 +97,14 @@ fn layers() {
             "Dropout::new": Dropout::new(f64::NAN) => "dropout: NaN is no probability";
             "Embedding::forward": embedding(&[0, -1]) => "embedding: the index -1 is negative";
             "Embedding::forward": embedding(&[5]) => "index 5 is out of range for axis 0 of [5, 2]";
-            "Linear::forward": forward!(Linear::<Tensor<f64>>::new(3, 2, &mut rng()), [4, 5], false) => "affine: inner sizes differ: [4, 5] x [3, 2]";
-            "BatchNorm::forward": forward!(BatchNorm::<Tensor<f64>>::new(3), [4, 1], false) => "batch norm: rows of 3 features are expected, the shape is [4, 1]";
-            "BatchNorm::forward": forward!(BatchNorm::<Tensor<f64>>::new(1), [4, 3], false) => "batch norm: rows of 1 features are expected, the shape is [4, 3]";
-            "BatchNorm::forward": forward!(BatchNorm::<Tensor<f64>>::new(3), [4, 1], true) => "batch norm: rows of 3 features are expected, the shape is [4, 1]";
-            "BatchNorm::forward": forward!(BatchNorm::<Tensor<f64>>::new(3), [3], false) => "batch norm: rows of 3 features are expected, the shape is [3]";
-            "BatchNorm::forward": forward!(BatchNorm::<Tensor<f64>>::new(3), [1, 3], true) => "batch norm: more than one value of each feature is needed in training, the shape is [1, 3]";
-            "LayerNorm::forward": forward!(LayerNorm::<Tensor<f64>>::new(3), [4, 1], false) => "layer_norm: the weight has the shape [3], not [1]";
-            "LayerNorm::forward": forward!(LayerNorm::<Tensor<f64>>::new(1), [4, 3], false) => "layer_norm: the weight has the shape [1], not [3]";
+            "Linear::forward": forward!(Linear::new(3, 2, &mut rng()), [4, 5], false) => "affine: inner sizes differ: [4, 5] x [3, 2]";
+            "BatchNorm::forward": forward!(BatchNorm::new(3), [4, 1], false) => "batch norm: rows of 3 features are expected, the shape is [4, 1]";
+            "BatchNorm::forward": forward!(BatchNorm::new(1), [4, 3], false) => "batch norm: rows of 1 features are expected, the shape is [4, 3]";
+            "BatchNorm::forward": forward!(BatchNorm::new(3), [4, 1], true) => "batch norm: rows of 3 features are expected, the shape is [4, 1]";
+            "BatchNorm::forward": forward!(BatchNorm::new(3), [3], false) => "batch norm: rows of 3 features are expected, the shape is [3]";
+            "BatchNorm::forward": forward!(BatchNorm::new(3), [1, 3], true) => "batch norm: more than one value of each feature is needed in training, the shape is [1, 3]";
+            "LayerNorm::forward": forward!(LayerNorm::new(3), [4, 1], false) => "layer_norm: the weight has the shape [3], not [1]";
+            "LayerNorm::forward": forward!(LayerNorm::new(1), [4, 3], false) => "layer_norm: the weight has the shape [1], not [3]";
             "init::uniform": init::uniform::<f64>([2], -1.0, &mut rng()) => "uniform: no numbers from 1 to -1";
             "init::uniform": init::uniform::<f64>([2], f64::INFINITY, &mut rng()) => "uniform: no numbers from -inf to inf";
             "init::normal": init::normal::<f64>([2], -1.0, &mut rng()) => "normal: -1 is no standard deviation";
@@ -119,7 +119,7 @@ fn recurrent() {
         file!(),
         Place::Here,
         panics! {
-            "Recurrent::stacked": Gru::<Tensor<f64>>::stacked(3, 2, Stacking { layers: 0, bidirectional: false }, &mut rng()) => "a recurrent layer has at least one layer";
+            "Recurrent::stacked": Gru::stacked(3, 2, Stacking { layers: 0, bidirectional: false }, &mut rng()) => "a recurrent layer has at least one layer";
             "Recurrent::run": recurrent!(gru(1, false), [4, 3], |rnn, x| rnn.run(x, None)) => "a sequence has the axes [batch, time, features], this one the shape [4, 3]";
             "Recurrent::run": recurrent!(gru(1, false), [4, 5, 3], |rnn, x| { let (_, state) = gru(2, false).bind(x.tape()).run(x, None); rnn.run(x, Some(state)) }) => "the state has 2 cells in 1 directions, the layer 1 layers in 1";
             "Recurrent::last": recurrent!(gru(1, false), [4, 3], |rnn, x| rnn.last(x, None)) => "a sequence has the axes [batch, time, features], this one the shape [4, 3]";

@@ -1,6 +1,6 @@
 //! Dropout and batch norm: their modes, draws and state.
 
-use wengert_nn::{BatchNorm, Dropout};
+use wengert_nn::{BatchNorm, Dropout, LayerNorm};
 use wengert_tape::{Bind, Tape};
 use wengert_tensor::{Rng, Tensor};
 
@@ -71,4 +71,29 @@ fn batch_norm_learns_the_mean_and_variance() {
     tape.set_training(false);
     let y = tape.evaluate(&layer, |t, l| l.forward(t.full([1, 2], 3.0)).value());
     assert!(y.iter().all(|y| y.abs() < 0.2));
+}
+
+/// The layer and the function are one formula: the same bits, values and gradients alike.
+#[test]
+fn layer_norm_is_the_tapes() {
+    let mut rng = Rng::seed_from_u64(6);
+    let x: Tensor<f64> = rng.normal([7, 5], 3.0, 2.0);
+    let layer = LayerNorm {
+        weight: rng.normal([5], 1.0, 0.5),
+        bias: rng.normal([5], 0.0, 0.5),
+        epsilon: 1e-5,
+    };
+    let seed: Tensor<f64> = rng.normal([7, 5], 0.0, 1.0);
+    let run = |by_layer: bool| {
+        let tape = Tape::<f64>::new();
+        let (x, m) = (tape.leaf(&x), layer.bind(&tape));
+        let y = match by_layer {
+            true => m.forward(x),
+            false => x.layer_norm(1, Some(m.weight), Some(m.bias), m.epsilon),
+        };
+        let grads = y.backward_with(&seed);
+        let bars = [x, m.weight, m.bias].map(|leaf| grads.wrt(leaf));
+        (y.value(), bars, tape.stats().nodes)
+    };
+    assert_eq!(run(true), run(false));
 }

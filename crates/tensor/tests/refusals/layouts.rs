@@ -26,6 +26,7 @@ fn shapes_and_layouts_return_errors() {
         "Shape::reshape": shape(&[2, 6]).reshape(&[-1, -1]) => "reshape: [-1, -1] leaves more than one dimension open";
         "Shape::reshape": shape(&[0, 6]).reshape(&[0, -1]) => "reshape: [0, -1] leaves a dimension open beside one of size 0";
         "Shape::reshape": shape(&[2]).reshape(&[isize::MAX, 4]) => "does not fill";
+        "Shape::flattened": shape(&[2]).flattened(1) => "flatten: axis 1 is out of range for the shape [2]";
         "Shape::matmul": shape(&[2, 3]).matmul(&shape(&[4, 5])) => "matmul: inner sizes differ: [2, 3] x [4, 5]";
         "Shape::matmul": shape(&[2, 1, 3]).matmul(&shape(&[5, 3, 1])) => "matmul: batch axes do not broadcast: [2, 1, 3] x [5, 3, 1]";
         "Shape::matmul": shape(&[]).matmul(&shape(&[3])) => "matmul: a scalar is no matrix: [] x [3]";

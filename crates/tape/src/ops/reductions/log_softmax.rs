@@ -4,7 +4,7 @@
 //! - value: y = x − ln Σ eˣ along the axis, without overflow
 //! - rule: x̄ = ȳ − eʸ Σ ȳ
 //! - edges: everywhere smooth; elements −∞ are masked: y is −∞ there; where all are masked it is −∞
-//!   throughout with gradient 0
+//!   throughout with gradient 0; an element +∞ has the value NaN and makes the row's gradient NaN
 //! - source: Bridle 1990, Probabilistic interpretation of feedforward classification network outputs
 
 use wengert_tensor::kernels::{log_softmax, log_softmax_pullback};

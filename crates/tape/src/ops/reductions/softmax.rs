@@ -4,7 +4,7 @@
 //! - value: y = eˣ / Σ eˣ along the axis, without overflow
 //! - rule: x̄ = y (ȳ − Σ y ȳ)
 //! - edges: everywhere smooth; elements −∞ are masked: y is 0 there with gradient 0; so it is
-//!   throughout where all are masked
+//!   throughout where all are masked; an element +∞ makes its row NaN
 //! - source: Bridle 1990, Probabilistic interpretation of feedforward classification network outputs
 
 use wengert_tensor::kernels::{softmax, softmax_pullback};

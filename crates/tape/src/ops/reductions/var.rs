@@ -3,7 +3,7 @@
 //! - shape: x\[s\] → y\[s without the axes, or with length 1 there\]
 //! - value: y = Σ (x − m)² / (n − c) over the n elements along the axes, m their mean
 //! - rule: x̄ = ȳ · 2 (x − m) / (n − c)
-//! - edges: everywhere smooth; not finite where n ≤ c
+//! - edges: everywhere smooth; not finite where n ≤ c; NaN where an element is not finite
 //! - source: Chan, Golub and LeVeque 1983, Algorithms for computing the sample variance
 
 use wengert_tensor::{Float, Shape, ShapeError, View};
