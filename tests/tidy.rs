@@ -8,6 +8,8 @@ use std::path::Path;
 
 #[path = "tidy/names.rs"]
 mod names;
+#[path = "tidy/promises.rs"]
+mod promises;
 
 /// A file of the workspace: its path from the root, and what it says.
 struct File {
@@ -437,6 +439,39 @@ fn a_hole_in_the_code_map_is_seen() {
     let map = "### `crates/tape`\n- `reverse`: walks\n### `crates/nn`\n- `flow`: data\n";
     let modules = ["reverse.rs", "flow.rs"].map(|name| format!("crates/tape/src/{name}"));
     assert_eq!(unmapped(map, &modules), ["crates/tape/src/flow.rs"]);
+}
+
+#[test]
+fn every_promised_refusal_is_tested() {
+    let files = workspace();
+    let wrong = |name: &&str| promises::mismatches(name, &files);
+    let wrong: Vec<String> = ["tensor", "tape", "nn"].iter().flat_map(wrong).collect();
+    assert!(wrong.is_empty(), "\n{}\n", wrong.join("\n"));
+}
+
+#[test]
+fn a_promise_without_test_and_a_test_without_promise_are_seen() {
+    let file = |path: &str, text: &str| File {
+        path: path.to_owned(),
+        text: text.to_owned(),
+    };
+    let source =
+        "impl Rng {\n    /// # Panics\n    /// If n is 0.\n    pub fn below(n: usize) {}\n}\n";
+    let files = |table: &str| {
+        let table = file("crates/tensor/tests/refusals/main.rs", table);
+        [file("crates/tensor/src/random.rs", source), table]
+    };
+    let right = files("    \"Rng::below\": rng().below(0) => \"no number\";");
+    assert!(promises::mismatches("tensor", &right).is_empty());
+    let renamed = files("    \"Rng::under\": rng().under(0) => \"no number\";");
+    let wrong = promises::mismatches("tensor", &renamed);
+    assert_eq!(
+        wrong,
+        [
+            "crates/tensor/src/random.rs:2: no refusal test names `Rng::below`",
+            "crates/tensor/tests: the docs of `Rng::under` promise no refusal"
+        ]
+    );
 }
 
 #[test]

@@ -2,7 +2,8 @@
 
 mod counting;
 
-use counting::blocks;
+use counting::{blocks, greatest};
+use wengert_nn::data::idx;
 use wengert_nn::rnn::Stacking;
 use wengert_nn::{Adam, Linear, Lstm, Sgd, clip_by_global_norm};
 use wengert_tape::compose::cross_entropy;
@@ -100,4 +101,18 @@ fn of_the_open_style() {
     }
     let taken: Vec<usize> = (0..5).map(|_| blocks(&mut step)).collect();
     assert_eq!(taken, [0; 5]);
+}
+
+/// A file that claims four gigabytes and ends early, or whose claim the caller does not allow: no
+/// block of its size is taken.
+#[test]
+fn a_claim_of_a_file_is_not_believed() {
+    let lie = [0, 0, 8, 1, 0xff, 0xff, 0xff, 0xff, 1, 2, 3];
+    let taken = blocks(|| {
+        assert!(idx::read(&lie[..]).is_err());
+        assert!(idx::labels(&lie[..]).is_err());
+        assert!(idx::Reader::new().with_limit(100).read(&lie[..]).is_err());
+    });
+    assert!(taken > 0, "the counter counts");
+    assert!(greatest() <= 1 << 16, "a block of {} bytes", greatest());
 }

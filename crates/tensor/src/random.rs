@@ -258,6 +258,11 @@ impl Rng {
     /// If the range is empty and the tensor is not.
     #[track_caller]
     pub fn integers(&mut self, shape: impl Into<Shape>, range: Range<i64>) -> Tensor<i64> {
+        let shape = shape.into();
+        assert!(
+            range.start < range.end || shape.contains(&0),
+            "integers: {range:?} is empty"
+        );
         Tensor::from_fn(shape, |_| self.int(range.clone()))
     }
 }

@@ -73,7 +73,12 @@ impl Shape {
     ///
     /// # Panics
     /// If `at` is greater than the rank.
+    #[track_caller]
     pub fn insert(&mut self, at: usize, dim: usize) {
+        assert!(
+            at <= self.rank(),
+            "shape: {self} has no position {at} for a new dimension"
+        );
         self.0.insert(at, dim);
     }
 
@@ -81,7 +86,9 @@ impl Shape {
     ///
     /// # Panics
     /// If `at` is not less than the rank.
+    #[track_caller]
     pub fn remove(&mut self, at: usize) -> usize {
+        assert!(at < self.rank(), "shape: {self} has no dimension {at}");
         self.0.remove(at)
     }
 

@@ -94,15 +94,18 @@ fn nan_sorts_as_the_greatest() {
 
 #[test]
 fn one_hot_and_its_errors() {
-    let x: Tensor<f64> = Tensor::from([[0], [-1]]).one_hot(2);
+    let x: Tensor<f64> = Tensor::from([[0], [1]]).one_hot(2);
     assert_eq!(x, Tensor::from([[[1.0, 0.0]], [[0.0, 1.0]]]));
-    let mut out = [0.0_f32; 3];
-    let indices = Tensor::from([3]);
-    let error = kernels::one_hot(&indices.view(), 3, &mut out).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "one_hot: index 3 is out of range for axis 1 of [1, 3]"
-    );
+    for index in [3, -1, i64::MIN, i64::MAX] {
+        let mut out = [7.0_f32; 6];
+        let indices = Tensor::from([0, index]);
+        let error = kernels::one_hot(&indices.view(), 3, &mut out).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!("one_hot: index {index} is out of range for axis 1 of [2, 3]")
+        );
+        assert_eq!(out, [7.0; 6], "nothing is written");
+    }
 }
 
 #[test]

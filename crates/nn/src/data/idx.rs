@@ -4,6 +4,9 @@
 //! dimension as a big-endian `u32`, and the elements in row-major order. This reader takes unsigned
 //! bytes, as all of MNIST's files are; compressed files are decompressed by the caller.
 //!
+//! What a header claims is not believed: memory is taken as data arrives, and no more than a limit,
+//! which is [`MOST_BYTES`] or what a [`Reader`] is told.
+//!
 //! Source: LeCun, Cortes and Burges, *The MNIST database of handwritten digits*.
 
 use std::io::{ErrorKind, Read};
@@ -18,6 +21,10 @@ pub struct Idx {
     /// The elements in row-major order.
     pub data: Vec<u8>,
 }
+
+/// The memory that the elements of one array may take, unless a [`Reader`] is told otherwise: 4 GiB.
+/// The greatest set of the MNIST family, EMNIST's of 697,932 images, takes 2.2 GB as `f32`.
+pub const MOST_BYTES: u64 = 1 << 32;
 
 /// What can be wrong with an IDX file.
 #[derive(Debug, thiserror::Error)]
@@ -65,6 +72,16 @@ pub enum IdxError {
         /// The product of the dimensions.
         expected: u64,
     },
+    /// The elements would take more memory than the caller allows.
+    #[error("{dims:?} elements take {needed} bytes, and {limit} are allowed")]
+    OverLimit {
+        /// The dimensions.
+        dims: Vec<usize>,
+        /// The bytes that the elements take in memory.
+        needed: u64,
+        /// The limit.
+        limit: u64,
+    },
     /// The product of the dimensions is no number of bytes that a computer has.
     #[error("{dims:?} elements are more than the address space holds")]
     TooLarge {
@@ -93,8 +110,6 @@ pub enum IdxError {
 
 /// Reads an array. The reader has to be at its end after that.
 ///
-/// What the header claims is not believed: memory is taken as data arrives.
-///
 /// ```
 /// use wengert_nn::data::idx;
 /// let file = [0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 0, 3, 1, 2, 3, 4, 5, 6];
@@ -107,42 +122,10 @@ pub enum IdxError {
 /// ```
 ///
 /// # Errors
-/// If the file cannot be read, is no IDX file of unsigned bytes, or is shorter or longer than its
-/// header says.
+/// If the file cannot be read, is no IDX file of unsigned bytes, is shorter or longer than its header
+/// says, or its elements would take more memory than [`MOST_BYTES`].
 pub fn read(reader: impl Read) -> Result<Idx, IdxError> {
-    let mut source = Source { reader, offset: 0 };
-    let mut magic = [0; 4];
-    source.fill(&mut magic, "the magic number")?;
-    let [a, b, element, rank] = magic;
-    if [a, b] != [0, 0] {
-        return Err(IdxError::Magic { found: [a, b] });
-    }
-    if element != 0x08 {
-        return Err(IdxError::ElementType { found: element });
-    }
-    let mut header = vec![0; 4 * usize::from(rank)];
-    source.fill(&mut header, "the dimensions")?;
-    let (dims, _) = header.as_chunks::<4>();
-    let dims: Vec<usize> = dims
-        .iter()
-        .map(|&dim| u32::from_be_bytes(dim) as usize)
-        .collect();
-    // A 0 makes nothing of the others, however large they are.
-    let size = match dims.contains(&0) {
-        true => Some(0),
-        false => dims
-            .iter()
-            .try_fold(1usize, |size, &dim| size.checked_mul(dim)),
-    };
-    let Some(size) = size.filter(|&size| isize::try_from(size).is_ok()) else {
-        return Err(IdxError::TooLarge { dims });
-    };
-    let data = source.take(size)?;
-    if !source.at_end()? {
-        let expected = size as u64;
-        return Err(IdxError::Trailing { dims, expected });
-    }
-    Ok(Idx { dims, data })
+    Reader::new().read(reader)
 }
 
 /// Reads images \[N, rows, columns\], scaled from 0 … 255 to 0 … 1.
@@ -150,19 +133,7 @@ pub fn read(reader: impl Read) -> Result<Idx, IdxError> {
 /// # Errors
 /// As [`read`], and if there are not three axes.
 pub fn images<T: Float>(reader: impl Read) -> Result<Tensor<T>, IdxError> {
-    let Idx { dims, data } = read(reader)?;
-    if dims.len() != 3 {
-        return Err(IdxError::Rank {
-            what: "images",
-            expected: 3,
-            dims,
-        });
-    }
-    let data = data
-        .iter()
-        .map(|&x| T::from_f64(f64::from(x) / 255.0))
-        .collect();
-    Tensor::from_vec(data, dims.as_slice()).map_err(|_| IdxError::TooLarge { dims })
+    Reader::new().images(reader)
 }
 
 /// Reads labels \[N\].
@@ -170,17 +141,7 @@ pub fn images<T: Float>(reader: impl Read) -> Result<Tensor<T>, IdxError> {
 /// # Errors
 /// As [`read`], and if there is not one axis.
 pub fn labels(reader: impl Read) -> Result<Tensor<i64>, IdxError> {
-    let Idx { dims, data } = read(reader)?;
-    if dims.len() != 1 {
-        return Err(IdxError::Rank {
-            what: "labels",
-            expected: 1,
-            dims,
-        });
-    }
-    Ok(Tensor::from(
-        data.into_iter().map(i64::from).collect::<Vec<_>>(),
-    ))
+    Reader::new().labels(reader)
 }
 
 /// Reads images and the labels that belong to them.
@@ -191,15 +152,132 @@ pub fn images_and_labels<T: Float>(
     image_reader: impl Read,
     label_reader: impl Read,
 ) -> Result<(Tensor<T>, Tensor<i64>), IdxError> {
-    let (images, labels) = (images(image_reader)?, labels(label_reader)?);
-    let (found, beside) = (images.shape()[0], labels.shape()[0]);
-    if found != beside {
-        return Err(IdxError::Counts {
-            images: found,
-            labels: beside,
-        });
+    Reader::new().images_and_labels(image_reader, label_reader)
+}
+
+/// Reads IDX files with a limit of the caller's on the memory that the elements of each may take.
+///
+/// ```
+/// use wengert_nn::data::idx::Reader;
+/// let file = [0, 0, 8, 1, 0, 0, 0, 3, 4, 5, 6];
+/// assert_eq!(Reader::new().with_limit(3).read(&file[..])?.data, [4, 5, 6]);
+///
+/// let error = Reader::new().with_limit(2).read(&file[..]).unwrap_err();
+/// assert_eq!(error.to_string(), "[3] elements take 3 bytes, and 2 are allowed");
+/// # Ok::<(), wengert_nn::data::idx::IdxError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reader {
+    limit: u64,
+}
+
+impl Default for Reader {
+    /// With [`MOST_BYTES`].
+    fn default() -> Self {
+        Reader { limit: MOST_BYTES }
     }
-    Ok((images, labels))
+}
+
+impl Reader {
+    /// A reader with the limit [`MOST_BYTES`].
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// With another limit, in bytes of memory: an element takes one as it lies in the file, eight as
+    /// a label, and four or eight as a pixel of `f32` or `f64`.
+    pub fn with_limit(mut self, bytes: u64) -> Self {
+        self.limit = bytes;
+        self
+    }
+
+    /// [`read`](read()) within the limit.
+    ///
+    /// # Errors
+    /// As the function of that name, with this limit.
+    pub fn read(&self, reader: impl Read) -> Result<Idx, IdxError> {
+        let (dims, data) = self.elements(reader, None, |byte| byte)?;
+        Ok(Idx { dims, data })
+    }
+
+    /// [`images`](images()) within the limit.
+    ///
+    /// # Errors
+    /// As the function of that name, with this limit.
+    pub fn images<T: Float>(&self, reader: impl Read) -> Result<Tensor<T>, IdxError> {
+        let pixel = |byte| T::from_f64(f64::from(byte) / 255.0);
+        let (dims, data) = self.elements(reader, Some(("images", 3)), pixel)?;
+        Tensor::from_vec(data, dims.as_slice()).map_err(|_| IdxError::TooLarge { dims })
+    }
+
+    /// [`labels`](labels()) within the limit.
+    ///
+    /// # Errors
+    /// As the function of that name, with this limit.
+    pub fn labels(&self, reader: impl Read) -> Result<Tensor<i64>, IdxError> {
+        let (_, data) = self.elements(reader, Some(("labels", 1)), i64::from)?;
+        Ok(Tensor::from(data))
+    }
+
+    /// [`images_and_labels`](images_and_labels()) within the limit, which counts for each.
+    ///
+    /// # Errors
+    /// As the function of that name, with this limit.
+    pub fn images_and_labels<T: Float>(
+        &self,
+        image_reader: impl Read,
+        label_reader: impl Read,
+    ) -> Result<(Tensor<T>, Tensor<i64>), IdxError> {
+        let (images, labels) = (self.images(image_reader)?, self.labels(label_reader)?);
+        let (found, beside) = (images.shape()[0], labels.shape()[0]);
+        if found != beside {
+            return Err(IdxError::Counts {
+                images: found,
+                labels: beside,
+            });
+        }
+        Ok((images, labels))
+    }
+
+    /// The dimensions, and what `element` makes of each byte. The header is judged before any data
+    /// are read.
+    fn elements<X: Copy>(
+        &self,
+        reader: impl Read,
+        wanted: Option<(&'static str, usize)>,
+        element: impl Fn(u8) -> X,
+    ) -> Result<(Vec<usize>, Vec<X>), IdxError> {
+        let mut source = Source { reader, offset: 0 };
+        let (dims, size) = source.header()?;
+        if let Some((what, expected)) = wanted
+            && dims.len() != expected
+        {
+            return Err(IdxError::Rank {
+                what,
+                expected,
+                dims,
+            });
+        }
+        let (limit, bytes) = (self.limit, size_of::<X>());
+        match size.checked_mul(bytes) {
+            None => return Err(IdxError::TooLarge { dims }),
+            Some(needed) if needed as u64 > limit => {
+                let needed = needed as u64;
+                return Err(IdxError::OverLimit {
+                    dims,
+                    needed,
+                    limit,
+                });
+            }
+            Some(_) => {}
+        }
+        let data = source.take(size, element)?;
+        if !source.at_end()? {
+            let expected = size as u64;
+            return Err(IdxError::Trailing { dims, expected });
+        }
+        Ok((dims, data))
+    }
 }
 
 /// A reader that knows how far it is.
@@ -209,6 +287,37 @@ struct Source<R> {
 }
 
 impl<R: Read> Source<R> {
+    /// The dimensions, and their product.
+    fn header(&mut self) -> Result<(Vec<usize>, usize), IdxError> {
+        let mut magic = [0; 4];
+        self.fill(&mut magic, "the magic number")?;
+        let [a, b, element, rank] = magic;
+        if [a, b] != [0, 0] {
+            return Err(IdxError::Magic { found: [a, b] });
+        }
+        if element != 0x08 {
+            return Err(IdxError::ElementType { found: element });
+        }
+        let mut header = vec![0; 4 * usize::from(rank)];
+        self.fill(&mut header, "the dimensions")?;
+        let (dims, _) = header.as_chunks::<4>();
+        let dims: Vec<usize> = dims
+            .iter()
+            .map(|&dim| u32::from_be_bytes(dim) as usize)
+            .collect();
+        // A 0 makes nothing of the others, however large they are.
+        let size = match dims.contains(&0) {
+            true => Some(0),
+            false => dims
+                .iter()
+                .try_fold(1usize, |size, &dim| size.checked_mul(dim)),
+        };
+        match size.filter(|&size| isize::try_from(size).is_ok()) {
+            Some(size) => Ok((dims, size)),
+            None => Err(IdxError::TooLarge { dims }),
+        }
+    }
+
     /// Reads up to the end of the buffer or of the file.
     fn some(&mut self, buffer: &mut [u8]) -> Result<usize, IdxError> {
         let mut filled = 0;
@@ -242,21 +351,31 @@ impl<R: Read> Source<R> {
         Ok(())
     }
 
-    /// Reads `size` bytes, in blocks, so that a claim of more costs no memory.
-    fn take(&mut self, size: usize) -> Result<Vec<u8>, IdxError> {
+    /// Reads `size` bytes in blocks, so that a claim of more costs no memory, and keeps what
+    /// `element` makes of them.
+    fn take<X: Copy>(
+        &mut self,
+        size: usize,
+        element: impl Fn(u8) -> X,
+    ) -> Result<Vec<X>, IdxError> {
         const BLOCK: usize = 1 << 16;
-        let mut data = Vec::with_capacity(size.min(BLOCK));
+        let mut block = vec![0; BLOCK.min(size)];
+        let mut data = Vec::new();
         while data.len() < size {
-            let start = data.len();
-            data.resize(start + BLOCK.min(size - start), 0);
-            let (found, wanted) = (self.some(&mut data[start..])?, data.len() - start);
+            let wanted = BLOCK.min(size - data.len());
+            let found = self.some(&mut block[..wanted])?;
             if found < wanted {
                 return Err(IdxError::Truncated {
                     part: "the data",
-                    found: (start + found) as u64,
+                    found: (data.len() + found) as u64,
                     expected: size as u64,
                 });
             }
+            if data.capacity() - data.len() < wanted {
+                // Twice as much as came so far, and never more than will be needed.
+                data.reserve_exact(data.len().max(wanted).min(size - data.len()));
+            }
+            data.extend(block[..wanted].iter().map(|&byte| element(byte)));
         }
         Ok(data)
     }

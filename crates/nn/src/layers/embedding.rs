@@ -49,6 +49,10 @@ impl<'t, T: Float> Embedding<Var<'t, T>> {
     /// If an index is negative or not below V.
     #[track_caller]
     pub fn forward(&self, indices: &Tensor<i64>) -> Var<'t, T> {
+        // `rows` counts negative indices from the end; a word of that number does not exist.
+        if let Some(index) = indices.iter().find(|&index| index < 0) {
+            panic!("embedding: the index {index} is negative");
+        }
         self.weight.rows(indices)
     }
 }

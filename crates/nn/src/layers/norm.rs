@@ -77,15 +77,17 @@ impl<'t, T: Float> BatchNorm<Var<'t, T>> {
     /// The normalized values.
     ///
     /// # Panics
-    /// If the last axis of `x` is not C long, or, in training mode, there are fewer than two values
-    /// of each feature.
+    /// If `x` has fewer than two axes, its last axis is not C long, or, in training mode, there are
+    /// fewer than two values of each feature.
     #[track_caller]
     pub fn forward(&self, x: Var<'t, T>) -> Var<'t, T> {
-        let tape = x.tape();
+        let (tape, shape, features) = (x.tape(), x.shape(), self.weight.dim(-1));
+        assert!(
+            shape.rank() > 1 && shape[shape.rank() - 1] == features,
+            "batch norm: rows of {features} features are expected, the shape is {shape}"
+        );
         let (centered, variance) = if tape.training() {
-            let shape = x.shape();
-            let features = shape.last().copied().unwrap_or(1).max(1);
-            let count = shape.size() / features;
+            let count: usize = shape[..shape.rank() - 1].iter().product();
             assert!(
                 count > 1,
                 "batch norm: more than one value of each feature is needed in training, the \
@@ -168,10 +170,6 @@ impl<'t, T: Float> LayerNorm<Var<'t, T>> {
     /// If the last axis of `x` is not C long.
     #[track_caller]
     pub fn forward(&self, x: Var<'t, T>) -> Var<'t, T> {
-        let features = x.dim(-1) as f64;
-        let mean = x.sum_axes(&[-1], true) / features;
-        let centered = x - mean;
-        let variance = (centered * centered).sum_axes(&[-1], true) / features;
-        centered / (variance + self.epsilon).sqrt() * self.weight + self.bias
+        x.layer_norm(1, Some(self.weight), Some(self.bias), self.epsilon)
     }
 }

@@ -20,10 +20,15 @@ use wengert_tensor::{Float, Tensor, compile_here};
 /// assert_eq!(clip_by_global_norm(&mut grads, 5.0), 10.0);
 /// assert!((grads.norm() - 5.0).abs() < 1e-5);
 /// ```
+///
+/// # Panics
+/// If `max` is negative or NaN.
+#[track_caller]
 pub fn clip_by_global_norm<M: Tree<Tensor<T>>, T: Float>(
     grads: &mut Gradients<M, T>,
     max: f64,
 ) -> f64 {
+    assert!(max >= 0.0, "clip_by_global_norm: {max} is no bound");
     let squares = grads.iter().map(|bar| match bar.as_slice() {
         Some(slice) => sum_of_squares(slice),
         None => sum_of_squares(&bar.to_vec()),

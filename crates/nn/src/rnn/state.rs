@@ -69,7 +69,11 @@ impl<S> State<S> {
     /// Something of the last layer, the directions side by side.
     #[track_caller]
     pub(super) fn last<'t, T: Float>(&self, of: impl Fn(&S) -> Var<'t, T>) -> Var<'t, T> {
-        match &self.cells[self.cells.len() - self.directions..] {
+        let below = self.cells.len().checked_sub(self.directions);
+        let Some(below) = below.filter(|_| self.directions > 0) else {
+            panic!("the state has no layer");
+        };
+        match &self.cells[below..] {
             [only] => of(only),
             both => Var::cat(&both.iter().map(of).collect::<SmallVec<[_; 2]>>(), -1),
         }

@@ -11,14 +11,17 @@ struct Counting;
 
 thread_local! {
     static COUNT: Cell<Option<usize>> = const { Cell::new(None) };
+    /// The greatest block that this thread has taken while it counted.
+    static GREATEST: Cell<usize> = const { Cell::new(0) };
 }
 
 /// The bytes that all threads hold.
 static HELD: AtomicIsize = AtomicIsize::new(0);
 
-fn count() {
+fn count(size: usize) {
     let Some(count) = COUNT.get() else { return };
     COUNT.set(None);
+    GREATEST.set(GREATEST.get().max(size));
     if std::env::var_os("WENGERT_TRACE").is_some() {
         eprintln!("{}", std::backtrace::Backtrace::force_capture());
     }
@@ -28,7 +31,7 @@ fn count() {
 // SAFETY: every call goes to the system's allocator as it is.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count();
+        count(layout.size());
         hold(layout.size() as isize);
         // SAFETY: the caller keeps the contract.
         unsafe { System.alloc(layout) }
@@ -41,7 +44,7 @@ unsafe impl GlobalAlloc for Counting {
     }
 
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        count();
+        count(size);
         hold(size as isize - layout.size() as isize);
         // SAFETY: the caller keeps the contract.
         unsafe { System.realloc(block, layout, size) }
@@ -63,6 +66,12 @@ pub fn held() -> isize {
 /// The number of blocks that `f` takes.
 pub fn blocks(f: impl FnOnce()) -> usize {
     COUNT.set(Some(0));
+    GREATEST.set(0);
     f();
     COUNT.take().unwrap_or(0)
+}
+
+/// The bytes of the greatest block that was taken in the last `blocks` of this thread.
+pub fn greatest() -> usize {
+    GREATEST.get()
 }

@@ -83,6 +83,7 @@ fn what_is_wrong_is_named() {
 fn a_claim_takes_no_memory() {
     // Four gigabytes are claimed; if they were taken, this test would be slow at least.
     let lie = file([0, 0, 8, 1], &[u32::MAX], &[1, 2, 3]);
+    assert!(u64::from(u32::MAX) < idx::MOST_BYTES);
     assert_eq!(
         refusal(&lie),
         "the file ends in the data, after 3 of 4294967295 bytes"
@@ -97,6 +98,69 @@ fn a_claim_takes_no_memory() {
     assert_eq!(idx::read(&none[..]).expect("no elements").data, [0u8; 0]);
     // Such a tensor is beyond the shapes that there are, or empty; it does not panic.
     let _ = idx::images::<f32>(&none[..]);
+}
+
+/// The header alone decides, and the limit is on what lies in memory in the end.
+#[test]
+fn the_caller_sets_the_limit() {
+    /// A header, and data without end.
+    struct Endless(Vec<u8>, usize);
+    impl Read for Endless {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let at = self.1;
+            for place in buffer.iter_mut() {
+                *place = self.0.get(self.1).copied().unwrap_or(7);
+                self.1 += 1;
+            }
+            assert!(self.1 < 1 << 20, "data are read that were to be refused");
+            Ok(self.1 - at)
+        }
+    }
+    let endless = |dims: &[u32]| Endless(file([0, 0, 8, dims.len() as u8], dims, &[]), 0);
+    let over = |error: idx::IdxError| match error {
+        idx::IdxError::OverLimit { needed, limit, .. } => (needed, limit),
+        other => panic!("{other}"),
+    };
+    let reader = idx::Reader::new().with_limit(1000);
+    let refused = reader.read(endless(&[1001])).expect_err("over the limit");
+    assert_eq!(
+        refused.to_string(),
+        "[1001] elements take 1001 bytes, and 1000 are allowed"
+    );
+    let refused = reader
+        .images::<f64>(endless(&[2, 9, 7]))
+        .expect_err("over the limit");
+    assert_eq!(over(refused), (1008, 1000));
+    let refused = reader.labels(endless(&[126])).expect_err("over the limit");
+    assert_eq!(over(refused), (1008, 1000));
+    let refused = reader.images_and_labels::<f32>(endless(&[1, 1, 251]), endless(&[1]));
+    assert_eq!(over(refused.expect_err("over the limit")), (1004, 1000));
+    // By default, 4 GiB of numbers that are widened.
+    let refused = idx::labels(endless(&[(1 << 29) + 1])).expect_err("over the limit");
+    assert_eq!(over(refused), (idx::MOST_BYTES + 8, idx::MOST_BYTES));
+    // At the limit there is nothing to refuse, and no limit is no limit.
+    let exact = file([0, 0, 8, 1], &[125], &[1; 125]);
+    assert_eq!(reader.labels(&exact[..]).expect("1000 bytes").size(), 125);
+    let all = idx::Reader::new().with_limit(u64::MAX);
+    assert_eq!(all.read(&exact[..]).expect("125 bytes").data.len(), 125);
+    // The wrong axes are refused before their data are read.
+    let refused = idx::labels(endless(&[1 << 20, 1 << 8])).expect_err("two axes");
+    assert_eq!(
+        refused.to_string(),
+        "labels have 1 axes, the file has [1048576, 256]"
+    );
+}
+
+/// Arrays around the size of the reader's blocks come as they are.
+#[test]
+fn blocks_join() {
+    for size in [0, 1, 65_535, 65_536, 65_537, 200_000] {
+        let data: Vec<u8> = (0..size).map(|at| (at % 251) as u8).collect();
+        let whole = file([0, 0, 8, 1], &[size as u32], &data);
+        assert_eq!(idx::read(&whole[..]).expect("a good file").data, data);
+        let labels = idx::labels(&whole[..]).expect("a good file");
+        assert!(labels.iter().eq(data.iter().map(|&byte| i64::from(byte))));
+    }
 }
 
 #[test]

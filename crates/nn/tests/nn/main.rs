@@ -1,5 +1,7 @@
 //! Tests of the layers, the optimizers, training on several threads, and data.
 
+#![allow(clippy::let_unit_value)]
+
 mod batch;
 mod golden;
 mod gradients;
@@ -8,4 +10,7 @@ mod init;
 mod optim;
 mod parallel;
 mod recurrent;
+#[path = "../../../tensor/tests/common/refusals.rs"]
+mod refusals;
+mod refused;
 mod regular;

@@ -1,11 +1,16 @@
 //! The optimizers, beside PyTorch's paths and at their edges.
 
 use wengert_nn::{Adam, BatchNorm, Sgd, clip_by_global_norm, clip_by_value};
-use wengert_tape::check::refusal;
 use wengert_tape::{Bind, Gradients, Tape};
 use wengert_tensor::{Rng, Tensor};
 
 use crate::golden::{Book, agree};
+use crate::refusals::caught;
+
+/// What a panic says.
+fn refusal(f: impl FnOnce()) -> String {
+    caught(f).message
+}
 
 /// The gradient `bar` of one tensor.
 fn grads(x: &Tensor<f64>, bar: &Tensor<f64>) -> Gradients<Tensor<f64>, f64> {
@@ -131,7 +136,6 @@ fn the_rate_can_be_set() {
 
 #[test]
 fn other_structures_are_refused_by_path() {
-    let message = |f: &mut dyn FnMut()| refusal(f).expect_err("a refusal").message;
     let two = vec![Tensor::from([1.0]), Tensor::from([2.0])];
     let (_, grads) = Tape::<f64>::new().value_and_grad(&two, |_, m| (m[0] * m[1]).sum());
     let mut three = vec![
@@ -140,17 +144,17 @@ fn other_structures_are_refused_by_path() {
         Tensor::from([3.0]),
     ];
     assert_eq!(
-        message(&mut || Adam::new(0.1).step(&mut three, &grads)),
+        refusal(|| Adam::new(0.1).step(&mut three, &grads)),
         "there are gradients of 2 leaves, and none of `2`"
     );
     let mut one = vec![Tensor::from([1.0])];
     assert_eq!(
-        message(&mut || Sgd::new(0.1).step(&mut one, &grads)),
+        refusal(|| Sgd::new(0.1).step(&mut one, &grads)),
         "there are gradients of 2 leaves, the model has 1"
     );
     let mut wide = vec![Tensor::from([1.0]), Tensor::from([2.0, 3.0])];
     assert_eq!(
-        message(&mut || Adam::new(0.1).step(&mut wide, &grads)),
+        refusal(|| Adam::new(0.1).step(&mut wide, &grads)),
         "`1` is [2], its gradient [1]"
     );
     let mut adam = Adam::new(0.1);
@@ -158,15 +162,9 @@ fn other_structures_are_refused_by_path() {
     let other = vec![Tensor::from([1.0, 1.0]), Tensor::from([2.0, 2.0])];
     let (_, grads) = Tape::<f64>::new().value_and_grad(&other, |_, m| (m[0] * m[1]).sum());
     assert_eq!(
-        message(&mut || adam.step(&mut other.clone(), &grads)),
+        refusal(|| adam.step(&mut other.clone(), &grads)),
         "`0` has 2 elements, the optimizer holds moments of 1: it is the optimizer of another model"
     );
-}
-
-/// The message of a panic.
-fn refused(f: impl FnOnce()) -> String {
-    let panic = catch_unwind(AssertUnwindSafe(f)).expect_err("a refusal");
-    *panic.downcast::<String>().expect("a message")
 }
 
 #[test]
@@ -188,13 +186,13 @@ fn settings_out_of_range_are_refused() {
         ),
     ];
     for (build, message) in adam {
-        assert!(refused(|| drop(build())).contains(message), "{message}");
+        assert!(refusal(|| drop(build())).contains(message), "{message}");
     }
     for momentum in [-0.1, f64::NAN] {
         let message =
             format!("Sgd: the momentum is {momentum}, and has to be at least 0 and finite");
         assert_eq!(
-            refused(|| drop(Sgd::<f64>::new(0.1).with_momentum(momentum))),
+            refusal(|| drop(Sgd::<f64>::new(0.1).with_momentum(momentum))),
             message
         );
     }
@@ -203,9 +201,52 @@ fn settings_out_of_range_are_refused() {
     let bar = grads(&x, &Tensor::from([1.0]));
     let mut sgd = Sgd::new(0.1);
     sgd.learning_rate = f64::NAN;
-    assert!(refused(|| sgd.step(&mut x, &bar)).contains("learning rate is NaN"));
+    assert!(refusal(|| sgd.step(&mut x, &bar)).contains("learning rate is NaN"));
     let mut adam = Adam::new(0.1);
     adam.betas[1] = 2.0;
-    assert!(refused(|| adam.step(&mut x, &bar)).contains("second beta is 2"));
+    assert!(refusal(|| adam.step(&mut x, &bar)).contains("second beta is 2"));
     assert_eq!(x.to_vec(), [1.0]);
+}
+
+#[test]
+fn an_optimizer_of_another_number_of_leaves_is_refused() {
+    let leaf = |x: f64| Tensor::from([x]);
+    for (first, second) in [(3, 2), (2, 3)] {
+        let models = [first, second].map(|count| vec![leaf(1.0); count]);
+        let grads = models.clone().map(|model| {
+            let mut tape = Tape::<f64>::new();
+            tape.value_and_grad(&model, |_, m| (m[0] * m[1]).sum()).1
+        });
+        let mut adam = Adam::new(0.1);
+        adam.step(&mut models[0].clone(), &grads[0]);
+        let mut sgd = Sgd::new(0.1).with_momentum(0.9);
+        sgd.step(&mut models[0].clone(), &grads[0]);
+        let message = format!(
+            "the optimizer holds slots of {first} leaves, the model has {second}: it is the \
+             optimizer of another model"
+        );
+        let mut model = models[1].clone();
+        assert_eq!(refusal(|| adam.step(&mut model, &grads[1])), message);
+        assert_eq!(refusal(|| sgd.step(&mut model, &grads[1])), message);
+        assert_eq!(model, models[1]);
+    }
+}
+
+/// A refusal half way through the leaves would leave a model that no step has made.
+#[test]
+fn a_refused_step_changes_nothing() {
+    let model = vec![Tensor::from([1.0]), Tensor::from([2.0])];
+    let (_, good) = Tape::<f64>::new().value_and_grad(&model, |_, m| (m[0] * m[1]).sum());
+    let other = vec![Tensor::from([1.0]), Tensor::from([2.0, 3.0])];
+    let (_, bad) = Tape::<f64>::new().value_and_grad(&other, |_, m| (m[0] * m[1]).sum());
+    let mut adam = Adam::new(0.1).with_amsgrad();
+    adam.step(&mut model.clone(), &good);
+    let (mut refused, mut twin) = (model.clone(), adam.clone());
+    refusal(|| adam.step(&mut refused, &bad));
+    assert_eq!(refused, model);
+    // The first leaf's moments have not moved either.
+    let mut expected = model.clone();
+    adam.step(&mut refused, &good);
+    twin.step(&mut expected, &good);
+    assert_eq!(refused, expected);
 }

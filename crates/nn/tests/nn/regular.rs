@@ -1,6 +1,6 @@
 //! Dropout and batch norm: their modes, draws and state.
 
-use wengert_nn::{BatchNorm, Dropout, Sgd};
+use wengert_nn::{BatchNorm, Dropout, LayerNorm, Sgd};
 use wengert_tape::{Bind, Tape};
 use wengert_tensor::{Rng, Tensor};
 
@@ -113,4 +113,29 @@ fn a_batch_norm_that_runs_twice_moves_twice() {
     grads.update_state(&mut once);
     let expected = tape.evaluate(&once, |t, l| l.forward(t.constant(&y)).value());
     assert!(seen.allclose(&expected, 1e-14, 1e-14));
+}
+
+/// The layer and the function are one formula: the same bits, values and gradients alike.
+#[test]
+fn layer_norm_is_the_tapes() {
+    let mut rng = Rng::seed_from_u64(6);
+    let x: Tensor<f64> = rng.normal([7, 5], 3.0, 2.0);
+    let layer = LayerNorm {
+        weight: rng.normal([5], 1.0, 0.5),
+        bias: rng.normal([5], 0.0, 0.5),
+        epsilon: 1e-5,
+    };
+    let seed: Tensor<f64> = rng.normal([7, 5], 0.0, 1.0);
+    let run = |by_layer: bool| {
+        let tape = Tape::<f64>::new();
+        let (x, m) = (tape.leaf(&x), layer.bind(&tape));
+        let y = match by_layer {
+            true => m.forward(x),
+            false => x.layer_norm(1, Some(m.weight), Some(m.bias), m.epsilon),
+        };
+        let grads = y.backward_with(&seed);
+        let bars = [x, m.weight, m.bias].map(|leaf| grads.wrt(leaf));
+        (y.value(), bars, tape.stats().nodes)
+    };
+    assert_eq!(run(true), run(false));
 }

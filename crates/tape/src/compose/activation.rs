@@ -71,8 +71,13 @@ formulas! {
 
     /// x sigmoid(x), also known as swish.
     ///
+    /// Far out it is 0 and x with slopes 0 and 1, also at ±∞.
+    ///
     /// Source: Elfwing, Uchibe and Doya 2018, Sigmoid-Weighted Linear Units.
-    silu() = Silu, |_this, x| x * x.sigmoid();
+    silu() = Silu, |_this, x| x.sigmoid().absorb(x), slope |y| {
+        let s = x.sigmoid();
+        s + (R::lit(1.0) - s).absorb(y)
+    };
 
     /// ln(1 + eˣ), without overflow.
     ///
@@ -106,12 +111,30 @@ formulas! {
 
     /// ½ x (1 + tanh(√(2/π) (x + 0.044715 x³))), the fast form of the Gaussian error linear unit.
     ///
+    /// Far out it is 0 and x with slopes 0 and 1, also at ±∞.
+    ///
     /// Source: Hendrycks and Gimpel 2016, Gaussian Error Linear Units.
-    gelu_tanh() = GeluTanh, |_this, x| {
-        let root = R::lit((2.0 / std::f64::consts::PI).sqrt());
-        let inner = root * (x + R::lit(0.044715) * (x * x * x));
-        R::lit(0.5) * x * (R::lit(1.0) + inner.tanh())
+    gelu_tanh() = GeluTanh, |_this, x| GeluTanh::gate(x).absorb(R::lit(0.5) * x), slope |_y| {
+        let (one, half) = (R::lit(1.0), R::lit(0.5));
+        let gate = GeluTanh::gate(x);
+        let inner = R::lit(GeluTanh::ROOT) * (one + R::lit(3.0 * GeluTanh::CUBE) * (x * x));
+        // 1 − tanh² of a gate 1 + tanh.
+        let steep = gate * (R::lit(2.0) - gate);
+        half * gate + steep.absorb(half * x * inner)
     };
+}
+
+impl GeluTanh {
+    /// √(2/π)
+    const ROOT: f64 = std::f64::consts::FRAC_2_SQRT_PI * std::f64::consts::FRAC_1_SQRT_2;
+    const CUBE: f64 = 0.044715;
+
+    /// 1 + tanh(√(2/π) (x + 0.044715 x³))
+    #[inline(always)]
+    fn gate<R: Real>(x: R) -> R {
+        let inner = x + R::lit(Self::CUBE) * (x * x * x);
+        R::lit(1.0) + (R::lit(Self::ROOT) * inner).tanh()
+    }
 }
 
 /// ln(1 + eˣ).

@@ -1,6 +1,10 @@
 //! Losses. Targets are constants or variables; class indices are tensors of integers.
+//!
+//! A target has the shape of the prediction. Targets of another shape are refused even where they
+//! would broadcast: `[4, 1]` beside `[4]` would train on `[4, 4]` pairs that nobody meant. A number,
+//! as in `mse(y, 0.0)`, is the target of every element.
 
-use wengert_tensor::{Float, Tensor};
+use wengert_tensor::{Float, ShapeError, Tensor};
 
 use crate::compiled_here;
 use crate::formula::real::Real;
@@ -31,6 +35,36 @@ impl Reduction {
     }
 }
 
+/// The target of a loss as a variable, if it has the shape of the prediction `y`, or is a number.
+#[track_caller]
+fn paired<'t, T: Float>(
+    loss: &'static str,
+    y: Var<'t, T>,
+    target: impl Operand<'t, T>,
+) -> Var<'t, T> {
+    let number = target.literal().is_some();
+    let target = target.on(y.tape());
+    if !number {
+        same_shape(loss, y, target);
+    }
+    target
+}
+
+#[track_caller]
+fn same_shape<T: Float>(loss: &'static str, y: Var<'_, T>, target: Var<'_, T>) {
+    let (shape, found) = (y.shape(), target.shape());
+    if shape != found {
+        let reason = format!("the target has the shape {found}, the prediction {shape}");
+        panic!("{}", ShapeError::new(loss, reason));
+    }
+}
+
+/// Checks an attribute of a loss.
+#[track_caller]
+fn check_number(loss: &'static str, what: &str, number: f64, sound: bool) {
+    assert!(sound, "{loss}: {number} is no {what}");
+}
+
 /// The mean of (y − target)².
 ///
 /// ```
@@ -42,36 +76,39 @@ impl Reduction {
 /// ```
 ///
 /// # Panics
-/// If the shapes do not broadcast.
+/// If the target has another shape and is no number.
 #[track_caller]
 pub fn mse<'t, T: Float>(y: Var<'t, T>, target: impl Operand<'t, T>) -> Var<'t, T> {
-    mse_with(y, target, Reduction::Mean)
+    let target = paired("mse", y, target);
+    (y - target).square().mean()
 }
 
 /// (y − target)².
 ///
 /// # Panics
-/// If the shapes do not broadcast.
+/// If the target has another shape and is no number.
 #[track_caller]
 pub fn mse_with<'t, T: Float>(
     y: Var<'t, T>,
     target: impl Operand<'t, T>,
     reduction: Reduction,
 ) -> Var<'t, T> {
-    reduction.of((y - target.on(y.tape())).square())
+    let target = paired("mse", y, target);
+    reduction.of((y - target).square())
 }
 
 /// |y − target|; the derivative where they are equal is 0.
 ///
 /// # Panics
-/// If the shapes do not broadcast.
+/// If the target has another shape and is no number.
 #[track_caller]
 pub fn l1_loss<'t, T: Float>(
     y: Var<'t, T>,
     target: impl Operand<'t, T>,
     reduction: Reduction,
 ) -> Var<'t, T> {
-    reduction.of((y - target.on(y.tape())).abs())
+    let target = paired("l1_loss", y, target);
+    reduction.of((y - target).abs())
 }
 
 /// ½ d² where d = |y − target| is less than `delta`, and delta (d − ½ delta) elsewhere.
@@ -79,7 +116,7 @@ pub fn l1_loss<'t, T: Float>(
 /// Source: Huber 1964, Robust Estimation of a Location Parameter.
 ///
 /// # Panics
-/// If the shapes do not broadcast.
+/// If the target has another shape and is no number, or `delta` is not above 0.
 #[track_caller]
 pub fn huber_loss<'t, T: Float>(
     y: Var<'t, T>,
@@ -87,7 +124,9 @@ pub fn huber_loss<'t, T: Float>(
     delta: f64,
     reduction: Reduction,
 ) -> Var<'t, T> {
-    let [loss] = y.tape().formula(Huber { delta }, [y - target.on(y.tape())]);
+    check_number("huber_loss", "delta above 0", delta, delta > 0.0);
+    let target = paired("huber_loss", y, target);
+    let [loss] = y.tape().formula(Huber { delta }, [y - target]);
     reduction.of(loss)
 }
 
@@ -96,7 +135,7 @@ pub fn huber_loss<'t, T: Float>(
 /// Source: Girshick 2015, Fast R-CNN.
 ///
 /// # Panics
-/// If the shapes do not broadcast.
+/// If the target has another shape and is no number, or `beta` is negative or NaN.
 #[track_caller]
 pub fn smooth_l1_loss<'t, T: Float>(
     y: Var<'t, T>,
@@ -104,10 +143,13 @@ pub fn smooth_l1_loss<'t, T: Float>(
     beta: f64,
     reduction: Reduction,
 ) -> Var<'t, T> {
+    check_number("smooth_l1_loss", "beta of 0 or more", beta, beta >= 0.0);
+    let target = paired("smooth_l1_loss", y, target);
     if beta == 0.0 {
-        return l1_loss(y, target, reduction);
+        return reduction.of((y - target).abs());
     }
-    huber_loss(y, target, beta, reduction) / beta
+    let [loss] = y.tape().formula(Huber { delta: beta }, [y - target]);
+    reduction.of(loss) / beta
 }
 
 /// The formula of [`huber_loss`], of the difference.
@@ -137,16 +179,15 @@ impl Formula<1, 1> for Huber {
 /// −t ln sigmoid(x) − (1 − t) ln(1 − sigmoid(x)), without overflow.
 ///
 /// # Panics
-/// If the shapes do not broadcast.
+/// If the target has another shape and is no number.
 #[track_caller]
 pub fn bce_with_logits<'t, T: Float>(
     logits: Var<'t, T>,
     target: impl Operand<'t, T>,
     reduction: Reduction,
 ) -> Var<'t, T> {
-    let [loss] = logits
-        .tape()
-        .formula(BceWithLogits, [logits, target.on(logits.tape())]);
+    let target = paired("bce_with_logits", logits, target);
+    let [loss] = logits.tape().formula(BceWithLogits, [logits, target]);
     reduction.of(loss)
 }
 
@@ -173,14 +214,14 @@ impl Formula<2, 1> for BceWithLogits {
 /// −t ln p − (1 − t) ln(1 − p), where the logarithms are at least −100.
 ///
 /// # Panics
-/// If the shapes do not broadcast.
+/// If the target has another shape and is no number.
 #[track_caller]
 pub fn bce<'t, T: Float>(
     p: Var<'t, T>,
     target: impl Operand<'t, T>,
     reduction: Reduction,
 ) -> Var<'t, T> {
-    let target = target.on(p.tape());
+    let target = paired("bce", p, target);
     let log = |p: Var<'t, T>| p.ln().max(-100.0);
     reduction.of(-(target * log(p) + (1.0 - target) * log(1.0 - p)))
 }
@@ -190,7 +231,7 @@ pub fn bce<'t, T: Float>(
 pub struct CrossEntropy {
     /// A target that gives no loss and does not count in the mean.
     pub ignore_index: Option<i64>,
-    /// The share of the target's probability that is spread over all classes evenly.
+    /// The share of the target's probability that is spread over all classes evenly, from 0 to 1.
     pub label_smoothing: f64,
     /// What becomes of the single losses.
     pub reduction: Reduction,
@@ -229,21 +270,23 @@ pub fn cross_entropy<'t, T: Float>(logits: Var<'t, T>, targets: &Tensor<i64>) ->
 /// The same with options. Where all targets are ignored, the mean is 0 with gradient 0.
 ///
 /// # Panics
-/// If the targets have not the shape of the logits without the last axis, or one is no class.
+/// If the targets have not the shape of the logits without the last axis, one is no class, or the
+/// label smoothing is not from 0 to 1.
 #[track_caller]
 pub fn cross_entropy_with<'t, T: Float>(
     logits: Var<'t, T>,
     targets: &Tensor<i64>,
     options: CrossEntropy,
 ) -> Var<'t, T> {
-    nll(logits.log_softmax(-1), targets, options, "cross_entropy")
+    check_targets("cross_entropy", logits, targets, options);
+    nll(logits.log_softmax(-1), targets, options)
 }
 
 /// The cross entropy, in nats, between targets that are probabilities and the softmax of `logits`,
 /// along the last axis: −Σ t ln softmax(logits). The mean is over what is left.
 ///
 /// # Panics
-/// If the shapes do not broadcast.
+/// If the targets have another shape than the logits, or the logits are a scalar.
 #[track_caller]
 pub fn cross_entropy_probs<'t, T: Float>(
     logits: Var<'t, T>,
@@ -251,6 +294,7 @@ pub fn cross_entropy_probs<'t, T: Float>(
     reduction: Reduction,
 ) -> Var<'t, T> {
     let targets = targets.on(logits.tape());
+    same_shape("cross_entropy_probs", logits, targets);
     // A class of probability 0 gives 0, even where its logarithm is −∞.
     let terms = Var::absorb(targets, logits.log_softmax(-1));
     reduction.of(-terms.sum_axes(&[-1], false))
@@ -259,15 +303,49 @@ pub fn cross_entropy_probs<'t, T: Float>(
 /// The negative log-likelihood of the targets \[…\], in nats, for log-probabilities \[…, C\].
 ///
 /// # Panics
-/// If the targets have not the shape of the log-probabilities without the last axis, or one is no
-/// class.
+/// If the targets have not the shape of the log-probabilities without the last axis, one is no class,
+/// or the label smoothing is not from 0 to 1.
 #[track_caller]
 pub fn nll_loss<'t, T: Float>(
     log_p: Var<'t, T>,
     targets: &Tensor<i64>,
     options: CrossEntropy,
 ) -> Var<'t, T> {
-    nll(log_p, targets, options, "nll_loss")
+    check_targets("nll_loss", log_p, targets, options);
+    nll(log_p, targets, options)
+}
+
+/// Checks classes, one for each row of \[…, C\], and the options. Before anything is recorded.
+#[track_caller]
+fn check_targets<T: Float>(
+    loss: &'static str,
+    rows: Var<'_, T>,
+    targets: &Tensor<i64>,
+    options: CrossEntropy,
+) {
+    let shape = rows.shape();
+    let fits = shape
+        .split_last()
+        .is_some_and(|(_, outer)| outer == targets.shape().dims());
+    assert!(
+        fits,
+        "{loss}: targets {} do not fit {shape}, classes last",
+        targets.shape()
+    );
+    let classes = shape[shape.rank() - 1];
+    let known = |class: i64| {
+        Some(class) == options.ignore_index || usize::try_from(class).is_ok_and(|at| at < classes)
+    };
+    if let Some(class) = targets.iter().find(|&class| !known(class)) {
+        panic!("{loss}: the target {class} is none of the {classes} classes of {shape}");
+    }
+    let share = options.label_smoothing;
+    check_number(
+        loss,
+        "share of label smoothing from 0 to 1",
+        share,
+        (0.0..=1.0).contains(&share),
+    );
 }
 
 #[track_caller]
@@ -275,23 +353,8 @@ fn nll<'t, T: Float>(
     log_p: Var<'t, T>,
     targets: &Tensor<i64>,
     options: CrossEntropy,
-    name: &str,
 ) -> Var<'t, T> {
-    let shape = log_p.shape();
-    let fits = shape
-        .split_last()
-        .is_some_and(|(_, outer)| outer == targets.shape().dims());
-    assert!(
-        fits,
-        "{name}: targets {} do not fit {shape}, classes last",
-        targets.shape()
-    );
-    let classes = shape[shape.rank() - 1];
     let ignores = |class: i64| Some(class) == options.ignore_index;
-    let known = |class: i64| ignores(class) || usize::try_from(class).is_ok_and(|at| at < classes);
-    if let Some(class) = targets.iter().find(|&class| !known(class)) {
-        panic!("{name}: the target {class} is none of the {classes} classes of {shape}");
-    }
     let pick = |classes: &Tensor<i64>| log_p.gather(-1, &classes.unsqueeze(-1)).squeeze(-1);
     let smooth = |picked: Var<'t, T>| match options.label_smoothing {
         0.0 => -picked,

@@ -1,7 +1,7 @@
 //! Values brought to a common scale.
 
 use smallvec::SmallVec;
-use wengert_tensor::Float;
+use wengert_tensor::{Float, Shape, ShapeError};
 
 use crate::record::var::{Operand, Var};
 
@@ -17,12 +17,14 @@ impl<'t, T: Float> Var<'t, T> {
     /// use wengert_tensor::Tensor;
     /// let tape = Tape::<f64>::new();
     /// let x = tape.leaf(&Tensor::from([1.0, 3.0]));
-    /// let y = x.layer_norm(1, None, Some(tape.scalar(5.0)), 0.0);
-    /// assert_eq!(y.value().to_vec(), [4.0, 6.0]);
+    /// let bias = tape.leaf(&Tensor::from([5.0, 7.0]));
+    /// let y = x.layer_norm(1, None, Some(bias), 0.0);
+    /// assert_eq!(y.value().to_vec(), [4.0, 8.0]);
     /// ```
     ///
     /// # Panics
-    /// If there are less than `axes` axes, or the weight or the bias does not broadcast.
+    /// If `axes` is 0 or more than there are, or the weight or the bias has not the shape of these
+    /// axes.
     #[track_caller]
     pub fn layer_norm(
         self,
@@ -31,12 +33,21 @@ impl<'t, T: Float> Var<'t, T> {
         bias: Option<Self>,
         eps: f64,
     ) -> Self {
+        let shape = self.shape();
+        if !(1..=shape.rank()).contains(&axes) {
+            let reason = format!("{axes} axes are none to normalize over, the shape is {shape}");
+            panic!("{}", ShapeError::new("layer_norm", reason));
+        }
+        let inner = Shape::new(&shape[shape.rank() - axes..]);
+        check_scale("layer_norm", &inner, "weight", weight);
+        check_scale("layer_norm", &inner, "bias", bias);
         let list: SmallVec<[isize; 8]> = (1..=axes as isize).map(|axis| -axis).collect();
         let y = self.standardize(&list, eps);
         y.scaled(weight, bias)
     }
 
-    /// The value with mean 0 and variance 1 over `axes`: (x − m) / √(v + ε).
+    /// The value with mean 0 and variance 1 over `axes`, all if there are none in the list:
+    /// (x − m) / √(v + ε).
     ///
     /// # Panics
     /// If an axis is out of range or named twice.
@@ -47,14 +58,23 @@ impl<'t, T: Float> Var<'t, T> {
         centered * (variance + eps).rsqrt()
     }
 
-    /// The value divided by its root mean square over the last axis, scaled by `weight`.
+    /// The value divided by its root mean square over the last axis, scaled by `weight`, which has
+    /// the length of that axis: x / √(Σ x² / n + ε) · weight.
     ///
     /// Source: Zhang and Sennrich 2019, Root Mean Square Layer Normalization.
     ///
     /// # Panics
-    /// If it is a scalar, or the weight does not broadcast.
+    /// If it is a scalar, or the weight is not as long as the last axis.
     #[track_caller]
     pub fn rms_norm(self, weight: Option<Self>, eps: f64) -> Self {
+        let shape = self.shape();
+        let Some(&last) = shape.last() else {
+            panic!(
+                "{}",
+                ShapeError::new("rms_norm", "a scalar has no last axis")
+            );
+        };
+        check_scale("rms_norm", &Shape::from([last]), "weight", weight);
         let square = (self * self).mean_axes(&[-1], true);
         (self * (square + eps).rsqrt()).scaled(weight, None)
     }
@@ -73,11 +93,25 @@ impl<'t, T: Float> Var<'t, T> {
     #[track_caller]
     pub fn cosine_similarity(self, other: impl Operand<'t, T>, axis: isize, eps: f64) -> Self {
         let other = other.on(self.tape());
-        let zero = self.tape().scalar(0.0);
-        let unit = |x: Self| {
-            let norm = x.norm(&[axis], true);
-            x * Var::select_equal(norm, zero, zero, 1.0 / norm.max(eps))
-        };
-        (unit(self) * unit(other)).sum_axes(&[axis], false)
+        (unit(self, axis, eps) * unit(other, axis, eps)).sum_axes(&[axis], false)
     }
+}
+
+/// Checks the shape of a weight or a bias. One that broadcasts would be used in silence.
+#[track_caller]
+fn check_scale<T: Float>(op: &'static str, wanted: &Shape, what: &str, scale: Option<Var<'_, T>>) {
+    if let Some(scale) = scale
+        && scale.shape() != *wanted
+    {
+        let reason = format!("the {what} has the shape {}, not {wanted}", scale.shape());
+        panic!("{}", ShapeError::new(op, reason));
+    }
+}
+
+/// The value divided by its norm along `axis`, which counts as at least `eps`; 0 where it is 0.
+#[track_caller]
+fn unit<T: Float>(x: Var<'_, T>, axis: isize, eps: f64) -> Var<'_, T> {
+    let zero = x.tape().scalar(0.0);
+    let norm = x.norm(&[axis], true);
+    x * Var::select_equal(norm, zero, zero, 1.0 / norm.max(eps))
 }

@@ -28,7 +28,8 @@ impl<'t, T: Float> Var<'t, T> {
     }
 
     /// The norm (Σ |x|ᵖ)^(1/p) over `axes`, all if there are none in the list; `keep` leaves them
-    /// with length 1. For p = ∞ it is the greatest |x|. Where it is 0 the gradient is 0.
+    /// with length 1. For p = ∞ it is the greatest |x|. Where it is 0 the gradient is 0; for p ≤ 1 so
+    /// is that of an element that is 0.
     ///
     /// ```
     /// use wengert_tape::Tape;
@@ -53,8 +54,16 @@ impl<'t, T: Float> Var<'t, T> {
         if p == f64::INFINITY {
             return self.abs().amax(axes, keep);
         }
-        let sum = self.abs().powf(p).sum_axes(axes, keep);
         let [zero, one] = [0.0, 1.0].map(|value| self.tape().scalar(value));
+        let size = self.abs();
+        let powers = if p > 1.0 {
+            size.powf(p)
+        } else {
+            // At 0 there is a cusp, whose slopes of both signs make 0, as those of |x| do.
+            let base = Var::select_equal(size, zero, one, size);
+            Var::select_equal(size, zero, zero, base.powf(p))
+        };
+        let sum = powers.sum_axes(axes, keep);
         // The root of 0 has an infinite slope, so it is taken of 1 there.
         let root = Var::select_equal(sum, zero, one, sum).powf(1.0 / p);
         Var::select_equal(sum, zero, zero, root)

@@ -101,7 +101,7 @@ impl<R: Real, const K: usize> Div for Dual<R, K> {
     fn div(self, other: Self) -> Self {
         let value = self.value / other.value;
         let slope = R::lit(1.0) / other.value;
-        self.chain2(other, value, slope, -(value * slope))
+        self.chain2(other, value, slope, -value.absorb(slope))
     }
 }
 

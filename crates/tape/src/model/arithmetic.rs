@@ -29,18 +29,23 @@ pub trait Model<T: Float>: Tree<Tensor<T>> {
     /// Adds `factor · other`.
     ///
     /// # Errors
-    /// If the structures differ.
+    /// If the structures differ. Nothing has been added then.
     ///
     /// # Panics
     /// If two leaves have different shapes.
+    #[track_caller]
     fn add_scaled(
         &mut self,
         factor: f64,
         other: &Self::With<Tensor<T>>,
     ) -> Result<(), StructureError> {
         let factor = T::from_f64(factor);
-        self.zip_tree_mut(other, |path, leaf, other| {
-            same_shape(path, leaf, other);
+        let mut wrong = None;
+        self.zip_tree(other, |path, leaf, other| {
+            wrong = wrong.take().or_else(|| differ(path, leaf, other));
+        })?;
+        refuse(wrong);
+        self.zip_tree_mut(other, |_, leaf, other| {
             for (x, y) in leaf.as_mut_slice().iter_mut().zip(other.iter()) {
                 *x += factor * y;
             }
@@ -54,16 +59,18 @@ pub trait Model<T: Float>: Tree<Tensor<T>> {
     ///
     /// # Panics
     /// If two leaves have different shapes.
+    #[track_caller]
     fn dot(&self, other: &Self::With<Tensor<T>>) -> Result<f64, StructureError> {
-        let mut sum = 0.0;
+        let (mut sum, mut wrong) = (0.0, None);
         self.zip_tree(other, |path, leaf, other| {
-            same_shape(path, leaf, other);
+            wrong = wrong.take().or_else(|| differ(path, leaf, other));
             sum += leaf
                 .iter()
                 .zip(other.iter())
                 .map(|(x, y)| x.to_f64() * y.to_f64())
                 .sum::<f64>();
         })?;
+        refuse(wrong);
         Ok(sum)
     }
 
@@ -104,11 +111,16 @@ pub trait Model<T: Float>: Tree<Tensor<T>> {
 
 impl<T: Float, M: Tree<Tensor<T>>> Model<T> for M {}
 
-fn same_shape<T: Float>(path: &Path, a: &Tensor<T>, b: &Tensor<T>) {
-    assert!(
-        a.shape() == b.shape(),
-        "the leaves `{path}` have different shapes: {} and {}",
-        a.shape(),
-        b.shape()
-    );
+/// What is wrong with two leaves of different shapes.
+fn differ<T: Float>(path: &Path, a: &Tensor<T>, b: &Tensor<T>) -> Option<String> {
+    let (a, b) = (a.shape(), b.shape());
+    (a != b).then(|| format!("the leaves `{path}` have different shapes: {a} and {b}"))
+}
+
+/// Panics outside of the walk: a closure loses the caller's line.
+#[track_caller]
+fn refuse(wrong: Option<String>) {
+    if let Some(wrong) = wrong {
+        panic!("{wrong}");
+    }
 }

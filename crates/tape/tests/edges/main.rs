@@ -4,6 +4,7 @@ mod elementwise;
 mod losses;
 mod plain;
 mod reductions;
+mod slopes;
 
 use wengert_tape::{Tape, Var};
 use wengert_tensor::Tensor;

@@ -6,6 +6,7 @@
 
 mod counts;
 mod custom;
+mod deep;
 mod faces;
 mod factors;
 mod formulas;
@@ -14,6 +15,9 @@ mod indices;
 mod names;
 mod orders;
 mod programs;
+#[path = "../../../tensor/tests/common/refusals.rs"]
+mod refusals;
+mod refused;
 mod scale;
 mod smoke;
 mod steps;

@@ -10,8 +10,9 @@ pub mod product;
 mod reduce;
 
 pub use copy::{
-    check_gather, check_indices, copy, copy_into, fill_region, gather, index_add, index_select,
-    move_long, nan_greatest, one_hot, prefer_huge_pages, scatter_add, sort, write_into,
+    check_classes, check_gather, check_indices, copy, copy_into, fill_region, gather, index_add,
+    index_select, move_long, nan_greatest, one_hot, prefer_huge_pages, scatter_add, sort,
+    write_into,
 };
 pub use elementwise::{
     Input, Loop, MapFn, Mode, Operands, Output, Source, Steps, map, map_flat, math,

@@ -173,7 +173,7 @@ impl Tensor<i64> {
     /// 1 at each index and 0 elsewhere along a new innermost axis of size `classes`.
     ///
     /// # Panics
-    /// If an index is out of range.
+    /// If an index is negative or not below `classes`, or the shape does not fit the address space.
     ///
     /// ```
     /// use wengert_tensor::Tensor;

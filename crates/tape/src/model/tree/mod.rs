@@ -35,6 +35,64 @@
 //! assert_eq!(Net::unmap_tree(&doubled, |_, &x| Weight(x / 2.0)), net);
 //! ```
 //!
+//! # How deep a tree may be
+//!
+//! The walks recurse into a tree as its type does, so that each level takes stack, and so does the
+//! `drop` that Rust writes. Width costs nothing: a `Vec` of a million layers is one level. Measured
+//! were these depths of types that contain themselves, for the walk that takes most (`zip`), as a
+//! chain of `Option<Box<_>>` and as a tree with its children in a `Vec`:
+//!
+//! | stack | chain, debug | chain, release | children, debug | children, release |
+//! |---|---:|---:|---:|---:|
+//! | 2 MiB, a thread's | 1,200 | 10,000 | 800 | 5,000 |
+//! | 8 MiB, usual for the main thread | 5,000 | 40,000 | 3,400 | 21,000 |
+//!
+//! A model that is deeper is kept as a list of its nodes that name each other by index, which is one
+//! level for every walk. A deep type that is never walked still needs a `drop` without recursion:
+//!
+//! ```
+//! use wengert_tape::tree::{Tree, TreeExt, leaf};
+//! # #[derive(Clone)]
+//! # struct Weight(f64);
+//! # leaf!(Weight);
+//!
+//! #[derive(Tree)]
+//! struct Node<P = Weight> { weight: P, children: Vec<Node<P>> }
+//!
+//! impl<P> Drop for Node<P> {
+//!     fn drop(&mut self) {
+//!         // Each node gives its children away before it goes.
+//!         let mut open = std::mem::take(&mut self.children);
+//!         while let Some(mut node) = open.pop() {
+//!             open.append(&mut node.children);
+//!         }
+//!     }
+//! }
+//!
+//! let mut root = Node { weight: Weight(0.0), children: vec![] };
+//! for level in 1..=1_000_000 {
+//!     root = Node { weight: Weight(level as f64), children: vec![root] };
+//! }
+//! drop(root);
+//!
+//! /// The same tree, as deep as one likes.
+//! #[derive(Tree)]
+//! struct Nodes<P = Weight> {
+//!     weights: Vec<P>,
+//!     #[tree(skip)]
+//!     children: Vec<Vec<usize>>,
+//! }
+//!
+//! let chain = |node: usize| if node == 0 { vec![] } else { vec![node - 1] };
+//! let nodes = Nodes {
+//!     weights: (0..1_000_000).map(|node| Weight(node as f64)).collect(),
+//!     children: (0..1_000_000).map(chain).collect(),
+//! };
+//! assert_eq!(nodes.leaf_count(), 1_000_000);
+//! ```
+//!
+//! # Leaves that would be missed
+//!
 //! A field that holds leaves without naming the leaf parameter would silently
 //! never be trained, so it does not compile unless it is marked `#[tree(skip)]`:
 //!

@@ -3,7 +3,7 @@
 //! - shape: x\[s\], y\[u\] → z\[s and u broadcast\]
 //! - value: z = x / y
 //! - rule: x̄ = z̄ / y, ȳ = −z̄ z / y
-//! - edges: y ≠ 0; at y = 0 IEEE infinities and NaN
+//! - edges: y ≠ 0; at y = 0 IEEE infinities and NaN; where z is 0 the slope in y is 0
 //! - source: elementary calculus
 
 use std::ops::{Div, DivAssign};
@@ -33,7 +33,8 @@ impl Formula<2, 1> for Over {
     #[inline(always)]
     fn partials<R: Real>(&self, [_, y]: [R; 2], [z]: [R; 1]) -> [[Partial<R>; 2]; 1] {
         let slope = R::lit(1.0) / y;
-        [[Partial::Value(slope), Partial::Value(-(z * slope))]]
+        // The inverse of a least y is infinite, where the slope of a quotient of 0 is 0.
+        [[Partial::Value(slope), Partial::Value(-z.absorb(slope))]]
     }
 }
 

@@ -3,8 +3,10 @@
 //! - shape: x\[s\], p\[u\] → y\[s and u broadcast\]; a literal exponent or base is an attribute
 //! - value: y = xᵖ
 //! - rule: x̄ = ȳ p xᵖ⁻¹, p̄ = ȳ y ln x
-//! - edges: x > 0 is smooth. An exponent of 0 has slope 0 everywhere, also at x = 0. The exponent's
-//!   slope at x = 0 is 0 for p ≥ 0. A negative x needs an integer exponent and has no slope in p
+//! - edges: x > 0 is smooth. An exponent of 0 has slope 0 in x everywhere, also at x = 0. The slope in
+//!   p at x = 0 is 0 for p ≥ 0, and y ln 0 for p < 0: −∞ where y = +∞, and +∞ where y = −∞, as at
+//!   x = −0 with an odd p. Where y = 0 it is 0, also at x = +∞. A negative x needs an integer exponent
+//!   and has no slope in p. With an infinite exponent the slope in x is 0 where y is 0
 //! - source: the subgradient policy of this library
 
 use wengert_tensor::Float;
@@ -55,14 +57,19 @@ impl Pow {
     #[inline(always)]
     pub(crate) fn slopes<R: Real>(x: R, p: R, y: R) -> [R; 2] {
         let (zero, one) = (R::lit(0.0), R::lit(1.0));
+        // An infinite exponent leaves its sign: its product with a power of 0 would be no number.
+        let sign = R::select_less(p, zero, -one, one);
+        let factor = R::select_equal(p.abs(), R::lit(f64::INFINITY), sign, p);
         // An exponent of 0 wins over every x; at x = 0 with all its derivatives, which are not
         // finite there.
-        let power = p.absorb(x.powf(p - one));
+        let power = factor.absorb(x.powf(p - one));
         let x_slope = R::select_equal(x, zero, R::select_equal(p, zero, zero, power), power);
-        // Where y is 0 its product with ln x = −∞ would be no number; the slope's limit is 0.
+        // Where y is 0 its product with ln x = ±∞ would be no number; the slope's limit is 0. Where y
+        // is infinite, at x = 0, the product with −∞ is −y; of what is no number, y itself.
         let log = R::select_equal(x, zero, one, x).ln();
-        let at_zero = R::select_less(p, zero, y, zero);
-        let p_slope = R::select_equal(x, zero, at_zero, y * log);
+        let no_pole = R::select_equal(p, p, zero, y);
+        let at_zero = R::select_less(p, zero, -y, no_pole);
+        let p_slope = R::select_equal(x, zero, at_zero, y.absorb(log));
         [x_slope, p_slope]
     }
 }

@@ -3,7 +3,7 @@
 //! - shape: x\[s\] → y\[s\]
 //! - value: y = ln x
 //! - rule: x̄ = ȳ / x
-//! - edges: x > 0, smooth; −∞ with slope +∞ at 0, NaN below 0
+//! - edges: x > 0, smooth; −∞ with slope +∞ at 0, of either sign; value and slope are NaN below 0
 //! - source: Abramowitz and Stegun, Handbook of Mathematical Functions, 4.1.6
 
 use wengert_tensor::Float;
@@ -44,7 +44,27 @@ impl Elementary for Ln {
     }
     #[inline(always)]
     fn slope<R: Real>(self, x: R, _: R) -> R {
-        R::lit(1.0) / x
+        x.apply(Inverse)
+    }
+}
+
+/// 1 / x of a number that is not negative: +∞ at 0 of either sign, since the functions whose slopes
+/// it makes live to the right of 0 alone; NaN below 0.
+#[derive(Clone, Copy)]
+pub(in crate::ops) struct Inverse;
+
+impl Elementary for Inverse {
+    compiled_here!(elementary Inverse);
+
+    const NAME: &'static str = "inverse";
+    #[inline(always)]
+    fn lane<T: Float, I: Isa>(self, x: T) -> T {
+        // The sum makes +0 of −0.
+        if x < T::ZERO { T::NAN } else { T::ONE / (x + T::ZERO) }
+    }
+    #[inline(always)]
+    fn slope<R: Real>(self, _: R, y: R) -> R {
+        -(y * y)
     }
 }
 

@@ -3,7 +3,7 @@
 //! - shape: x\[s\] → y\[s\]
 //! - value: y = √x
 //! - rule: x̄ = ȳ / (2 y)
-//! - edges: x ≥ 0, smooth above 0; the slope at 0 is +∞; NaN below 0
+//! - edges: x ≥ 0, smooth above 0; the slope at 0, of either sign, is +∞; NaN below 0
 //! - source: Abramowitz and Stegun, Handbook of Mathematical Functions, 3.3.4
 
 use wengert_tensor::Float;
@@ -12,6 +12,7 @@ use wengert_tensor::kernels::Isa;
 use crate::check::Samples;
 use crate::compiled_here;
 use crate::formula::real::{Elementary, Real};
+use crate::ops::ln::Inverse;
 use crate::record::var::Var;
 
 impl<'t, T: Float> Var<'t, T> {
@@ -43,7 +44,7 @@ impl Elementary for Sqrt {
     }
     #[inline(always)]
     fn slope<R: Real>(self, _: R, y: R) -> R {
-        R::lit(0.5) / y
+        R::lit(0.5) * y.apply(Inverse)
     }
 }
 

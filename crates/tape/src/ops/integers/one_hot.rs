@@ -3,7 +3,7 @@
 //! - shape: index\[s\] → y\[s, classes\]
 //! - value: y_(i, c) = 1 where c = index_i, 0 elsewhere
 //! - rule: none: no gradient flows into indices
-//! - edges: negative indices count from the end
+//! - edges: an index is a class, which is not negative
 //! - source: PyTorch's `one_hot`
 
 use wengert_tensor::kernels;
@@ -27,18 +27,12 @@ impl<T: Float> Tape<T> {
     /// ```
     ///
     /// # Panics
-    /// If an index is out of range.
+    /// If an index is negative or not below `classes`.
     #[track_caller]
     pub fn one_hot(&self, indices: &Tensor<i64>, classes: usize) -> Var<'_, T> {
         let mut shape = indices.shape().clone();
         shape.push(classes);
-        let axis = shape.rank() - 1;
-        or_panic(kernels::check_indices(
-            "one_hot",
-            &shape,
-            axis,
-            &indices.view(),
-        ));
+        or_panic(kernels::check_classes("one_hot", classes, &indices.view()));
         self.constant_with(&shape, |out| {
             let written = kernels::one_hot(&indices.view(), classes, out);
             written.expect("the indices were checked");

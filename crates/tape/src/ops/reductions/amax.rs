@@ -13,6 +13,7 @@ use crate::record::attributes::AxisSet;
 use crate::check::{Samples, plain};
 use crate::compiled_here;
 use crate::record::op::{Op, Shapes};
+use crate::record::recording::or_panic;
 use crate::walk::reverse::Reverse;
 use crate::walk::tangent::Tangent;
 use crate::record::var::Var;
@@ -35,8 +36,7 @@ impl<'t, T: Float> Var<'t, T> {
     /// If an axis is out of range, named twice or of size 0.
     #[track_caller]
     pub fn amax(self, axes: &[isize], keep: bool) -> Self {
-        let axes =
-            AxisSet::new("amax", &self.shape(), axes).unwrap_or_else(|error| panic!("{error}"));
+        let axes = or_panic(AxisSet::new("amax", &self.shape(), axes));
         self.tape().apply(Amax { axes, keep }, [self])
     }
 }

@@ -13,6 +13,7 @@ use crate::record::attributes::AxisSet;
 use crate::check::{Samples, plain};
 use crate::compiled_here;
 use crate::record::op::{Op, Shapes};
+use crate::record::recording::or_panic;
 use crate::ops::amax::shares;
 use crate::walk::reverse::Reverse;
 use crate::walk::tangent::Tangent;
@@ -36,8 +37,7 @@ impl<'t, T: Float> Var<'t, T> {
     /// If an axis is out of range, named twice or of size 0.
     #[track_caller]
     pub fn amin(self, axes: &[isize], keep: bool) -> Self {
-        let axes =
-            AxisSet::new("amin", &self.shape(), axes).unwrap_or_else(|error| panic!("{error}"));
+        let axes = or_panic(AxisSet::new("amin", &self.shape(), axes));
         self.tape().apply(Amin { axes, keep }, [self])
     }
 }

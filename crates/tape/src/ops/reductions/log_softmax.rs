@@ -4,7 +4,7 @@
 //! - value: y = x − ln Σ eˣ along the axis, without overflow
 //! - rule: x̄ = ȳ − eʸ Σ ȳ
 //! - edges: everywhere smooth; elements −∞ are masked: y is −∞ there; where all are masked it is −∞
-//!   throughout with gradient 0
+//!   throughout with gradient 0; an element +∞ has the value NaN and makes the row's gradient NaN
 //! - source: Bridle 1990, Probabilistic interpretation of feedforward classification network outputs
 
 use wengert_tensor::kernels::{log_softmax, log_softmax_pullback};
@@ -14,6 +14,7 @@ use crate::check::{Samples, plain};
 use crate::compiled_here;
 use crate::walk::direct::Direct;
 use crate::record::op::{Op, Shapes};
+use crate::record::recording::or_panic;
 use crate::ops::softmax::in_place;
 use crate::walk::reverse::Reverse;
 use crate::walk::tangent::Tangent;
@@ -34,10 +35,7 @@ impl<'t, T: Float> Var<'t, T> {
     /// If the axis is out of range.
     #[track_caller]
     pub fn log_softmax(self, axis: isize) -> Self {
-        let at = self
-            .shape()
-            .axis("log_softmax", axis)
-            .unwrap_or_else(|error| panic!("{error}"));
+        let at = or_panic(self.shape().axis("log_softmax", axis));
         self.tape().apply(LogSoftmax { axis: at }, [self])
     }
 }

@@ -4,7 +4,7 @@
 //! - value: y = ln Σ eˣ over the axes, without overflow
 //! - rule: x̄ = ȳ eˣ⁻ʸ
 //! - edges: everywhere smooth; elements −∞ are masked; where all are, or where there is none, y is
-//!   −∞ with gradient 0
+//!   −∞ with gradient 0; beside an element +∞ the slopes are 0, its own is NaN
 //! - source: Blanchard, Higham and Higham 2021, Accurately computing the log-sum-exp and softmax
 //!   functions
 
@@ -14,6 +14,7 @@ use crate::record::attributes::AxisSet;
 use crate::check::{Samples, plain};
 use crate::compiled_here;
 use crate::record::op::{Op, Shapes};
+use crate::record::recording::or_panic;
 use crate::walk::reverse::Reverse;
 use crate::walk::tangent::Tangent;
 use crate::record::var::Var;
@@ -33,8 +34,7 @@ impl<'t, T: Float> Var<'t, T> {
     /// If an axis is out of range or named twice.
     #[track_caller]
     pub fn logsumexp(self, axes: &[isize], keep: bool) -> Self {
-        let axes = AxisSet::new("logsumexp", &self.shape(), axes);
-        let axes = axes.unwrap_or_else(|error| panic!("{error}"));
+        let axes = or_panic(AxisSet::new("logsumexp", &self.shape(), axes));
         self.tape().apply(LogSumExp { axes, keep }, [self])
     }
 }

@@ -12,6 +12,7 @@ use crate::record::attributes::AxisSet;
 use crate::check::{Samples, plain};
 use crate::compiled_here;
 use crate::record::op::{Op, Shapes};
+use crate::record::recording::or_panic;
 use crate::walk::reverse::Reverse;
 use crate::walk::tangent::Tangent;
 use crate::record::var::Var;
@@ -37,8 +38,7 @@ impl<'t, T: Float> Var<'t, T> {
     /// If an axis is out of range or named twice.
     #[track_caller]
     pub fn mean_axes(self, axes: &[isize], keep: bool) -> Self {
-        let axes =
-            AxisSet::new("mean", &self.shape(), axes).unwrap_or_else(|error| panic!("{error}"));
+        let axes = or_panic(AxisSet::new("mean", &self.shape(), axes));
         self.tape().apply(Mean { axes, keep }, [self])
     }
 

@@ -4,7 +4,7 @@
 //! - value: y = √Σ x² over the axes
 //! - rule: x̄ = ȳ x / y, and 0 where y = 0
 //! - edges: smooth but at 0, where the slope and the second derivative are 0; the norm of nothing
-//!   is 0
+//!   is 0; beside an infinite element the slopes are 0, its own is NaN
 //! - source: the subgradient policy of this library
 
 use wengert_tensor::{Float, Shape, ShapeError, Tensor, View};
@@ -13,6 +13,7 @@ use crate::record::attributes::AxisSet;
 use crate::check::{Samples, plain};
 use crate::compiled_here;
 use crate::record::op::{Op, Shapes};
+use crate::record::recording::or_panic;
 use crate::walk::reverse::Reverse;
 use crate::walk::tangent::Tangent;
 use crate::record::var::Var;
@@ -36,8 +37,7 @@ impl<'t, T: Float> Var<'t, T> {
     /// If an axis is out of range or named twice.
     #[track_caller]
     pub fn norm(self, axes: &[isize], keep: bool) -> Self {
-        let axes =
-            AxisSet::new("norm", &self.shape(), axes).unwrap_or_else(|error| panic!("{error}"));
+        let axes = or_panic(AxisSet::new("norm", &self.shape(), axes));
         self.tape().apply(Norm { axes, keep }, [self])
     }
 }

@@ -4,7 +4,7 @@
 //! - value: y = eˣ / Σ eˣ along the axis, without overflow
 //! - rule: x̄ = y (ȳ − Σ y ȳ)
 //! - edges: everywhere smooth; elements −∞ are masked: y is 0 there with gradient 0; so it is
-//!   throughout where all are masked
+//!   throughout where all are masked; an element +∞ makes its row NaN
 //! - source: Bridle 1990, Probabilistic interpretation of feedforward classification network outputs
 
 use wengert_tensor::kernels::{softmax, softmax_pullback};
@@ -15,6 +15,7 @@ use crate::compiled_here;
 use crate::walk::direct::Direct;
 use crate::record::node::{ALIAS, List, NEEDS};
 use crate::record::op::{Op, Shapes};
+use crate::record::recording::or_panic;
 use crate::walk::reverse::Reverse;
 use crate::walk::tangent::Tangent;
 use crate::record::var::Var;
@@ -34,10 +35,7 @@ impl<'t, T: Float> Var<'t, T> {
     /// If the axis is out of range.
     #[track_caller]
     pub fn softmax(self, axis: isize) -> Self {
-        let at = self
-            .shape()
-            .axis("softmax", axis)
-            .unwrap_or_else(|error| panic!("{error}"));
+        let at = or_panic(self.shape().axis("softmax", axis));
         self.tape().apply(Softmax { axis: at }, [self])
     }
 }

@@ -3,7 +3,7 @@
 //! - shape: x\[s\] → y\[s without the axes, or with length 1 there\]
 //! - value: y = Σ (x − m)² / (n − c) over the n elements along the axes, m their mean
 //! - rule: x̄ = ȳ · 2 (x − m) / (n − c)
-//! - edges: everywhere smooth; not finite where n ≤ c
+//! - edges: everywhere smooth; not finite where n ≤ c; NaN where an element is not finite
 //! - source: Chan, Golub and LeVeque 1983, Algorithms for computing the sample variance
 
 use wengert_tensor::{Float, Shape, ShapeError, Tensor, View};
@@ -12,6 +12,7 @@ use crate::record::attributes::AxisSet;
 use crate::check::{Samples, plain};
 use crate::compiled_here;
 use crate::record::op::{Op, Shapes};
+use crate::record::recording::or_panic;
 use crate::ops::mean::count;
 use crate::walk::reverse::Reverse;
 use crate::walk::tangent::Tangent;
@@ -34,8 +35,7 @@ impl<'t, T: Float> Var<'t, T> {
     /// If an axis is out of range or named twice.
     #[track_caller]
     pub fn var(self, axes: &[isize], correction: usize, keep: bool) -> Self {
-        let axes =
-            AxisSet::new("var", &self.shape(), axes).unwrap_or_else(|error| panic!("{error}"));
+        let axes = or_panic(AxisSet::new("var", &self.shape(), axes));
         let op = Variance {
             axes,
             correction,

@@ -54,7 +54,8 @@ impl<'t, T: Float> Var<'t, T> {
     pub fn slice_step(self, axis: isize, range: impl AxisRange, step: isize) -> Self {
         let (start, stop) = range.start_and_stop();
         let op = Slice {
-            axis: axis as i32,
+            // What does not fit is out of range, and stays so.
+            axis: axis.clamp(i32::MIN as isize, i32::MAX as isize) as i32,
             start,
             stop,
             step,
@@ -99,7 +100,7 @@ impl<'t, T: Float> Var<'t, T> {
     #[track_caller]
     pub fn chunk<const N: usize>(self, axis: isize) -> [Self; N] {
         let len = self.dim(axis);
-        assert!(len.is_multiple_of(N), "chunk: an axis of length {len} has no {N} equal parts");
+        assert!(N > 0 && len.is_multiple_of(N), "chunk: an axis of length {len} has no {N} equal parts");
         let part = (len / N) as isize;
         std::array::from_fn(|k| {
             let start = k as isize * part;
@@ -113,8 +114,9 @@ impl<'t, T: Float> Var<'t, T> {
     /// If the axis is out of range or the lengths do not add up to its length.
     #[track_caller]
     pub fn split(self, axis: isize, sizes: &[usize]) -> Vec<Self> {
-        let (len, sum) = (self.dim(axis), sizes.iter().sum::<usize>());
-        assert!(len == sum, "split: the parts {sizes:?} do not make up an axis of length {len}");
+        let len = self.dim(axis);
+        let sum = sizes.iter().try_fold(0usize, |sum, &size| sum.checked_add(size));
+        assert!(sum == Some(len), "split: the parts {sizes:?} do not make up an axis of length {len}");
         let mut start = 0;
         let mut parts = Vec::with_capacity(sizes.len());
         for &size in sizes {

@@ -1,7 +1,8 @@
 //! Elements chosen by indices, and their way back.
 //!
-//! An index may be negative: it then counts from the end of its axis. An index that the axis does
-//! not have is an [`IndexError`]; every index is checked before anything is written.
+//! An index may be negative: it then counts from the end of its axis. A class of [`one_hot`] may not.
+//! An index that the axis does not have is an [`IndexError`]; every index is checked before anything
+//! is written.
 
 use super::write_into;
 use crate::compile_here;
@@ -33,6 +34,32 @@ pub fn check_indices(
         None => Ok(()),
         Some(index) => {
             let shape = shape.clone();
+            Err(IndexError {
+                op,
+                index,
+                axis,
+                shape,
+            })
+        }
+    }
+}
+
+/// Checks classes, which are 0 or more and below `classes`.
+///
+/// # Errors
+/// With the first that is not.
+pub fn check_classes(
+    op: &'static str,
+    classes: usize,
+    indices: &View<i64>,
+) -> Result<(), IndexError> {
+    let known = |index: i64| usize::try_from(index).is_ok_and(|at| at < classes);
+    match indices.iter().find(|&index| !known(index)) {
+        None => Ok(()),
+        Some(index) => {
+            let mut shape = indices.shape().clone();
+            let axis = shape.rank();
+            shape.push(classes);
             Err(IndexError {
                 op,
                 index,
@@ -237,7 +264,7 @@ compile_here! {
     /// each index and to 0 elsewhere.
     ///
     /// # Errors
-    /// If an index is out of range of the classes.
+    /// If an index is negative or not below `classes`.
     ///
     /// # Panics
     /// If `out` does not fit.
@@ -245,11 +272,10 @@ compile_here! {
         let mut shape = indices.shape().clone();
         shape.push(classes);
         assert_eq!(out.len(), shape.size(), "one_hot: the output does not fit");
-        check_indices("one_hot", &shape, shape.rank() - 1, indices)?;
+        check_classes("one_hot", classes, indices)?;
         out.fill(T::ZERO);
         for (row, index) in indices.iter().enumerate() {
-            let at = resolve(index, classes).expect("the indices were checked");
-            out[row * classes + at] = T::ONE;
+            out[row * classes + index as usize] = T::ONE;
         }
         Ok(())
     }

@@ -12,7 +12,8 @@ use smallvec::SmallVec;
 use crate::{Float, Layout, View, compile_here};
 
 pub use index::{
-    check_gather, check_indices, gather, index_add, index_select, one_hot, scatter_add,
+    check_classes, check_gather, check_indices, gather, index_add, index_select, one_hot,
+    scatter_add,
 };
 pub use pages::{move_long, prefer_huge_pages};
 pub use sort::{nan_greatest, sort};

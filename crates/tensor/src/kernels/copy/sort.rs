@@ -28,6 +28,11 @@ pub fn sort<T: Element>(
 ) {
     let size = x.layout().size();
     assert!(
+        axis < x.shape().rank(),
+        "sort: axis {axis} is out of range for the shape {}",
+        x.shape()
+    );
+    assert!(
         values.len() == size && indices.len() == size,
         "sort: an output does not fit"
     );

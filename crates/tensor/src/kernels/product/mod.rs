@@ -20,8 +20,14 @@ pub use packed::Packed;
 /// # Panics
 /// If an operand is no matrix, or they do not broadcast; see [`Shape::matmul`].
 pub fn batch_shape(a: &Shape, b: &Shape) -> Shape {
-    let lead = |shape: &Shape| Shape::new(&shape[..shape.rank() - 2]);
-    Shape::broadcast("matmul", &lead(a), &lead(b)).expect("the shape rule checked the batch axes")
+    let lead = |shape: &Shape| {
+        assert!(shape.rank() > 1, "matmul: {shape} is no matrix");
+        Shape::new(&shape[..shape.rank() - 2])
+    };
+    match Shape::broadcast("matmul", &lead(a), &lead(b)) {
+        Ok(batch) => batch,
+        Err(error) => panic!("{error}"),
+    }
 }
 
 /// The shape of a product of matrices.

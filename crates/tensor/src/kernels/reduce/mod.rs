@@ -184,6 +184,13 @@ compile_here! {
     }
 }
 
+fn check_axis(shape: &Shape, axis: usize) {
+    assert!(
+        axis < shape.rank(),
+        "axis {axis} is out of range for the shape {shape}"
+    );
+}
+
 #[inline(always)]
 fn extreme_position<T: Float>(
     x: &View<T>,
@@ -191,6 +198,7 @@ fn extreme_position<T: Float>(
     out: &mut [i64],
     better: impl Fn(T, T) -> bool,
 ) {
+    check_axis(x.shape(), axis);
     let dim = x.shape()[axis];
     let rest = x.layout().without(axis);
     assert_eq!(

@@ -4,6 +4,7 @@
 //! Sums are taken in `f64`. An axis that is not the innermost is worked on in blocks of columns that
 //! lie side by side.
 
+use super::check_axis;
 use crate::compile_here;
 use crate::kernels::copy::copy;
 use crate::kernels::isa::{Isa, Kernel, dispatch};
@@ -69,6 +70,7 @@ struct Rows<'a, T> {
 impl<'a, T: Float> Rows<'a, T> {
     fn new(shape: &Shape, axis: usize, data: &'a mut [T], beside: &'a [T]) -> Self {
         assert_eq!(data.len(), shape.size(), "a slice does not fill its shape");
+        check_axis(shape, axis);
         let (len, inner) = (shape[axis], shape[axis + 1..].iter().product());
         Rows {
             data,
