@@ -97,9 +97,23 @@ struct Wanted<'t, T: Float> {
 
 impl<T: Float> Drop for Wanted<'_, T> {
     fn drop(&mut self) {
-        if let Ok(mut inner) = self.tape.inner.try_borrow_mut() {
+        if let Some(mut inner) = self.tape.inner.free() {
             inner.recording = self.was_recording;
             inner.list.want(&self.marked, false);
+        }
+    }
+}
+
+/// A walk back that has not ended: when a panic ends it, nothing of it is left.
+struct Unfinished<'t, T: Float>(&'t Tape<T>, bool);
+
+impl<T: Float> Drop for Unfinished<'_, T> {
+    fn drop(&mut self) {
+        if self.1
+            && let Some(mut inner) = self.0.inner.free()
+        {
+            inner.flow.clear();
+            inner.flow.fault = None;
         }
     }
 }
@@ -230,8 +244,16 @@ impl<T: Float> Tape<T> {
     }
 
     /// Walks back from node `id`, whose cotangent `fill` writes.
+    #[track_caller]
     pub(crate) fn walk_from(&self, id: Id, fill: impl FnOnce(&mut [T])) {
+        if let Some((_, name)) = self.inner.borrow().running.last() {
+            panic!(
+                "backward: this is inside the rule of `{name}`, whose walk has not ended; use \
+                 `grad`, or another tape"
+            );
+        }
         self.check_values();
+        let mut unfinished = Unfinished(self, true);
         {
             let inner = &mut *self.inner.borrow_mut();
             inner.flow.start(id as usize + 1);
@@ -246,5 +268,6 @@ impl<T: Float> Tape<T> {
             inner.flow.pool.give(seed);
         }
         walk(self, id);
+        unfinished.1 = false;
     }
 }

@@ -1,16 +1,16 @@
 //! The tape: it records what is computed, and forgets it at a reset.
 
-use std::cell::RefCell;
 use std::panic::Location;
 
 use wengert_tensor::{Float, Rng, Shape, Tensor, View};
 
 use crate::grad::gradients::Bin;
 use crate::model::bind::{Binding, BindingMark};
+use crate::record::guarded::Guarded;
 use crate::record::names::Names;
-use crate::record::node::{Id, List, NEEDS, Origin, Place};
+use crate::record::node::{Id, Limit, List, NEEDS, Origin, Place, admit};
 use crate::record::op::Op;
-use crate::record::recording::{One, Spare};
+use crate::record::recording::{Spare, or_panic, refuse_full, refused};
 use crate::record::var::{Operand, Var};
 use crate::walk::cotangents::Flow;
 use crate::walk::planted_fault::Planted;
@@ -47,7 +47,7 @@ use crate::walk::planted_fault::Planted;
 /// std::thread::scope(|s| { s.spawn(|| tape.stats()); });
 /// ```
 pub struct Tape<T: Float = f32> {
-    pub(crate) inner: RefCell<Inner<T>>,
+    pub(crate) inner: Guarded<Inner<T>>,
 }
 
 /// The whole state of a tape.
@@ -61,11 +61,19 @@ pub(crate) struct Inner<T: Float> {
     pub training: Option<bool>,
     /// Whether a step of training is running, which trains where the user has set no mode.
     pub in_step: bool,
-    pub rng: Rng,
-    /// The epoch of the innermost scope, and of those around it.
+    /// The nodes whose rules run now, the innermost last, and their ops' names.
+    pub running: Vec<(Id, &'static str)>,
+    /// The generator; `None` while it is lent to a closure.
+    pub rng: Option<Rng>,
+    /// The epoch of the innermost scope, and of those around it. No two scopes between two resets
+    /// have the same.
     pub epoch: u32,
     pub outer_epochs: Vec<u32>,
+    /// How many nodes there were when each of the open scopes began.
+    pub scope_starts: Vec<Id>,
     pub last_epoch: u32,
+    /// The last epoch that there can be.
+    pub epoch_limit: u32,
     /// Names given with `named`.
     pub names: Names,
     pub planted: Option<Planted>,
@@ -94,17 +102,20 @@ impl<T: Float> Tape<T> {
     /// evaluates: see [`set_training`](Tape::set_training).
     pub fn new() -> Self {
         Tape {
-            inner: RefCell::new(Inner {
+            inner: Guarded::new(Inner {
                 list: List::default(),
                 flow: Flow::default(),
                 binding: Binding::default(),
                 recording: true,
                 training: None,
                 in_step: false,
-                rng: Rng::seed_from_u64(0),
+                running: Vec::new(),
+                rng: Some(Rng::seed_from_u64(0)),
                 epoch: 0,
                 outer_epochs: Vec::new(),
+                scope_starts: Vec::new(),
                 last_epoch: 0,
+                epoch_limit: u32::MAX,
                 names: Names::default(),
                 planted: None,
                 anomaly: false,
@@ -129,57 +140,89 @@ impl<T: Float> Tape<T> {
         inner.in_step = false;
         inner.epoch = 0;
         inner.outer_epochs.clear();
+        inner.scope_starts.clear();
         inner.last_epoch = 0;
     }
 
     /// A variable that gradients flow into. A small tensor is copied, a large one is shared until
     /// the reset.
+    ///
+    /// # Panics
+    /// If the tensor has more than [`MAX_RANK`](crate::MAX_RANK) axes or 2³² elements or more, or the
+    /// tape is full.
     #[track_caller]
     pub fn leaf(&self, tensor: &Tensor<T>) -> Var<'_, T> {
-        self.push_tensor(tensor, NEEDS)
+        self.push_tensor("leaf", tensor, NEEDS)
     }
 
     /// A value that no gradient flows into.
+    ///
+    /// # Panics
+    /// As [`leaf`](Tape::leaf).
     #[track_caller]
     pub fn constant(&self, tensor: &Tensor<T>) -> Var<'_, T> {
-        self.push_tensor(tensor, 0)
+        self.push_tensor("constant", tensor, 0)
     }
 
     /// A scalar that no gradient flows into.
+    ///
+    /// # Panics
+    /// If the tape is full.
     #[track_caller]
     pub fn scalar(&self, value: f64) -> Var<'_, T> {
-        self.full(Shape::scalar(), value)
+        self.filled("scalar", &Shape::scalar(), value)
     }
 
     /// Zeros that no gradient flows into.
+    ///
+    /// # Panics
+    /// If the shape has more than [`MAX_RANK`](crate::MAX_RANK) axes or 2³² elements or more, or the
+    /// tape is full.
     #[track_caller]
     pub fn zeros(&self, shape: impl Into<Shape>) -> Var<'_, T> {
-        self.full(shape.into(), 0.0)
+        self.filled("zeros", &shape.into(), 0.0)
     }
 
     /// Ones that no gradient flows into.
+    ///
+    /// # Panics
+    /// As [`zeros`](Tape::zeros).
     #[track_caller]
     pub fn ones(&self, shape: impl Into<Shape>) -> Var<'_, T> {
-        self.full(shape.into(), 1.0)
+        self.filled("ones", &shape.into(), 1.0)
     }
 
     /// One value everywhere, that no gradient flows into.
+    ///
+    /// # Panics
+    /// As [`zeros`](Tape::zeros).
     #[doc(alias = "fill")]
     #[track_caller]
     pub fn full(&self, shape: impl Into<Shape>, value: f64) -> Var<'_, T> {
-        let shape = shape.into();
-        self.constant_with(&shape, |out| out.fill(T::from_f64(value)))
+        self.filled("full", &shape.into(), value)
     }
 
-    /// A constant whose row-major elements are written by `fill`.
     #[track_caller]
-    pub(crate) fn constant_with(&self, shape: &Shape, fill: impl FnOnce(&mut [T])) -> Var<'_, T> {
-        let origin = Location::caller();
-        let inner = &mut *self.inner.borrow_mut();
-        let origin = inner.origin(origin);
-        let size = shape.size();
-        let start = inner.list.alloc(size);
+    fn filled(&self, name: &'static str, shape: &Shape, value: f64) -> Var<'_, T> {
+        self.constant_with(name, shape, |out| out.fill(T::from_f64(value)))
+    }
+
+    /// A constant whose row-major elements are written by `fill`, for a function of this name. If
+    /// `fill` panics, nothing has happened.
+    #[track_caller]
+    pub(crate) fn constant_with(
+        &self,
+        name: &'static str,
+        shape: &Shape,
+        fill: impl FnOnce(&mut [T]),
+    ) -> Var<'_, T> {
+        let location = Location::caller();
+        let size = or_panic(admit(name, shape));
+        let inner = &mut *self.inner.borrow_mut_for(name);
+        let origin = inner.origin(location);
+        let start = inner.alloc(name, size);
         fill(&mut inner.list.arena[start..start + size]);
+        inner.list.used = start + size;
         self.var_in(inner, |list| {
             list.push_value(shape, Place::Arena(start as u32), 0, origin)
         })
@@ -192,23 +235,30 @@ impl<T: Float> Tape<T> {
     }
 
     #[track_caller]
-    pub(crate) fn push_tensor(&self, tensor: &Tensor<T>, flags: u8) -> Var<'_, T> {
+    pub(crate) fn push_tensor(
+        &self,
+        name: &'static str,
+        tensor: &Tensor<T>,
+        flags: u8,
+    ) -> Var<'_, T> {
         let location = Location::caller();
+        let size = or_panic(admit(name, tensor.shape()));
         let inner = &mut *self.inner.borrow_mut();
         let origin = inner.origin(location);
         // A value of a cache line or less is cheaper to copy than to hold.
-        let size = tensor.size();
         if size <= 16 {
-            let start = inner.list.alloc(size);
+            let start = inner.alloc(name, size);
             match &mut inner.list.arena[start..start + size] {
                 [number] => *number = tensor.storage()[tensor.layout().offset()],
                 place => wengert_tensor::kernels::copy(&tensor.view(), place),
             }
+            inner.list.used = start + size;
             let place = Place::Arena(start as u32);
             return self.var_in(inner, |list| {
                 list.push_value(tensor.shape(), place, flags, origin)
             });
         }
+        inner.assert_room(name);
         inner.list.externals.push(tensor.clone());
         let place = Place::External(inner.list.externals.len() as u32 - 1);
         let layout = tensor.layout().clone();
@@ -218,15 +268,14 @@ impl<T: Float> Tape<T> {
     /// Records an op of the user's, or any other.
     ///
     /// # Panics
-    /// If the op's shape rule refuses the inputs, an input belongs to another tape or is stale, or
-    /// the op has not exactly one output.
+    /// As [`apply_all`](Tape::apply_all), and if the op has not exactly one output.
     #[track_caller]
     pub fn apply<'t, O: Op<T>, const N: usize>(
         &'t self,
         op: O,
         inputs: [Var<'t, T>; N],
     ) -> Var<'t, T> {
-        self.apply_all(op, &inputs).one()
+        self.record(op, &inputs, true)[0]
     }
 
     /// Runs `f` and forgets what it recorded: a variable made inside is stale afterwards, and
@@ -245,25 +294,37 @@ impl<T: Float> Tape<T> {
     /// A model that is bound inside, a name and a state that is set are forgotten as well. What has
     /// to outlive the scope, as the state of a network that generates for long, comes out as
     /// tensors and goes in again as constants.
+    ///
+    /// # Panics
+    /// If 2³² scopes were opened since the last reset.
+    #[track_caller]
     pub fn scope<'t, R>(&'t self, f: impl FnOnce(&'t Tape<T>) -> R) -> R {
         struct Close<'t, T: Float>(&'t Tape<T>, crate::record::node::Mark, BindingMark, usize);
         impl<T: Float> Drop for Close<'_, T> {
             fn drop(&mut self) {
                 // While a panic unwinds, the borrow may still be held by who panicked.
-                if let Ok(mut inner) = self.0.inner.try_borrow_mut() {
+                if let Some(mut inner) = self.0.inner.free() {
                     inner.list.release(self.1);
                     inner.binding.release(self.2);
                     inner.names.truncate(self.3);
                     inner.flow.packs.forget(self.1.nodes);
                     inner.epoch = inner.outer_epochs.pop().unwrap_or(0);
+                    inner.scope_starts.pop();
                 }
             }
         }
         let close = {
             let inner = &mut *self.inner.borrow_mut();
+            let limit = inner.epoch_limit;
+            assert!(
+                inner.last_epoch < limit,
+                "scope: {limit} scopes were opened since the last reset, and their variables must \
+                 not be confused: reset the tape"
+            );
             inner.last_epoch += 1;
             let outer = std::mem::replace(&mut inner.epoch, inner.last_epoch);
             inner.outer_epochs.push(outer);
+            inner.scope_starts.push(inner.list.nodes.len() as Id);
             let (binding, names) = (inner.binding.mark(), inner.names.len());
             Close(self, inner.list.mark(), binding, names)
         };
@@ -305,7 +366,7 @@ impl<T: Float> Tape<T> {
         struct Leave<'t, T: Float, S: Copy>(&'t Tape<T>, S, fn(&mut Inner<T>, S));
         impl<T: Float, S: Copy> Drop for Leave<'_, T, S> {
             fn drop(&mut self) {
-                if let Ok(mut inner) = self.0.inner.try_borrow_mut() {
+                if let Some(mut inner) = self.0.inner.free() {
                     (self.2)(&mut inner, self.1);
                 }
             }
@@ -374,13 +435,43 @@ impl<T: Float> Tape<T> {
     }
 
     /// Replaces the generator that random layers draw from, and returns the old one.
+    ///
+    /// # Panics
+    /// Inside [`draw`](Tape::draw), whose generator it would be.
+    #[track_caller]
     pub fn set_rng(&self, rng: Rng) -> Rng {
-        std::mem::replace(&mut self.inner.borrow_mut().rng, rng)
+        let old = self.lend_rng("set_rng");
+        self.inner.borrow_mut().rng = Some(rng);
+        old
     }
 
     /// Draws from the tape's generator.
+    ///
+    /// # Panics
+    /// Inside another `draw`, which has the generator. Anything else may be done on the tape
+    /// meanwhile.
+    #[track_caller]
     pub fn draw<R>(&self, f: impl FnOnce(&mut Rng) -> R) -> R {
-        f(&mut self.inner.borrow_mut().rng)
+        struct Back<'t, T: Float>(&'t Tape<T>, Rng);
+        impl<T: Float> Drop for Back<'_, T> {
+            fn drop(&mut self) {
+                if let Some(mut inner) = self.0.inner.free() {
+                    let rng = std::mem::replace(&mut self.1, Rng::seed_from_u64(0));
+                    inner.rng = Some(rng);
+                }
+            }
+        }
+        let mut lent = Back(self, self.lend_rng("draw"));
+        f(&mut lent.1)
+    }
+
+    /// The generator, which is gone until it is put back.
+    #[track_caller]
+    fn lend_rng(&self, name: &'static str) -> Rng {
+        match self.inner.borrow_mut().rng.take() {
+            Some(rng) => rng,
+            None => lent_out(name),
+        }
     }
 
     /// A constant whose elements are drawn from the tape's generator, in row-major order: the mask
@@ -398,12 +489,16 @@ impl<T: Float> Tape<T> {
         shape: impl Into<Shape>,
         mut draw: impl FnMut(&mut Rng) -> f64,
     ) -> Var<'_, T> {
-        let mut rng = self.inner.borrow().rng.clone();
-        let drawn = self.constant_with(&shape.into(), |out| {
+        let shape = shape.into();
+        let rng = self.inner.borrow().rng.clone();
+        let Some(mut rng) = rng else {
+            lent_out("sample")
+        };
+        let drawn = self.constant_with("sample", &shape, |out| {
             out.iter_mut()
                 .for_each(|x| *x = T::from_f64(draw(&mut rng)));
         });
-        self.set_rng(rng);
+        self.inner.borrow_mut().rng = Some(rng);
         drawn
     }
 
@@ -421,6 +516,14 @@ impl<T: Float> Tape<T> {
     ) -> Var<'_, T> {
         let id = push(&mut inner.list);
         Var::new(self, id, inner.epoch)
+    }
+
+    /// Sets how much the tape can hold and how many scopes there can be: a switch for tests.
+    #[doc(hidden)]
+    pub fn set_limits(&self, nodes: usize, elements: usize, scopes: u32) {
+        let inner = &mut *self.inner.borrow_mut();
+        inner.list.set_limit(Limit { nodes, elements });
+        inner.epoch_limit = scopes;
     }
 
     /// Fills every recycled buffer with NaN before it is used again: a switch for tests.
@@ -451,12 +554,53 @@ impl<T: Float> Tape<T> {
     }
 }
 
+#[cold]
+#[inline(never)]
+#[track_caller]
+fn lent_out(name: &'static str) -> ! {
+    panic!("{name}: the tape's generator is in use by a `draw` that has not ended")
+}
+
 impl<T: Float> Inner<T> {
     #[inline]
     pub fn origin(&self, location: &'static Location<'static>) -> Origin {
         Origin {
             location,
             name: self.names.active,
+        }
+    }
+
+    /// Whether the scope of this epoch has not ended.
+    pub fn is_open(&self, epoch: u32) -> bool {
+        epoch == self.epoch || self.outer_epochs.contains(&epoch)
+    }
+
+    /// The epochs of the open scopes, and how many nodes there were when they began.
+    pub fn scopes(&self) -> impl Iterator<Item = (u32, Id)> {
+        let inner = self.outer_epochs.iter().skip(1).chain([&self.epoch]);
+        inner.copied().zip(self.scope_starts.iter().copied())
+    }
+
+    /// Space for one value; see [`List::alloc`].
+    #[inline]
+    #[track_caller]
+    pub fn alloc(&mut self, name: &'static str, size: usize) -> usize {
+        match self.list.alloc(self.list.used, size) {
+            Some(start) => start,
+            None => {
+                refuse_full(self, name);
+                refused(self)
+            }
+        }
+    }
+
+    /// Panics if the list cannot take one node more.
+    #[inline]
+    #[track_caller]
+    pub fn assert_room(&mut self, name: &'static str) {
+        if !self.list.has_room(1, 0) {
+            refuse_full(self, name);
+            refused(self);
         }
     }
 
