@@ -27,6 +27,7 @@ pub use model::bind::{Bind, Values};
 pub use model::tree;
 pub use record::custom::Custom;
 pub use record::inspect::{NonFinite, Stats};
+pub use record::node::MAX_RANK;
 pub use record::op::{Op, Shapes};
 pub use record::recording::Outputs;
 pub use record::tape::Tape;

@@ -1,5 +1,7 @@
 //! Where the elements of a tensor lie in its storage.
 
+use std::ops::Range;
+
 use smallvec::SmallVec;
 
 use crate::{Shape, ShapeError};
@@ -10,7 +12,9 @@ pub type Strides = SmallVec<[isize; 4]>;
 /// A shape with the place of every element: element `(i, j, …)` lies at
 /// `offset + i·strides[0] + j·strides[1] + …`.
 ///
-/// All views are changes of a layout: they move no element.
+/// All views are changes of a layout: they move no element. Every position of a layout is a number
+/// from 0 to `isize::MAX`: whatever makes a layout sees to it, so that no sum or product of its
+/// numbers wraps.
 ///
 /// ```
 /// use wengert_tensor::{Layout, Shape};
@@ -39,20 +43,33 @@ impl Clone for Layout {
 
 impl Layout {
     /// Row-major order from offset 0.
+    ///
+    /// # Panics
+    /// If memory cannot hold the elements; see [`Shape::checked_size`].
+    #[track_caller]
     pub fn contiguous(shape: Shape) -> Self {
         Self::contiguous_at(shape, 0)
     }
 
     /// Row-major order from the given offset.
+    ///
+    /// # Panics
+    /// If memory cannot hold so many elements, or not from that offset on.
+    #[track_caller]
     pub fn contiguous_at(shape: Shape, offset: usize) -> Self {
         let mut strides = match shape.rank() {
             rank @ ..=4 => Strides::from_slice(&[1; 4][..rank]),
             rank => Strides::from_elem(1, rank),
         };
-        let mut step = 1;
+        let (mut step, mut fits) = (1, true);
         for (stride, &dim) in strides.iter_mut().zip(shape.iter()).rev() {
             *stride = step;
-            step *= dim.max(1) as isize;
+            let dim = dim.max(1) as isize;
+            let (next, wraps) = step.overflowing_mul(dim);
+            (step, fits) = (next, fits && dim > 0 && !wraps);
+        }
+        if !fits || step.checked_add_unsigned(offset).is_none() {
+            out_of_memory(&shape, offset);
         }
         Layout {
             shape,
@@ -107,16 +124,31 @@ impl Layout {
 
     /// One more than the greatest position that an element has; 0 for a layout without elements.
     pub fn end(&self) -> usize {
+        self.reach().end
+    }
+
+    /// From the least position that an element has to one more than the greatest; empty, from 0, for
+    /// a layout without elements.
+    ///
+    /// ```
+    /// use wengert_tensor::{Layout, Shape};
+    /// let rows = Layout::contiguous(Shape::from([4, 3])).sliced(0, 1, 3, 1).unwrap();
+    /// assert_eq!(rows.reach(), 3..9);
+    /// ```
+    pub fn reach(&self) -> Range<usize> {
         if self.size() == 0 {
-            return 0;
+            return 0..0;
         }
-        let reach: isize = self
-            .strides
-            .iter()
-            .zip(self.shape.iter())
-            .map(|(&stride, &dim)| stride.max(0) * (dim as isize - 1))
-            .sum();
-        self.offset + reach as usize + 1
+        let (mut least, mut greatest) = (self.offset, self.offset);
+        for (&stride, &dim) in self.strides.iter().zip(self.shape.iter()) {
+            let length = stride.unsigned_abs() * (dim - 1);
+            if stride < 0 {
+                least -= length;
+            } else {
+                greatest += length;
+            }
+        }
+        least..greatest + 1
     }
 
     /// The positions of the elements in row-major order of their indices.
@@ -130,7 +162,15 @@ impl Layout {
     }
 
     /// The same storage with the offset moved by `by` elements.
+    ///
+    /// # Panics
+    /// If memory has no such positions.
+    #[track_caller]
     pub fn moved(mut self, by: usize) -> Self {
+        let room = (isize::MAX as usize).checked_sub(self.end().max(self.offset));
+        if room.is_none_or(|room| by > room) {
+            out_of_memory(&self.shape, self.offset.saturating_add(by));
+        }
         self.offset += by;
         self
     }
@@ -144,10 +184,7 @@ impl Layout {
             let reason = format!("{} does not stretch to {shape}", self.shape);
             return Err(ShapeError::new("expand", reason));
         }
-        if shape.checked_size().is_none() {
-            let reason = format!("{shape} is larger than the address space");
-            return Err(ShapeError::new("expand", reason));
-        }
+        let shape = shape.clone().fits("expand")?;
         let lead = shape.rank() - self.shape.rank();
         let mut strides: Strides = SmallVec::from_elem(0, shape.rank());
         for (at, &dim) in self.shape.iter().enumerate() {
@@ -156,7 +193,7 @@ impl Layout {
             }
         }
         Ok(Layout {
-            shape: shape.clone(),
+            shape,
             strides,
             offset: self.offset,
         })
@@ -315,7 +352,7 @@ impl Layout {
         let at = at as usize;
         let mut layout = self.clone();
         let stride = match layout.strides.get(at) {
-            Some(&stride) => stride * self.shape[at] as isize,
+            Some(&stride) => stride.saturating_mul(self.shape[at] as isize),
             None => 1,
         };
         layout.shape.insert(at, 1);
@@ -343,7 +380,7 @@ impl Layout {
             .filter(|(dim, _)| **dim != 1)
         {
             match runs.last_mut() {
-                Some((size, inner)) if *inner == stride * dim as isize => {
+                Some((size, inner)) if *inner == stride.wrapping_mul(dim as isize) => {
                     *size *= dim;
                     *inner = stride;
                 }
@@ -368,7 +405,8 @@ impl Layout {
             }
             strides[at] = stride;
             left /= dim;
-            stride *= dim as isize;
+            // Behind the last axis of a run it is not used.
+            stride = stride.wrapping_mul(dim as isize);
         }
         Some(Layout {
             shape: shape.clone(),
@@ -376,6 +414,15 @@ impl Layout {
             offset: self.offset,
         })
     }
+}
+
+#[cold]
+#[inline(never)]
+#[track_caller]
+fn out_of_memory(shape: &Shape, offset: usize) -> ! {
+    panic!(
+        "a layout of the shape {shape} from offset {offset} has more positions than memory can have"
+    )
 }
 
 /// The positions of a layout's elements, made by [`Layout::positions`].
@@ -396,12 +443,14 @@ impl Iterator for Positions<'_> {
         self.left -= 1;
         let position = self.at as usize;
         for axis in (0..self.index.len()).rev() {
-            self.index[axis] += 1;
-            self.at += self.layout.strides[axis];
-            if self.index[axis] < self.layout.shape[axis] {
+            // Behind the last element along an axis there may be no position.
+            let stride = self.layout.strides[axis];
+            if self.index[axis] + 1 < self.layout.shape[axis] {
+                self.index[axis] += 1;
+                self.at += stride;
                 break;
             }
-            self.at -= self.layout.strides[axis] * self.index[axis] as isize;
+            self.at -= stride * self.index[axis] as isize;
             self.index[axis] = 0;
         }
         Some(position)

@@ -47,9 +47,17 @@ impl Shape {
     }
 
     /// The number of elements.
+    ///
+    /// # Panics
+    /// If memory cannot hold so many; see [`checked_size`](Shape::checked_size). No tensor and no
+    /// layout has such a shape.
     #[inline]
+    #[track_caller]
     pub fn size(&self) -> usize {
-        self.0.iter().product()
+        match self.checked_size() {
+            Some(size) => size,
+            None => too_large(self),
+        }
     }
 
     /// The dimensions.
@@ -171,23 +179,46 @@ impl Shape {
                 return Err(ShapeError::new(op, reason));
             }
         }
-        Ok(shape)
+        shape.fits(op)
     }
 
-    /// The number of elements, if it fits the address space; `None` where the product of the
-    /// dimensions (zeros left out, because strides are products of the others) overflows.
+    /// The number of elements, if memory can hold so many: `None` where the product of the dimensions
+    /// is more than `isize::MAX`. A dimension of 0 counts as 1 in this product, because the strides
+    /// of a tensor without elements are products of the others.
     ///
     /// ```
     /// use wengert_tensor::Shape;
     /// assert_eq!(Shape::from([2, 3]).checked_size(), Some(6));
     /// assert_eq!(Shape::from([1 << 40, 1 << 40]).checked_size(), None);
     /// ```
+    #[inline]
     pub fn checked_size(&self) -> Option<usize> {
-        let mut reach = 1usize;
+        let (mut reach, mut size) = (1usize, 1usize);
         for &dim in self.iter() {
             reach = reach.checked_mul(dim.max(1))?;
+            size = size.wrapping_mul(dim);
         }
-        (reach <= isize::MAX as usize).then(|| self.size())
+        (reach <= isize::MAX as usize).then_some(size)
+    }
+
+    /// The shape itself, if memory can hold its elements. Whatever makes a shape of other shapes ends
+    /// with this.
+    ///
+    /// # Errors
+    /// If it cannot; see [`checked_size`](Shape::checked_size).
+    ///
+    /// ```
+    /// use wengert_tensor::Shape;
+    /// let error = Shape::from([65536; 4]).fits("ones").unwrap_err();
+    /// let message = "ones: the shape [65536, 65536, 65536, 65536] has more elements than memory can hold";
+    /// assert_eq!(error.to_string(), message);
+    /// ```
+    #[inline]
+    pub fn fits(self, op: &'static str) -> Result<Shape, ShapeError> {
+        match self.checked_size() {
+            Some(_) => Ok(self),
+            None => Err(ShapeError::new(op, beyond_memory(&self))),
+        }
     }
 
     /// The shape that `dims` names for the same number of elements; one of them may be −1, which
@@ -234,7 +265,7 @@ impl Shape {
             None if size == known => {}
             _ => return refuse(format!("{self} does not fill {dims:?}")),
         }
-        Ok(shape)
+        shape.fits("reshape")
     }
 
     /// The shape with the axes from `start` on as one; a scalar's is one axis of size 1.
@@ -301,7 +332,7 @@ impl Shape {
         if b.rank() > 1 {
             shape.push(right[right.rank() - 1]);
         }
-        Ok(shape)
+        shape.fits("matmul")
     }
 
     /// Whether this shape stretches to `to` by the broadcasting rule.
@@ -313,6 +344,17 @@ impl Shape {
                 .zip(to.iter().rev())
                 .all(|(&a, &b)| a == b || a == 1)
     }
+}
+
+fn beyond_memory(shape: &Shape) -> String {
+    format!("the shape {shape} has more elements than memory can hold")
+}
+
+#[cold]
+#[inline(never)]
+#[track_caller]
+fn too_large(shape: &Shape) -> ! {
+    panic!("{}", beyond_memory(shape))
 }
 
 /// A short list of axis positions.

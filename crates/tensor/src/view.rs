@@ -1,5 +1,6 @@
 //! A borrowed tensor: a slice of storage and a layout. Kernels read nothing else.
 
+use crate::kernels::copy;
 use crate::{Element, Layout, Shape, Tensor};
 
 /// Elements in borrowed storage, seen through a layout.
@@ -77,9 +78,8 @@ impl<'a, T: Copy> View<'a, T> {
 
 impl<T: Element> View<'_, T> {
     /// A tensor with a copy of the elements.
+    #[track_caller]
     pub fn to_tensor(&self) -> Tensor<T> {
-        let mut data = vec![T::default(); self.layout.size()];
-        crate::kernels::copy(self, &mut data);
-        Tensor::from_vec(data, self.shape()).expect("a view has as many elements as its shape says")
+        Tensor::written("to_tensor", self.shape(), |data| copy(self, data))
     }
 }

@@ -352,7 +352,7 @@ fn messages() {
         ),
         (
             &|x| drop(x.expand([1 << 62, 2, 3])),
-            "expand: [4611686018427387904, 2, 3] is larger than the address space",
+            "expand: the shape [4611686018427387904, 2, 3] has more elements than memory can hold",
         ),
         (
             &|x| drop(x.squeeze(0)),

@@ -136,7 +136,7 @@ compile_here! {
         finish: &mut Finish<'_, T>,
     ) -> Id {
         match record_rows(recorder, waiting, ids, beside, finish) {
-            NONE => recording::record(recorder, waiting, ids),
+            NONE => recording::record(recorder, waiting, ids, false),
             first => first,
         }
     }
@@ -159,7 +159,7 @@ fn record_rows<T: Float>(
         return NONE;
     };
     let cols = list.nodes[ids[1] as usize].dims[1];
-    let parts = narrow(beside.parts);
+    let parts = beside.parts as u32;
     let mut flags = 0;
     let mut factors: SmallVec<[(Sheet, Place); 12]> = SmallVec::new();
     for pair in ids[..summed].chunks(2) {
@@ -199,10 +199,29 @@ fn record_rows<T: Float>(
     }
     let rows: usize = dims[..last].iter().map(|&dim| dim as usize).product();
     let cols = cols as usize;
-    let size = rows * cols;
+    // What has no room is refused by the general way.
+    let Some(size) = rows
+        .checked_mul(cols)
+        .filter(|&size| size < u32::MAX as usize)
+    else {
+        return NONE;
+    };
     let part_size = size / beside.parts;
-    let start = list.alloc(size);
-    let starts: SmallVec<[usize; 4]> = (0..beside.outputs).map(|_| list.alloc(part_size)).collect();
+    let Some(start) = list.alloc(list.used, size) else {
+        return NONE;
+    };
+    let mut used = start + size;
+    let mut starts: SmallVec<[usize; 4]> = SmallVec::new();
+    for _ in 0..beside.outputs {
+        let Some(start) = list.alloc(used, part_size) else {
+            return NONE;
+        };
+        starts.push(start);
+        used = start + part_size;
+    }
+    if !list.has_room(1 + beside.outputs, ids.len()) {
+        return NONE;
+    }
     let mut scratch = match beside.apart {
         true => inner.flow.pool.take(size),
         false => Buffer::default(),
@@ -253,6 +272,7 @@ fn record_rows<T: Float>(
     }
     inner.flow.pool.give(scratch);
     let mut needs = if inner.recording { flags & NEEDS } else { 0 };
+    inner.list.used = used;
     let op = waiting.store(&mut inner.list);
     if beside.outputs > 0 {
         needs |= MORE;

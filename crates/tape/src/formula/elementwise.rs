@@ -13,9 +13,9 @@ use crate::formula::pullback::{Pullback, flat_pullback, kinds, number_pullback, 
 use crate::formula::real::Real;
 use crate::formula::traced::Traced;
 use crate::formula::{Formula, Partial};
-use crate::record::node::{FLAT, Id, List, MORE, NEEDS, NONE, Node, OpRef, Origin, Place};
+use crate::record::node::{FLAT, Id, List, MORE, NEEDS, NONE, Node, OpRef, Origin, Place, admit};
 use crate::record::op::{Op, Shapes};
-use crate::record::recording::{Recorder, refuse, refused};
+use crate::record::recording::{Recorder, refuse, refuse_full, refused};
 use crate::record::tape::{Inner, Tape};
 use crate::record::var::{Operand, Var};
 use crate::walk::direct::Direct;
@@ -59,6 +59,12 @@ pub fn record<T: Float, F: Formula<N, M>, const N: usize, const M: usize>(
     recorder: Recorder<'_, T>,
     ids: [Id; N],
 ) -> Id {
+    const {
+        assert!(
+            N > 0 && M > 0 && M < 256,
+            "a formula has inputs, and some outputs"
+        )
+    };
     let Recorder { inner, location } = recorder;
     let list = &mut inner.list;
     let model = list.nodes[ids[0] as usize];
@@ -81,18 +87,24 @@ pub fn record<T: Float, F: Formula<N, M>, const N: usize, const M: usize>(
         return push_outputs::<T, M>(inner, op, &ids, needs, &shape, first, origin);
     }
     let start = if model.size == 1 {
+        let Some(start) = list.alloc(list.used, 1) else {
+            return refuse_full(inner, F::NAME);
+        };
         let mut x = [T::ZERO; N];
         for k in 0..N {
             x[k] = list.number(ids[k]);
         }
         let mut y = [T::ZERO; M];
         Value::<F, N, M>(formula).call_into::<T, Plain>(x, [], [], &mut y);
-        let start = list.alloc(1);
         list.arena[start] = y[0];
         start
     } else {
-        flat_value(list, &Value::<F, N, M>(formula), &ids)
+        match flat_value(list, &Value::<F, N, M>(formula), &ids) {
+            Some(start) => start,
+            None => return refuse_full(inner, F::NAME),
+        }
     };
+    list.used = start + model.size as usize;
     // One by one: a copy of the whole is a load that waits for the stores just before it.
     let mut inputs = [0; 3];
     for (to, &id) in inputs.iter_mut().zip(&ids) {
@@ -111,14 +123,15 @@ pub fn record<T: Float, F: Formula<N, M>, const N: usize, const M: usize>(
     inner.list.push(node, origin)
 }
 
-/// The values of the only output of plain operands of one shape. Returns where they start.
+/// The values of the only output of plain operands of one shape. Returns where they start; `None` if
+/// the tape is full.
 fn flat_value<T: Float, const N: usize, const M: usize>(
     list: &mut List<T>,
     value: &dyn Loop<T, N, 0, 0, M>,
     ids: &[Id; N],
-) -> usize {
+) -> Option<usize> {
     let size = list.nodes[ids[0] as usize].size as usize;
-    let start = list.alloc(size);
+    let start = list.alloc(list.used, size)?;
     let (low, high) = list.arena.split_at_mut(start);
     let mut sources = [Source::Slice(&[][..]); N];
     for k in 0..N {
@@ -138,11 +151,12 @@ fn flat_value<T: Float, const N: usize, const M: usize>(
         outputs,
         &mut [&mut high[..size]],
     );
-    start
+    Some(start)
 }
 
 /// The general case: the values of any number of outputs over any layouts. Returns where they
-/// start, one after the other, and their shape; `None` where the shapes do not broadcast.
+/// start, one after the other, and their shape; `None` where the shapes do not broadcast or the tape
+/// is full.
 fn broadcast_value<T: Float, const N: usize, const M: usize>(
     inner: &mut Inner<T>,
     name: &'static str,
@@ -150,17 +164,24 @@ fn broadcast_value<T: Float, const N: usize, const M: usize>(
     ids: &[Id; N],
 ) -> Option<(usize, Shape)> {
     let shapes: [Shape; N] = ids.map(|id| inner.list.shape(id));
-    let shape = match broadcast_all(name, &shapes) {
-        Ok(shape) => shape,
+    let checked = broadcast_all(name, &shapes).and_then(|shape| Ok((admit(name, &shape)?, shape)));
+    let (size, shape) = match checked {
+        Ok(checked) => checked,
         Err(error) => {
             refuse(inner, ids, &error);
             return None;
         }
     };
     let list = &mut inner.list;
-    let size = shape.size();
     // The outputs follow each other in one run, so that one buffer holds them.
-    let first = list.alloc(size * M);
+    let all = size.saturating_mul(M);
+    let first = match list.alloc(list.used, all) {
+        Some(first) if list.has_room(M, N) => first,
+        _ => {
+            refuse_full(inner, name);
+            return None;
+        }
+    };
     let layouts = ids.map(|id| list.layout(id));
     let output_layouts: [Layout; M] =
         std::array::from_fn(|m| Layout::contiguous_at(shape.clone(), m * size));
@@ -185,8 +206,9 @@ fn broadcast_value<T: Float, const N: usize, const M: usize>(
         [],
         [],
         outputs,
-        &mut [&mut high[..size * M]],
+        &mut [&mut high[..all]],
     );
+    list.used = first + all;
     Some((first, shape))
 }
 

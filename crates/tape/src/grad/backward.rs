@@ -99,9 +99,23 @@ struct Wanted<'t, T: Float> {
 
 impl<T: Float> Drop for Wanted<'_, T> {
     fn drop(&mut self) {
-        if let Ok(mut inner) = self.tape.inner.try_borrow_mut() {
+        if let Some(mut inner) = self.tape.inner.free() {
             inner.recording = self.was_recording;
             inner.list.want(&self.marked, false);
+        }
+    }
+}
+
+/// A walk back that has not ended: when a panic ends it, nothing of it is left.
+struct Unfinished<'t, T: Float>(&'t Tape<T>, bool);
+
+impl<T: Float> Drop for Unfinished<'_, T> {
+    fn drop(&mut self) {
+        if self.1
+            && let Some(mut inner) = self.0.inner.free()
+        {
+            inner.flow.clear();
+            inner.flow.fault = None;
         }
     }
 }
@@ -232,12 +246,20 @@ impl<T: Float> Tape<T> {
     }
 
     /// Walks back from node `id`, whose cotangent `fill` writes.
+    #[track_caller]
     pub(crate) fn walk_from(&self, id: Id, fill: &mut dyn FnMut(&mut [T])) {
+        if let Some((_, name)) = self.inner.borrow().running.last() {
+            panic!(
+                "backward: this is inside the rule of `{name}`, whose walk has not ended; use \
+                 `grad`, or another tape"
+            );
+        }
         walk_from_here(self, id, fill);
     }
 
     fn seed_and_walk(&self, id: Id, fill: &mut dyn FnMut(&mut [T])) {
         self.check_values();
+        let mut unfinished = Unfinished(self, true);
         {
             let inner = &mut *self.inner.borrow_mut();
             inner.flow.start(id as usize + 1);
@@ -252,6 +274,7 @@ impl<T: Float> Tape<T> {
             inner.flow.pool.give(seed);
         }
         walk(self, id);
+        unfinished.1 = false;
     }
 }
 

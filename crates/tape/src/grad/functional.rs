@@ -10,6 +10,7 @@ use crate::grad::gradients::Gradients;
 use crate::model::bind::Kind;
 use crate::model::tree::{Path, Tree};
 use crate::record::node::{Id, NEEDS};
+use crate::record::recording::or_panic;
 use crate::record::tape::Tape;
 use crate::record::var::Var;
 use crate::walk::tangent;
@@ -438,7 +439,9 @@ impl<T: Float> Tape<T> {
     fn rows(&self, y: Var<'_, T>, x: Var<'_, T>) -> Tensor<T> {
         y.check(self, &self.inner.borrow());
         let (y_shape, x_shape) = (y.shape(), x.shape());
-        let mut rows = Vec::with_capacity(y_shape.size() * x_shape.size());
+        let shape: Shape = y_shape.iter().chain(x_shape.iter()).copied().collect();
+        let mut jacobian = Tensor::zeros(or_panic(shape.fits("jacobian")));
+        let width = x_shape.size();
         for element in 0..y_shape.size() {
             let bar = if y.needs_grad() {
                 self.walk_from(y.id(), &mut |seed| {
@@ -454,16 +457,12 @@ impl<T: Float> Tape<T> {
             } else {
                 None
             };
-            match bar {
-                Some(bar) => {
-                    rows.extend_from_slice(&bar);
-                    self.inner.borrow_mut().flow.pool.give(bar);
-                }
-                None => rows.extend(std::iter::repeat_n(T::ZERO, x_shape.size())),
+            if let Some(bar) = bar {
+                jacobian.as_mut_slice()[element * width..][..width].copy_from_slice(&bar);
+                self.inner.borrow_mut().flow.pool.give(bar);
             }
         }
-        let shape: Shape = y_shape.iter().chain(x_shape.iter()).copied().collect();
-        Tensor::from_vec(rows, shape).expect("a row for every element")
+        jacobian
     }
 }
 

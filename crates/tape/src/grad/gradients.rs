@@ -341,8 +341,12 @@ compile_here! {
     }
 
     fn take_here<'t, T>(tape: &'t Tape<T>) -> Backward<'t, T> {
-        let bars = std::mem::take(&mut tape.inner.borrow_mut().flow.bars);
-        Backward { tape, bars }
+        let inner = &mut *tape.inner.borrow_mut();
+        Backward {
+            tape,
+            bars: std::mem::take(&mut inner.flow.bars),
+            scopes: inner.scopes().collect(),
+        }
     }
 
     fn value_of<T>(bar: &Buffer<T>, shape: Shape) -> Tensor<T> {
@@ -471,6 +475,8 @@ pub struct Backward<'t, T: Float = f32> {
     tape: &'t Tape<T>,
     /// Those of leaves and of variables that were asked to keep theirs, by node.
     bars: Vec<Option<Buffer<T>>>,
+    /// The scopes that were open when the walk ran.
+    scopes: Vec<(u32, Id)>,
 }
 
 impl<'t, T: Float> Backward<'t, T> {
@@ -479,8 +485,18 @@ impl<'t, T: Float> Backward<'t, T> {
         take_here(tape)
     }
 
+    /// The gradient of node `id`. A node made where a scope has ended since has the number of one
+    /// that was there in the walk, and no gradient.
+    fn bar(&self, inner: &Inner<T>, id: Id) -> Option<&Buffer<T>> {
+        let ended = self.scopes.iter().find(|(epoch, _)| !inner.is_open(*epoch));
+        if ended.is_some_and(|&(_, start)| id >= start) {
+            return None;
+        }
+        self.bars.get(id as usize)?.as_ref()
+    }
+
     /// The gradient of a leaf or of a variable that was asked to retain it; `None` if the loss
-    /// does not reach it.
+    /// does not reach it, as it reaches none that was made after the walk.
     ///
     /// # Panics
     /// If the variable is a constant, or an intermediate value that was not asked to retain its
@@ -490,7 +506,7 @@ impl<'t, T: Float> Backward<'t, T> {
         let inner = self.tape.inner.borrow();
         let id = x.check(self.tape, &inner);
         assert_kept(&inner, id);
-        let bar = self.bars.get(id as usize)?.as_ref()?;
+        let bar = self.bar(&inner, id)?;
         let shape = inner.list.shape(id);
         Some(value_of(bar, shape))
     }
@@ -570,7 +586,7 @@ fn assert_kept<T: Float>(inner: &Inner<T>, id: Id) {
 
 impl<T: Float> Drop for Backward<'_, T> {
     fn drop(&mut self) {
-        if let Ok(mut inner) = self.tape.inner.try_borrow_mut() {
+        if let Some(mut inner) = self.tape.inner.free() {
             give_back(&mut inner, std::mem::take(&mut self.bars));
         }
     }
@@ -594,8 +610,7 @@ compile_here! {
         let Some(bound) = inner.binding.find(leaf.id()) else {
             return Err("is no leaf of a bound model");
         };
-        let bar = from.bars.get(leaf.id() as usize).and_then(Option::as_ref);
-        let bar = bar.map(|bar| {
+        let bar = from.bar(inner, leaf.id()).map(|bar| {
             let mut copy = inner.flow.pool.take(bar.len());
             copy.copy_from_slice(bar);
             copy

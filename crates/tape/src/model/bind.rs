@@ -200,7 +200,7 @@ impl<T: Float> Tape<T> {
                 (false, false) => Kind::Frozen,
             };
             let flags = if kind == Kind::Trained { NEEDS } else { 0 };
-            let var = self.push_tensor(tensor, flags);
+            let var = self.push_tensor("bind", tensor, flags);
             let inner = &mut *self.inner.borrow_mut();
             inner.binding.push(var.id(), kind, path.as_str());
             var

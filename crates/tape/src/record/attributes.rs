@@ -2,37 +2,33 @@
 
 use wengert_tensor::{Shape, ShapeError};
 
-/// The greatest number of axes that an attribute can hold.
-const MOST: usize = 8;
+use crate::record::node::{MAX_RANK, admit};
 
 /// A shape, a permutation or another short list of numbers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Dims {
     len: u8,
-    dims: [u32; MOST],
+    dims: [u32; MAX_RANK],
 }
 
 impl Dims {
+    /// The dimensions of a shape.
+    ///
     /// # Errors
-    /// If there are more than eight axes, or a number is 2³² or more.
-    pub fn new(op: &'static str, dims: &[usize]) -> Result<Self, ShapeError> {
-        if dims.len() > MOST {
-            let reason = format!(
-                "a tape's values have at most {MOST} axes, this has {}",
-                dims.len()
-            );
-            return Err(ShapeError::new(op, reason));
+    /// If no value on a tape can have it; see [`admit`].
+    pub fn new(op: &'static str, shape: &Shape) -> Result<Self, ShapeError> {
+        admit(op, shape)?;
+        Ok(Self::of(shape))
+    }
+
+    /// A list of positions of axes, or an admitted shape.
+    pub fn of(list: &[usize]) -> Self {
+        let mut dims = [0; MAX_RANK];
+        for (to, &from) in dims.iter_mut().zip(list) {
+            *to = from as u32;
         }
-        let mut this = Dims {
-            len: dims.len() as u8,
-            dims: [0; MOST],
-        };
-        for (to, &from) in this.dims.iter_mut().zip(dims) {
-            *to = u32::try_from(from).map_err(|_| {
-                ShapeError::new(op, format!("the dimension {from} is 2^32 or more"))
-            })?;
-        }
-        Ok(this)
+        let len = list.len() as u8;
+        Dims { len, dims }
     }
 
     pub fn iter(&self) -> impl ExactSizeIterator<Item = usize> + '_ {

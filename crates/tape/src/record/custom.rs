@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use wengert_tensor::{Float, Shape, ShapeError, Tensor, View};
 
 use crate::record::op::{Op, Shapes};
-use crate::record::recording::One;
 use crate::record::tape::Tape;
 use crate::record::var::Var;
 use crate::walk::reverse::Reverse;
@@ -106,11 +105,12 @@ impl<T: Float> Tape<T> {
     /// Records an op by closures. The result has the shape of the tensor that its `forward` returns.
     ///
     /// # Panics
-    /// If an input belongs to another tape or is stale, or `forward` panics.
+    /// If an input belongs to another tape or is stale, the tape is full, or `forward` panics or
+    /// uses this tape. The tape is then as it was.
     #[track_caller]
     pub fn custom<'t>(&'t self, op: &Custom<T>, inputs: &[Var<'t, T>]) -> Var<'t, T> {
         let value = {
-            let inner = self.inner.borrow();
+            let inner = self.inner.borrow_for(op.name);
             let mut views = Vec::with_capacity(inputs.len());
             for x in inputs {
                 views.push(inner.view(x.check(self, &inner)));
@@ -122,7 +122,7 @@ impl<T: Float> Tape<T> {
             shape: value.shape().clone(),
             value: Mutex::new(Some(value)),
         };
-        self.apply_all(op, inputs).one()
+        self.record(op, inputs, true)[0]
     }
 }
 

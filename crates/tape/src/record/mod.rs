@@ -3,10 +3,13 @@
 //! `tape` and `var` are what users hold. `op` says what an op must say, `recording` checks an op,
 //! computes its value and adds its node. `node` is the list and the arena of values, `op_store` keeps
 //! ops with attributes, `attributes` are axes and dimensions without a heap. `names` are those of parts
-//! of the program. `custom` makes ops of closures, and `inspect` looks at what was recorded.
+//! of the program. `custom` makes ops of closures, and `inspect` looks at what was recorded. `generator`
+//! draws random numbers, and `guarded` keeps the state from being used while an op is computed.
 
 pub(crate) mod attributes;
 pub(crate) mod custom;
+mod generator;
+pub(crate) mod guarded;
 pub(crate) mod inspect;
 pub(crate) mod names;
 pub(crate) mod node;

@@ -82,6 +82,12 @@ pub(crate) struct Viewed {
     pub region: Layout,
 }
 
+/// Whether the system has memory for so many elements. To ask costs nothing beside using it, and
+/// where it has none, `vec!` would end the program.
+fn can_have<T>(len: usize) -> bool {
+    Vec::<T>::new().try_reserve_exact(len).is_ok()
+}
+
 /// Who recorded a node.
 #[derive(Clone, Copy)]
 pub(crate) struct Origin {
@@ -108,10 +114,51 @@ impl<T: Float> Op<T> for Leaf {
 /// The elements of a cache line, or of two.
 const LINE: usize = 16;
 
-/// A length as the list stores it.
+/// The greatest number of axes of a value on a tape. A [`Tensor`] may have more.
+///
+/// An op whose value would have more panics with its name and the shape.
+pub const MAX_RANK: usize = 8;
+
+/// The most nodes of a tape, and the most elements of its values: what 32 bits can number.
+const MOST: usize = u32::MAX as usize;
+
+/// The size of a shape that a value on a tape can have. Whatever comes onto a tape passes here
+/// before anything else is changed.
+///
+/// # Errors
+/// If it has more than [`MAX_RANK`] axes or 2³² elements or more, or an axis is that long.
+#[inline]
+pub(crate) fn admit(op: &'static str, shape: &Shape) -> Result<usize, ShapeError> {
+    let size = shape.checked_size();
+    match size {
+        Some(size)
+            if size < MOST && shape.rank() <= MAX_RANK && shape.iter().all(|&dim| dim < MOST) =>
+        {
+            Ok(size)
+        }
+        _ => Err(too_large(op, shape)),
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn too_large(op: &'static str, shape: &Shape) -> ShapeError {
+    let rank = shape.rank();
+    let reason = if rank > MAX_RANK {
+        format!("a value on a tape has at most {MAX_RANK} axes, the shape {shape} has {rank}")
+    } else {
+        format!(
+            "the shape {shape} is too large for a value on a tape, which has less than 2^32 elements"
+        )
+    };
+    ShapeError::new(op, reason)
+}
+
+/// A length of an admitted shape, as the list stores it.
 #[inline]
 pub(crate) fn narrow(len: usize) -> u32 {
-    u32::try_from(len).expect("a value on a tape has less than 2^32 elements")
+    debug_assert!(len <= MOST, "every shape was admitted");
+    len as u32
 }
 
 /// The list and the storage of its values.
@@ -125,8 +172,18 @@ pub(crate) struct List<T: Float> {
     /// How many elements after the start of a cache line the arena begins.
     shift: usize,
     pub used: usize,
+    /// How much of the arena may be used.
+    open: usize,
+    pub limit: Limit,
     pub externals: Vec<Tensor<T>>,
     pub loans: Vec<Buffer<T>>,
+}
+
+/// How much a tape can hold.
+#[derive(Clone, Copy)]
+pub(crate) struct Limit {
+    pub nodes: usize,
+    pub elements: usize,
 }
 
 /// How long the parts of a list are, to come back to it.
@@ -151,6 +208,11 @@ impl<T: Float> Default for List<T> {
             arena: Vec::new(),
             shift: 0,
             used: 0,
+            open: 0,
+            limit: Limit {
+                nodes: MOST,
+                elements: MOST,
+            },
             externals: Vec::new(),
             loans: Vec::new(),
         }
@@ -158,42 +220,68 @@ impl<T: Float> Default for List<T> {
 }
 
 impl<T: Float> List<T> {
-    /// Space for `len` elements; returns its start. Offsets survive the growth of the arena.
+    /// Space for the `len` elements of a node behind the first `from`, which are [`used`](List::used)
+    /// or those before it; returns its start, or `None` if the tape is full. It is not used before
+    /// the node is pushed: until then nothing has happened to the list. Offsets survive the growth
+    /// of the arena.
     #[inline]
-    pub fn alloc(&mut self, len: usize) -> usize {
+    pub fn alloc(&mut self, from: usize, len: usize) -> Option<usize> {
         // Larger values start at a cache line, or registers are filled from two.
         let start = if len >= LINE {
-            (self.used + self.shift).next_multiple_of(LINE) - self.shift
+            (from + self.shift).next_multiple_of(LINE) - self.shift
         } else {
-            self.used
+            from
         };
-        self.used = start + len;
-        if self.used > self.arena.len() {
-            self.grow();
+        if start + len > self.open && !self.grow(start + len) {
+            return None;
         }
-        start
+        (self.nodes.len() < self.limit.nodes).then_some(start)
     }
 
+    /// Whether the list can take so many nodes, which have so many inputs.
+    #[inline]
+    pub fn has_room(&self, nodes: usize, inputs: usize) -> bool {
+        self.nodes.len() + nodes <= self.limit.nodes && self.long_inputs.len() + inputs <= MOST
+    }
+
+    /// Sets how much the list can hold: a switch for tests.
+    pub fn set_limit(&mut self, limit: Limit) {
+        self.limit = Limit {
+            nodes: limit.nodes.min(MOST),
+            elements: limit.elements.min(MOST),
+        };
+        self.open = self.arena.len().min(self.limit.elements);
+    }
+
+    /// Makes the arena reach to `end`. Returns `false` if it cannot.
     #[cold]
-    fn grow(&mut self) {
-        assert!(
-            self.used < u32::MAX as usize,
-            "the tape is full: 2^32 elements of values"
-        );
-        let len = self.used.next_power_of_two().max(1 << 10);
+    #[inline(never)]
+    fn grow(&mut self, end: usize) -> bool {
+        if end > self.limit.elements {
+            return false;
+        }
+        let mut len = end.next_power_of_two().max(1 << 10);
+        if !can_have::<T>(len) {
+            len = end;
+            if !can_have::<T>(len) {
+                return false;
+            }
+        }
         // Zeros from the system take no memory before they are touched.
         let mut arena = vec![T::ZERO; len];
         prefer_huge_pages(&mut arena);
         move_long(&mut self.arena, &mut arena);
         self.arena = arena;
         self.shift = self.arena.as_ptr().addr() / size_of::<T>() % LINE;
+        self.open = len.min(self.limit.elements);
+        true
     }
 
-    /// Adds a node and returns its number.
+    /// Adds a node and returns its number. Whoever pushes has asked for the room.
     #[inline]
     pub fn push(&mut self, node: Node<T>, origin: Origin) -> Id {
         let id = self.nodes.len();
-        assert!(id < NONE as usize, "the tape is full: 2^32 nodes");
+        debug_assert!(self.has_room(1, 0));
         self.nodes.push(node);
         self.origins.push(origin);
         id as Id

@@ -89,11 +89,9 @@ impl<T: Float> OpStore<T> {
         self.ops.len() as u32 - 1
     }
 
+    /// An op. One whose rule runs is represented.
     pub fn get(&self, at: u32) -> &dyn Op<T> {
-        self.ops[at as usize]
-            .op
-            .as_deref()
-            .expect("an op whose rule runs is not looked at")
+        self.ops[at as usize].op.as_deref().unwrap_or(&Busy)
     }
 
     /// Takes an op out, so that its rule can record; [`restore`](OpStore::restore) puts it back.
@@ -120,6 +118,25 @@ impl<T: Float> OpStore<T> {
             }
         }
     }
+}
+
+/// Stands for an op whose rule runs. It is no view, so that the regions of views of the op's value
+/// begin anew at it, which every op allows.
+struct Busy;
+
+impl<T: Float> Op<T> for Busy {
+    fn name(&self) -> &'static str {
+        "an op whose rule runs"
+    }
+    fn shapes(&self, _: &[Shape]) -> Result<Shapes, ShapeError> {
+        Err(ShapeError::new(
+            "busy",
+            "an op whose rule runs is not recorded again",
+        ))
+    }
+    fn forward(&self, _: &[View<'_, T>], _: &mut [&mut [T]]) {}
+    fn reverse(&self, _: &Reverse<'_, '_, T>) {}
+    fn tangent(&self, _: &Tangent<'_, '_, T>) {}
 }
 
 /// An op that holds something, as indices, which is let go of when the op is released while its box

@@ -8,7 +8,9 @@ use std::panic::Location;
 use smallvec::SmallVec;
 use wengert_tensor::{Float, Layout, Shape, ShapeError, View, compile_here};
 
-use crate::record::node::{Id, LONG, List, MORE, NEEDS, NONE, Node, OpRef, Place, WANTED};
+use crate::record::node::{
+    Id, LONG, List, MORE, NEEDS, NONE, Node, OpRef, Place, WANTED, admit, narrow,
+};
 use crate::record::op::Op;
 use crate::record::tape::{Inner, Tape};
 use crate::record::var::Var;
@@ -16,32 +18,31 @@ use crate::record::var::Var;
 /// The outputs of an op.
 pub type Outputs<'t, T> = SmallVec<[Var<'t, T>; 2]>;
 
-/// The only output of an op.
-pub(crate) trait One<V> {
-    fn one(self) -> V;
-}
-
-impl<'t, T: Float> One<Var<'t, T>> for Outputs<'t, T> {
-    #[track_caller]
-    fn one(self) -> Var<'t, T> {
-        assert_eq!(
-            self.len(),
-            1,
-            "an op with several outputs is recorded with `apply_all`"
-        );
-        self[0]
-    }
-}
+/// The most outputs of an op: a node has a byte to say which it is.
+const MOST_OUTPUTS: usize = 1 << 8;
 
 impl<T: Float> Tape<T> {
     /// Records an op with any number of inputs and outputs.
     ///
     /// # Panics
-    /// If the op's shape rule refuses the inputs, or an input belongs to another tape or is stale.
+    /// If the op's shape rule refuses the inputs, an input belongs to another tape or is stale, the op
+    /// has no output or more than 256, the tape is full, or what computes the value uses the tape. A
+    /// panic leaves the tape as it was.
     #[track_caller]
     pub fn apply_all<'t, O: Op<T>>(&'t self, op: O, inputs: &[Var<'t, T>]) -> Outputs<'t, T> {
+        self.record(op, inputs, false)
+    }
+
+    /// Records an op, which may have to have a single output.
+    #[track_caller]
+    pub(crate) fn record<'t, O: Op<T>>(
+        &'t self,
+        op: O,
+        inputs: &[Var<'t, T>],
+        single: bool,
+    ) -> Outputs<'t, T> {
         let location = Location::caller();
-        let inner = &mut *self.inner.borrow_mut();
+        let inner = &mut *self.inner.borrow_mut_for(op.name());
         let mut ids: SmallVec<[Id; 4]> = lend(&mut inner.spare.ids, inputs.len());
         // A closure would lose the caller's line.
         for x in inputs {
@@ -49,7 +50,12 @@ impl<T: Float> Tape<T> {
         }
         let mut first = NONE;
         op.hand_over(&mut |mut waiting| {
-            first = record(&mut Recorder { inner, location }, &mut waiting, &ids)
+            first = record(
+                &mut Recorder { inner, location },
+                &mut waiting,
+                &ids,
+                single,
+            )
         });
         take_back(&mut inner.spare.ids, ids);
         if first == NONE {
@@ -70,16 +76,24 @@ pub struct Recorder<'a, T: Float> {
 }
 
 compile_here! {
-    /// Records the op that waits; returns its first output, or `NONE` where its shape rule refuses.
-    pub(crate) fn record<T>(recorder: &mut Recorder<'_, T>, waiting: &mut Waiting<'_, T>, ids: &[Id]) -> Id {
-        value_and_node(recorder, waiting, ids)
+    /// Records the op that waits; returns its first output, or `NONE` where it is refused.
+    pub(crate) fn record<T>(
+        recorder: &mut Recorder<'_, T>,
+        waiting: &mut Waiting<'_, T>,
+        ids: &[Id],
+        single: bool,
+    ) -> Id {
+        value_and_node(recorder, waiting, ids, single)
     }
 }
 
+/// All or nothing: whatever can be refused, and all code of the user's, comes before the first change
+/// of the list.
 fn value_and_node<T: Float>(
     recorder: &mut Recorder<'_, T>,
     waiting: &mut Waiting<'_, T>,
     ids: &[Id],
+    single: bool,
 ) -> Id {
     let inner = &mut *recorder.inner;
     let op = waiting.op();
@@ -101,6 +115,12 @@ fn value_and_node<T: Float>(
             (base, op.view(&region).and_then(Result::ok))
         };
         if let Some(region) = region {
+            if let Err(error) = admit_view(op, &layout, source.as_ref()) {
+                return refuse(inner, ids, &error);
+            }
+            if !inner.list.has_room(1, ids.len()) {
+                return refuse_full(inner, op.name());
+            }
             let node = Node {
                 place: inner.list.nodes[ids[0] as usize].place,
                 op: waiting.store(&mut inner.list),
@@ -114,14 +134,22 @@ fn value_and_node<T: Float>(
 
     let mut input_shapes: SmallVec<[Shape; 4]> = lend(&mut inner.spare.shapes, ids.len());
     input_shapes.extend(ids.iter().map(|&id| inner.list.shape(id)));
-    let shapes = match op.shapes(&input_shapes) {
-        Ok(shapes) => shapes,
+    let shapes = op.shapes(&input_shapes);
+    take_back(&mut inner.spare.shapes, input_shapes);
+    let checked = shapes.and_then(|shapes| Ok((admit_all(op, &shapes, single)?, shapes)));
+    let (sizes, shapes) = match checked {
+        Ok(outputs) => outputs,
         Err(error) => return refuse(inner, ids, &error),
     };
-    take_back(&mut inner.spare.shapes, input_shapes);
+    if !inner.list.has_room(shapes.len(), ids.len()) {
+        return refuse_full(inner, op.name());
+    }
 
     // A stretched input shares the storage and collects its cotangent on its own.
     if let Some(layout) = source.as_ref().and_then(|layout| op.share(layout)) {
+        if let Err(error) = admit_view(op, &layout, source.as_ref()) {
+            return refuse(inner, ids, &error);
+        }
         let node = Node {
             place: inner.list.nodes[ids[0] as usize].place,
             op: waiting.store(&mut inner.list),
@@ -131,11 +159,16 @@ fn value_and_node<T: Float>(
     }
 
     let mut starts: SmallVec<[usize; 2]> = SmallVec::new();
-    for shape in &shapes {
-        starts.push(inner.list.alloc(shape.size()));
+    let mut used = inner.list.used;
+    for &size in &sizes {
+        let Some(start) = inner.list.alloc(used, size) else {
+            return refuse_full(inner, op.name());
+        };
+        starts.push(start);
+        used = start + size;
     }
     let (list, spare) = (&mut inner.list, &mut inner.spare);
-    let first = starts.first().copied().unwrap_or(list.used);
+    let first = starts[0];
     {
         // An output always lies after its inputs, so one split separates them.
         let mut layouts: SmallVec<[Layout; 4]> = lend(&mut spare.layouts, ids.len());
@@ -157,12 +190,12 @@ fn value_and_node<T: Float>(
         take_back(&mut spare.layouts, layouts);
         let mut outputs: SmallVec<[&mut [T]; 2]> = SmallVec::new();
         let mut at = first;
-        for (&start, shape) in starts.iter().zip(&shapes) {
+        for (&start, &size) in starts.iter().zip(&sizes) {
             let (_, rest) = high.split_at_mut(start - at);
-            let (output, rest) = rest.split_at_mut(shape.size());
+            let (output, rest) = rest.split_at_mut(size);
             outputs.push(output);
             high = rest;
-            at = start + shape.size();
+            at = start + size;
         }
         op.forward(&views, &mut outputs);
         if views.spilled() {
@@ -175,6 +208,7 @@ fn value_and_node<T: Float>(
                 .collect();
         }
     }
+    list.used = used;
     let op = waiting.store(list);
     let count = shapes.len();
     let template = list.blank(ids, needs);
@@ -191,6 +225,42 @@ fn value_and_node<T: Float>(
         list.push_shaped(node, layout, None, origin);
     }
     first
+}
+
+/// The sizes of an op's outputs, which may have to be a single one.
+fn admit_all<T: Float>(
+    op: &dyn Op<T>,
+    shapes: &[Shape],
+    single: bool,
+) -> Result<SmallVec<[usize; 2]>, ShapeError> {
+    let count = shapes.len();
+    if count == 1 || (!single && (1..=MOST_OUTPUTS).contains(&count)) {
+        return shapes.iter().map(|shape| admit(op.name(), shape)).collect();
+    }
+    let reason = match count {
+        0 => "the shape rule gives no output".to_owned(),
+        2..=MOST_OUTPUTS => "an op with several outputs is recorded with `apply_all`".to_owned(),
+        _ => format!("the shape rule gives {count} outputs, an op has at most {MOST_OUTPUTS}"),
+    };
+    Err(ShapeError::new(op.name(), reason))
+}
+
+/// Checks the layout through which an op shows its input: it leads to elements of the input alone.
+fn admit_view<T: Float>(
+    op: &dyn Op<T>,
+    layout: &Layout,
+    source: Option<&Layout>,
+) -> Result<(), ShapeError> {
+    admit(op.name(), layout.shape())?;
+    let (reach, own) = (
+        layout.reach(),
+        source.map(Layout::reach).unwrap_or_default(),
+    );
+    if reach.is_empty() || (reach.start >= own.start && reach.end <= own.end) {
+        return Ok(());
+    }
+    let reason = format!("the view {layout:?} leads beyond its input");
+    Err(ShapeError::new(op.name(), reason))
 }
 
 /// An op that waits to be stored, behind a pointer, so that recording is compiled once for all ops.
@@ -281,7 +351,7 @@ impl<T: Float> List<T> {
         if ids.len() <= 3 {
             inputs[..ids.len()].copy_from_slice(ids);
         } else {
-            inputs = [self.long_inputs.len() as Id, ids.len() as Id, 0];
+            inputs = [narrow(self.long_inputs.len()), narrow(ids.len()), 0];
             self.long_inputs.extend_from_slice(ids);
             arity = LONG;
         }
@@ -320,6 +390,19 @@ pub(crate) fn refuse<T: Float>(inner: &mut Inner<T>, ids: &[Id], error: &ShapeEr
     }
     inner.refusal = Some(message);
     NONE
+}
+
+/// Keeps the message that there is no room for what an op makes, for [`refused`].
+#[cold]
+#[inline(never)]
+pub(crate) fn refuse_full<T: Float>(inner: &mut Inner<T>, op: &'static str) -> Id {
+    let (list, limit) = (&inner.list, inner.list.limit);
+    let (nodes, elements) = (list.nodes.len(), list.used);
+    let reason = format!(
+        "the tape is full: it has {nodes} nodes of at most {}, and {elements} elements of at most {}",
+        limit.nodes, limit.elements,
+    );
+    refuse(inner, &[], &ShapeError::new(op, reason))
 }
 
 /// Panics with the message that [`refuse`] kept.

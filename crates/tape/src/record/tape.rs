@@ -1,16 +1,16 @@
 //! The tape: it records what is computed, and forgets it at a reset.
 
-use std::cell::RefCell;
 use std::panic::Location;
 
 use wengert_tensor::{Float, Rng, Shape, Tensor, View, compile_here};
 
 use crate::grad::gradients::Bin;
 use crate::model::bind::{Binding, BindingMark};
+use crate::record::guarded::Guarded;
 use crate::record::names::Names;
-use crate::record::node::{Id, List, Mark, NEEDS, Origin, Place};
+use crate::record::node::{Id, Limit, List, Mark, NEEDS, NONE, Origin, Place, admit};
 use crate::record::op::Op;
-use crate::record::recording::{One, Recorder, Spare};
+use crate::record::recording::{Recorder, Spare, or_panic, refuse_full, refused};
 use crate::record::var::{Operand, Var};
 use crate::walk::cotangents::Flow;
 use crate::walk::planted_fault::Planted;
@@ -47,7 +47,7 @@ use crate::walk::planted_fault::Planted;
 /// std::thread::scope(|s| { s.spawn(|| tape.stats()); });
 /// ```
 pub struct Tape<T: Float = f32> {
-    pub(crate) inner: RefCell<Inner<T>>,
+    pub(crate) inner: Guarded<Inner<T>>,
 }
 
 /// The whole state of a tape.
@@ -61,11 +61,19 @@ pub(crate) struct Inner<T: Float> {
     pub training: Option<bool>,
     /// Whether a step of training is running, which trains where the user has set no mode.
     pub in_step: bool,
-    pub rng: Rng,
-    /// The epoch of the innermost scope, and of those around it.
+    /// The nodes whose rules run now, the innermost last, and their ops' names.
+    pub running: Vec<(Id, &'static str)>,
+    /// The generator; `None` while it is lent to a closure.
+    pub rng: Option<Rng>,
+    /// The epoch of the innermost scope, and of those around it. No two scopes between two resets
+    /// have the same.
     pub epoch: u32,
     pub outer_epochs: Vec<u32>,
+    /// How many nodes there were when each of the open scopes began.
+    pub scope_starts: Vec<Id>,
     pub last_epoch: u32,
+    /// The last epoch that there can be.
+    pub epoch_limit: u32,
     /// Names given with `named`.
     pub names: Names,
     pub planted: Option<Planted>,
@@ -84,30 +92,45 @@ pub(crate) struct Inner<T: Float> {
 compile_here! {
     fn constant_here<T>(
         recorder: Recorder<'_, T>,
+        name: &'static str,
         shape: &Shape,
         fill: &mut dyn FnMut(&mut [T]),
     ) -> Id {
         let Recorder { inner, location } = recorder;
         let origin = inner.origin(location);
         let size = shape.size();
-        let start = inner.list.alloc(size);
+        let Some(start) = inner.list.alloc(inner.list.used, size) else {
+            return refuse_full(inner, name);
+        };
         fill(&mut inner.list.arena[start..start + size]);
+        inner.list.used = start + size;
         inner.list.push_value(shape, Place::Arena(start as u32), 0, origin)
     }
 
-    fn tensor_here<T>(recorder: Recorder<'_, T>, tensor: &Tensor<T>, flags: u8) -> Id {
+    fn tensor_here<T>(
+        recorder: Recorder<'_, T>,
+        name: &'static str,
+        tensor: &Tensor<T>,
+        flags: u8,
+    ) -> Id {
         let Recorder { inner, location } = recorder;
         let origin = inner.origin(location);
         // A value of a cache line or less is cheaper to copy than to hold.
         let size = tensor.size();
         if size <= 16 {
-            let start = inner.list.alloc(size);
+            let Some(start) = inner.list.alloc(inner.list.used, size) else {
+                return refuse_full(inner, name);
+            };
             match &mut inner.list.arena[start..start + size] {
                 [number] => *number = tensor.storage()[tensor.layout().offset()],
                 place => wengert_tensor::kernels::copy(&tensor.view(), place),
             }
+            inner.list.used = start + size;
             let place = Place::Arena(start as u32);
             return inner.list.push_value(tensor.shape(), place, flags, origin);
+        }
+        if !inner.list.has_room(1, 0) {
+            return refuse_full(inner, name);
         }
         inner.list.externals.push(tensor.clone());
         let place = Place::External(inner.list.externals.len() as u32 - 1);
@@ -120,6 +143,7 @@ compile_here! {
         inner.names.truncate(names);
         inner.flow.packs.forget(list.nodes);
         inner.epoch = inner.outer_epochs.pop().unwrap_or(0);
+        inner.scope_starts.pop();
     }
 
     fn forget_all<T>(inner: &mut Inner<T>) {
@@ -144,7 +168,7 @@ impl<T: Float> Tape<T> {
     /// evaluates: see [`set_training`](Tape::set_training).
     pub fn new() -> Self {
         Tape {
-            inner: RefCell::new(fresh()),
+            inner: Guarded::new(fresh()),
         }
     }
 
@@ -156,54 +180,83 @@ impl<T: Float> Tape<T> {
 
     /// A variable that gradients flow into. A small tensor is copied, a large one is shared until
     /// the reset.
+    ///
+    /// # Panics
+    /// If the tensor has more than [`MAX_RANK`](crate::MAX_RANK) axes or 2³² elements or more, or the
+    /// tape is full.
     #[track_caller]
     pub fn leaf(&self, tensor: &Tensor<T>) -> Var<'_, T> {
-        self.push_tensor(tensor, NEEDS)
+        self.push_tensor("leaf", tensor, NEEDS)
     }
 
     /// A value that no gradient flows into.
+    ///
+    /// # Panics
+    /// As [`leaf`](Tape::leaf).
     #[track_caller]
     pub fn constant(&self, tensor: &Tensor<T>) -> Var<'_, T> {
-        self.push_tensor(tensor, 0)
+        self.push_tensor("constant", tensor, 0)
     }
 
     /// A scalar that no gradient flows into.
+    ///
+    /// # Panics
+    /// If the tape is full.
     #[track_caller]
     pub fn scalar(&self, value: f64) -> Var<'_, T> {
-        self.full(Shape::scalar(), value)
+        self.filled("scalar", &Shape::scalar(), value)
     }
 
     /// Zeros that no gradient flows into.
+    ///
+    /// # Panics
+    /// If the shape has more than [`MAX_RANK`](crate::MAX_RANK) axes or 2³² elements or more, or the
+    /// tape is full.
     #[track_caller]
     pub fn zeros(&self, shape: impl Into<Shape>) -> Var<'_, T> {
-        self.full(shape.into(), 0.0)
+        self.filled("zeros", &shape.into(), 0.0)
     }
 
     /// Ones that no gradient flows into.
+    ///
+    /// # Panics
+    /// As [`zeros`](Tape::zeros).
     #[track_caller]
     pub fn ones(&self, shape: impl Into<Shape>) -> Var<'_, T> {
-        self.full(shape.into(), 1.0)
+        self.filled("ones", &shape.into(), 1.0)
     }
 
     /// One value everywhere, that no gradient flows into.
+    ///
+    /// # Panics
+    /// As [`zeros`](Tape::zeros).
     #[doc(alias = "fill")]
     #[track_caller]
     pub fn full(&self, shape: impl Into<Shape>, value: f64) -> Var<'_, T> {
-        let shape = shape.into();
-        self.constant_with(&shape, |out| out.fill(T::from_f64(value)))
+        self.filled("full", &shape.into(), value)
     }
 
-    /// A constant whose row-major elements are written by `fill`.
+    #[track_caller]
+    fn filled(&self, name: &'static str, shape: &Shape, value: f64) -> Var<'_, T> {
+        self.constant_with(name, shape, |out| out.fill(T::from_f64(value)))
+    }
+
+    /// A constant whose row-major elements are written by `fill`, for a function of this name. If
+    /// `fill` panics, nothing has happened.
     #[track_caller]
     pub(crate) fn constant_with(
         &self,
+        name: &'static str,
         shape: &Shape,
         mut fill: impl FnMut(&mut [T]),
     ) -> Var<'_, T> {
         let location = Location::caller();
-        let inner = &mut *self.inner.borrow_mut();
-        let id = constant_here(Recorder { inner, location }, shape, &mut fill);
-        Var::new(self, id, inner.epoch)
+        or_panic(admit(name, shape));
+        let inner = &mut *self.inner.borrow_mut_for(name);
+        match constant_here(Recorder { inner, location }, name, shape, &mut fill) {
+            NONE => refused(inner),
+            id => Var::new(self, id, inner.epoch),
+        }
     }
 
     /// What `operand` stands for on this tape: a variable itself, a tensor or a number a constant.
@@ -213,25 +266,32 @@ impl<T: Float> Tape<T> {
     }
 
     #[track_caller]
-    pub(crate) fn push_tensor(&self, tensor: &Tensor<T>, flags: u8) -> Var<'_, T> {
+    pub(crate) fn push_tensor(
+        &self,
+        name: &'static str,
+        tensor: &Tensor<T>,
+        flags: u8,
+    ) -> Var<'_, T> {
         let location = Location::caller();
+        or_panic(admit(name, tensor.shape()));
         let inner = &mut *self.inner.borrow_mut();
-        let id = tensor_here(Recorder { inner, location }, tensor, flags);
-        Var::new(self, id, inner.epoch)
+        match tensor_here(Recorder { inner, location }, name, tensor, flags) {
+            NONE => refused(inner),
+            id => Var::new(self, id, inner.epoch),
+        }
     }
 
     /// Records an op of the user's, or any other.
     ///
     /// # Panics
-    /// If the op's shape rule refuses the inputs, an input belongs to another tape or is stale, or
-    /// the op has not exactly one output.
+    /// As [`apply_all`](Tape::apply_all), and if the op has not exactly one output.
     #[track_caller]
     pub fn apply<'t, O: Op<T>, const N: usize>(
         &'t self,
         op: O,
         inputs: [Var<'t, T>; N],
     ) -> Var<'t, T> {
-        self.apply_all(op, &inputs).one()
+        self.record(op, &inputs, true)[0]
     }
 
     /// Runs `f` and forgets what it recorded: a variable made inside is stale afterwards, and
@@ -250,21 +310,32 @@ impl<T: Float> Tape<T> {
     /// A model that is bound inside, a name and a state that is set are forgotten as well. What has
     /// to outlive the scope, as the state of a network that generates for long, comes out as
     /// tensors and goes in again as constants.
+    ///
+    /// # Panics
+    /// If 2³² scopes were opened since the last reset.
+    #[track_caller]
     pub fn scope<'t, R>(&'t self, f: impl FnOnce(&'t Tape<T>) -> R) -> R {
         struct Close<'t, T: Float>(&'t Tape<T>, Mark, BindingMark, usize);
         impl<T: Float> Drop for Close<'_, T> {
             fn drop(&mut self) {
                 // While a panic unwinds, the borrow may still be held by who panicked.
-                if let Ok(mut inner) = self.0.inner.try_borrow_mut() {
+                if let Some(mut inner) = self.0.inner.free() {
                     close_scope(&mut inner, self.1, self.2, self.3);
                 }
             }
         }
         let close = {
             let inner = &mut *self.inner.borrow_mut();
+            let limit = inner.epoch_limit;
+            assert!(
+                inner.last_epoch < limit,
+                "scope: {limit} scopes were opened since the last reset, and their variables must \
+                 not be confused: reset the tape"
+            );
             inner.last_epoch += 1;
             let outer = std::mem::replace(&mut inner.epoch, inner.last_epoch);
             inner.outer_epochs.push(outer);
+            inner.scope_starts.push(inner.list.nodes.len() as Id);
             let (binding, names) = (inner.binding.mark(), inner.names.len());
             Close(self, inner.list.mark(), binding, names)
         };
@@ -306,7 +377,7 @@ impl<T: Float> Tape<T> {
         struct Leave<'t, T: Float, S: Copy>(&'t Tape<T>, S, fn(&mut Inner<T>, S));
         impl<T: Float, S: Copy> Drop for Leave<'_, T, S> {
             fn drop(&mut self) {
-                if let Ok(mut inner) = self.0.inner.try_borrow_mut() {
+                if let Some(mut inner) = self.0.inner.free() {
                     (self.2)(&mut inner, self.1);
                 }
             }
@@ -374,40 +445,6 @@ impl<T: Float> Tape<T> {
         )
     }
 
-    /// Replaces the generator that random layers draw from, and returns the old one.
-    pub fn set_rng(&self, rng: Rng) -> Rng {
-        std::mem::replace(&mut self.inner.borrow_mut().rng, rng)
-    }
-
-    /// Draws from the tape's generator.
-    pub fn draw<R>(&self, f: impl FnOnce(&mut Rng) -> R) -> R {
-        f(&mut self.inner.borrow_mut().rng)
-    }
-
-    /// A constant whose elements are drawn from the tape's generator, in row-major order: the mask
-    /// of a dropout, the noise of a sampling layer.
-    ///
-    /// ```
-    /// use wengert_tape::Tape;
-    /// let tape = Tape::<f64>::new();
-    /// let noise = tape.sample([2, 3], |rng| rng.standard_normal());
-    /// assert_eq!(noise.shape(), [2, 3]);
-    /// ```
-    #[track_caller]
-    pub fn sample(
-        &self,
-        shape: impl Into<Shape>,
-        mut draw: impl FnMut(&mut Rng) -> f64,
-    ) -> Var<'_, T> {
-        let mut rng = self.inner.borrow().rng.clone();
-        let drawn = self.constant_with(&shape.into(), |out| {
-            out.iter_mut()
-                .for_each(|x| *x = T::from_f64(draw(&mut rng)));
-        });
-        self.set_rng(rng);
-        drawn
-    }
-
     /// The variable of a node, in the scope that is open now.
     #[inline]
     pub(crate) fn var(&self, id: Id) -> Var<'_, T> {
@@ -422,6 +459,14 @@ impl<T: Float> Tape<T> {
     ) -> Var<'_, T> {
         let id = push(&mut inner.list);
         Var::new(self, id, inner.epoch)
+    }
+
+    /// Sets how much the tape can hold and how many scopes there can be: a switch for tests.
+    #[doc(hidden)]
+    pub fn set_limits(&self, nodes: usize, elements: usize, scopes: u32) {
+        let inner = &mut *self.inner.borrow_mut();
+        inner.list.set_limit(Limit { nodes, elements });
+        inner.epoch_limit = scopes;
     }
 
     /// Fills every recycled buffer with NaN before it is used again: a switch for tests.
@@ -461,10 +506,13 @@ impl<T: Float> Inner<T> {
             recording: true,
             training: None,
             in_step: false,
-            rng: Rng::seed_from_u64(0),
+            running: Vec::new(),
+            rng: Some(Rng::seed_from_u64(0)),
             epoch: 0,
             outer_epochs: Vec::new(),
+            scope_starts: Vec::new(),
             last_epoch: 0,
+            epoch_limit: u32::MAX,
             names: Names::default(),
             planted: None,
             anomaly: false,
@@ -485,6 +533,7 @@ impl<T: Float> Inner<T> {
         self.in_step = false;
         self.epoch = 0;
         self.outer_epochs.clear();
+        self.scope_starts.clear();
         self.last_epoch = 0;
     }
 
@@ -493,6 +542,27 @@ impl<T: Float> Inner<T> {
         Origin {
             location,
             name: self.names.active,
+        }
+    }
+
+    /// Whether the scope of this epoch has not ended.
+    pub fn is_open(&self, epoch: u32) -> bool {
+        epoch == self.epoch || self.outer_epochs.contains(&epoch)
+    }
+
+    /// The epochs of the open scopes, and how many nodes there were when they began.
+    pub fn scopes(&self) -> impl Iterator<Item = (u32, Id)> {
+        let inner = self.outer_epochs.iter().skip(1).chain([&self.epoch]);
+        inner.copied().zip(self.scope_starts.iter().copied())
+    }
+
+    /// Panics if the list cannot take one node more.
+    #[inline]
+    #[track_caller]
+    pub fn assert_room(&mut self, name: &'static str) {
+        if !self.list.has_room(1, 0) {
+            refuse_full(self, name);
+            refused(self);
         }
     }
 

@@ -65,18 +65,28 @@ impl<'t, T: Float> Var<'t, T> {
         self.id
     }
 
+    /// Whether this variable was made in a scope that is still open.
+    #[inline]
+    pub(crate) fn is_alive(self, inner: &Inner<T>) -> bool {
+        inner.is_open(self.epoch)
+    }
+
+    /// What is wrong with this variable on the tape `inner` of `tape`, if anything is.
+    pub(crate) fn fault(self, tape: &Tape<T>, inner: &Inner<T>) -> Option<&'static str> {
+        match std::ptr::eq(self.tape, tape) {
+            false => Some("belongs to another tape"),
+            true if !self.is_alive(inner) => Some("was made in a scope that has ended"),
+            true => None,
+        }
+    }
+
     /// Checks that this variable was made in a scope around the innermost.
     #[inline(never)]
     #[track_caller]
     fn check_outer(self, inner: &Inner<T>) {
-        if !inner.outer_epochs.contains(&self.epoch) {
+        if !self.is_alive(inner) {
             stale();
         }
-    }
-
-    /// Whether this variable was made in a scope that is still open.
-    pub(crate) fn is_alive(self, inner: &Inner<T>) -> bool {
-        self.epoch == inner.epoch || inner.outer_epochs.contains(&self.epoch)
     }
 
     /// The node's number, checked.
@@ -155,6 +165,7 @@ impl<'t, T: Float> Var<'t, T> {
         let location = std::panic::Location::caller();
         let inner = &mut *self.tape.inner.borrow_mut();
         let id = self.check(self.tape, inner);
+        inner.assert_room("detach");
         let id = detach(Recorder { inner, location }, id);
         Var::new(self.tape, id, inner.epoch)
     }

@@ -9,8 +9,7 @@ use smallvec::SmallVec;
 use wengert_tensor::kernels::copy_into;
 use wengert_tensor::{Float, Shape, View};
 
-use crate::record::node::{ALIAS, Id, LEAF, List, MORE, Mark, NEEDS, OpRef, Place, WANTED};
-use crate::record::op::Op;
+use crate::record::node::{ALIAS, Id, LEAF, List, MORE, NEEDS, Place, WANTED};
 use crate::record::tape::{Inner, Tape};
 use crate::record::var::Var;
 use crate::walk::buffer_pool::Buffer;
@@ -18,14 +17,15 @@ use crate::walk::cotangents::Flow;
 use crate::walk::direct::Direct;
 use crate::walk::planted_fault::Planted;
 use crate::walk::recorded_cotangents::Contributions;
+use crate::walk::rule::{Rule, Running};
 
 /// What a reverse rule sees: the inputs, the outputs, their cotangents, and where to give.
 ///
 /// A rule gives each input `k` that [`needs`](Reverse::needs) it a cotangent of the input's shape,
 /// or of the shape that the input was broadcast to: the sum over broadcast axes is taken for it.
+/// What it asks for and what it gives is checked; a panic names the op.
 pub struct Reverse<'t, 'r, T: Float> {
-    tape: &'t Tape<T>,
-    id: Id,
+    rule: Rule<'t, T>,
     y_bars: &'r [Option<Var<'t, T>>],
     sink: Sink<'r>,
 }
@@ -39,33 +39,50 @@ enum Sink<'r> {
 impl<'t, T: Float> Reverse<'t, '_, T> {
     /// The tape, for constants.
     pub fn tape(&self) -> &'t Tape<T> {
-        self.tape
+        self.rule.tape
     }
 
     /// The number of inputs.
     pub fn arity(&self) -> usize {
-        self.tape.inner.borrow().list.inputs(self.id).len()
+        self.rule.arity()
     }
 
     /// Input number `k`.
+    ///
+    /// # Panics
+    /// If the op has no such input.
+    #[track_caller]
     pub fn x(&self, k: usize) -> Var<'t, T> {
-        self.tape.var(self.input(k))
+        self.rule.x(k)
     }
 
     /// The shape of input number `k`.
+    ///
+    /// # Panics
+    /// If the op has no such input.
+    #[track_caller]
     pub fn x_shape(&self, k: usize) -> Shape {
-        let inner = self.tape.inner.borrow();
-        inner.list.shape(inner.list.inputs(self.id)[k])
+        let id = self.rule.input(k);
+        self.rule.tape.inner.borrow().list.shape(id)
     }
 
     /// Output number `m`.
+    ///
+    /// # Panics
+    /// If the op has no such output.
+    #[track_caller]
     pub fn y(&self, m: usize) -> Var<'t, T> {
-        self.tape.var(self.id + m as Id)
+        self.rule.y(m)
     }
 
     /// The cotangent of output number `m`; `None` where nothing flows back into it. An op with
     /// one output always has one.
+    ///
+    /// # Panics
+    /// If the op has no such output.
+    #[track_caller]
     pub fn y_bar(&self, m: usize) -> Option<Var<'t, T>> {
+        self.rule.output(m);
         self.y_bars[m]
     }
 
@@ -73,53 +90,67 @@ impl<'t, T: Float> Reverse<'t, '_, T> {
     ///
     /// # Panics
     /// If the op has several outputs and nothing flows back into the first.
+    #[track_caller]
     pub fn cotangent(&self) -> Var<'t, T> {
-        self.y_bars[0].expect("the rule of an op with one output has its cotangent")
+        match self.y_bars[0] {
+            Some(y_bar) => y_bar,
+            None => self.rule.fail(
+                "asks for the cotangent of its only output, but it has several, \
+                and nothing flows back into the first: see `y_bar`",
+            ),
+        }
     }
 
     /// Whether a gradient flows on into input number `k`.
+    ///
+    /// # Panics
+    /// If the op has no such input.
+    #[track_caller]
     pub fn needs(&self, k: usize) -> bool {
-        let inner = self.tape.inner.borrow();
-        let id = inner.list.inputs(self.id)[k];
-        inner.list.nodes[id as usize].flags & NEEDS != 0
+        let id = self.rule.input(k);
+        self.rule.tape.inner.borrow().list.nodes[id as usize].flags & NEEDS != 0
     }
 
     /// Gives `x_bar` to input number `k`.
+    ///
+    /// # Panics
+    /// If the op has no such input, `x_bar` belongs to another tape or to a scope that has ended, or
+    /// the input does not stretch to its shape.
+    #[track_caller]
     pub fn give(&self, k: usize, x_bar: Var<'t, T>) {
-        let id = self.input(k);
+        let id = self.rule.input(k);
+        self.rule.check("input", k, id, x_bar, Shape::broadcasts_to);
         match self.sink {
             Sink::Buffers => {
-                let inner = &mut *self.tape.inner.borrow_mut();
+                let inner = &mut *self.rule.tape.inner.borrow_mut();
                 inner
                     .flow
                     .accumulate(&inner.list, id, &inner.list.view(x_bar.id()));
             }
-            Sink::Recorded(to) => Contributions::give(to, self.tape, id, x_bar),
+            Sink::Recorded(to) => Contributions::give(to, self.rule.tape, id, x_bar),
         }
     }
 
     /// Gives the matrix product `a · b` to input number `k`, straight into its cotangent where
     /// nothing is recorded.
+    ///
+    /// # Panics
+    /// As [`give`](Reverse::give), and if the matrices do not fit each other.
+    #[track_caller]
     pub fn give_product(&self, k: usize, a: Var<'t, T>, b: Var<'t, T>) {
-        let id = self.input(k);
+        let id = self.rule.input(k);
+        if !self.needs(k) {
+            return;
+        }
         match self.sink {
             Sink::Buffers => {
-                let inner = &mut *self.tape.inner.borrow_mut();
+                self.rule.check_product(k, id, a, b);
+                let inner = &mut *self.rule.tape.inner.borrow_mut();
                 let (list, flow) = (&inner.list, &mut inner.flow);
-                if list.nodes[id as usize].flags & NEEDS != 0 {
-                    flow.accumulate_product(list, id, &list.view(a.id()), &list.view(b.id()));
-                }
+                flow.accumulate_product(list, id, &list.view(a.id()), &list.view(b.id()));
             }
-            Sink::Recorded(to) => {
-                if self.needs(k) {
-                    Contributions::give(to, self.tape, id, a.matmul(b));
-                }
-            }
+            Sink::Recorded(_) => self.give(k, a.matmul(b)),
         }
-    }
-
-    fn input(&self, k: usize) -> Id {
-        self.tape.inner.borrow().list.inputs(self.id)[k]
     }
 }
 
@@ -243,72 +274,30 @@ fn pass_to_base<T: Float>(list: &List<T>, flow: &mut Flow<T>, id: Id) -> bool {
     true
 }
 
-/// A rule while it runs. Its op goes back where it was when the rule has ended, also by a panic.
-struct Running<'t, T: Float> {
-    tape: &'t Tape<T>,
-    id: Id,
-    op: Option<Lifted<T>>,
-    /// For a rule whose ops are not recorded: where they begin, and whether the tape recorded.
-    unrecorded: Option<(Mark, bool)>,
-}
-
-impl<T: Float> Running<'_, T> {
-    fn run(&self, y_bars: &[Option<Var<'_, T>>], sink: Sink<'_>) {
-        let Some(op) = &self.op else { return };
-        op.as_dyn().reverse(&Reverse {
-            tape: self.tape,
-            id: self.id,
-            y_bars,
-            sink,
-        });
-    }
-}
-
-impl<T: Float> Drop for Running<'_, T> {
-    fn drop(&mut self) {
-        // While a panic unwinds, the borrow may still be held by who panicked.
-        let Ok(mut inner) = self.tape.inner.try_borrow_mut() else {
-            return;
-        };
-        let inner = &mut *inner;
-        if let Some(op) = self.op.take() {
-            inner.list.restore(self.id, op);
-        }
-        if let Some((mark, recording)) = self.unrecorded {
-            inner.recording = recording;
-            inner.list.release(mark);
-            for bar in inner.list.loans.drain(..) {
-                inner.flow.pool.give(bar);
-            }
-        }
-    }
-}
-
 /// Runs a rule with ordinary ops that are forgotten afterwards.
 fn run_unrecorded<T: Float>(tape: &Tape<T>, id: Id, outputs: usize) {
+    let running = Running::unrecorded(tape, id);
     let mut y_bars: SmallVec<[Option<Var<'_, T>>; 2]> = SmallVec::new();
-    let running = {
+    for at in id..id + outputs as Id {
         let inner = &mut *tape.inner.borrow_mut();
-        let mark = inner.list.mark();
-        let recording = std::mem::replace(&mut inner.recording, false);
-        for at in id..id + outputs as Id {
-            let bar = inner.flow.bars[at as usize].take();
-            y_bars.push(bar.map(|bar| {
-                let shape = inner.list.shape(at);
-                inner.list.loans.push(bar);
-                let place = Place::Loan(inner.list.loans.len() as u32 - 1);
-                let origin = inner.list.origins[at as usize];
-                tape.var_in(inner, |list| list.push_value(&shape, place, 0, origin))
-            }));
+        if inner.flow.bars[at as usize].is_some() {
+            inner.assert_room("backward");
         }
-        Running {
-            tape,
-            id,
-            op: Some(inner.list.lift(id)),
-            unrecorded: Some((mark, recording)),
-        }
-    };
-    running.run(&y_bars, Sink::Buffers);
+        let bar = inner.flow.bars[at as usize].take();
+        y_bars.push(bar.map(|bar| {
+            let shape = inner.list.shape(at);
+            inner.list.loans.push(bar);
+            let place = Place::Loan(inner.list.loans.len() as u32 - 1);
+            let origin = inner.list.origins[at as usize];
+            tape.var_in(inner, |list| list.push_value(&shape, place, 0, origin))
+        }));
+    }
+    reverse(&running, &y_bars, Sink::Buffers);
+}
+
+fn reverse<'t, T: Float>(running: &Running<'t, T>, y_bars: &[Option<Var<'t, T>>], sink: Sink<'_>) {
+    let rule = running.rule(y_bars.len());
+    running.op().reverse(&Reverse { rule, y_bars, sink });
 }
 
 /// Walks back from node `last` with every rule recorded. The cotangents are variables.
@@ -332,45 +321,7 @@ pub(crate) fn walk_recorded<T: Float>(tape: &Tape<T>, last: Id, bars: &RefCell<C
         {
             continue;
         }
-        let op = Some(tape.inner.borrow_mut().list.lift(id));
-        let unrecorded = None;
-        Running {
-            tape,
-            id,
-            op,
-            unrecorded,
-        }
-        .run(&y_bars, Sink::Recorded(bars));
-    }
-}
-
-/// An op taken out of the list while its rule runs.
-pub(crate) enum Lifted<T: 'static> {
-    Static(&'static dyn Op<T>),
-    Stored(Box<dyn Op<T>>),
-}
-
-impl<T: Float> Lifted<T> {
-    pub fn as_dyn(&self) -> &dyn Op<T> {
-        match self {
-            Lifted::Static(op) => *op,
-            Lifted::Stored(op) => &**op,
-        }
-    }
-}
-
-impl<T: Float> List<T> {
-    pub fn lift(&mut self, id: Id) -> Lifted<T> {
-        match self.nodes[id as usize].op {
-            OpRef::Static(op) => Lifted::Static(op),
-            OpRef::Stored(at) => Lifted::Stored(self.ops.lift(at)),
-        }
-    }
-
-    pub fn restore(&mut self, id: Id, op: Lifted<T>) {
-        if let (OpRef::Stored(at), Lifted::Stored(op)) = (self.nodes[id as usize].op, op) {
-            self.ops.restore(at, op);
-        }
+        reverse(&Running::recorded(tape, id), &y_bars, Sink::Recorded(bars));
     }
 }
 

@@ -8,11 +8,13 @@ use crate::record::node::{Id, LEAF, NONE};
 use crate::record::tape::Tape;
 use crate::record::var::Var;
 use crate::walk::reverse::{end, output_count};
+use crate::walk::rule::{Rule, Running};
 
 /// What a forward-mode rule sees: the inputs, the outputs, the inputs' tangents, and where to give.
+///
+/// What a rule asks for and what it gives is checked; a panic names the op.
 pub struct Tangent<'t, 'r, T: Float> {
-    tape: &'t Tape<T>,
-    id: Id,
+    rule: Rule<'t, T>,
     x_dots: &'r [Option<Var<'t, T>>],
     y_dots: &'r RefCell<SmallVec<[Option<Var<'t, T>>; 2]>>,
 }
@@ -20,7 +22,7 @@ pub struct Tangent<'t, 'r, T: Float> {
 impl<'t, T: Float> Tangent<'t, '_, T> {
     /// The tape, for constants.
     pub fn tape(&self) -> &'t Tape<T> {
-        self.tape
+        self.rule.tape
     }
 
     /// The number of inputs.
@@ -29,29 +31,55 @@ impl<'t, T: Float> Tangent<'t, '_, T> {
     }
 
     /// Input number `k`.
+    ///
+    /// # Panics
+    /// If the op has no such input.
+    #[track_caller]
     pub fn x(&self, k: usize) -> Var<'t, T> {
-        let id = self.tape.inner.borrow().list.inputs(self.id)[k];
-        self.tape.var(id)
+        self.rule.x(k)
     }
 
     /// Output number `m`.
+    ///
+    /// # Panics
+    /// If the op has no such output.
+    #[track_caller]
     pub fn y(&self, m: usize) -> Var<'t, T> {
-        self.tape.var(self.id + m as Id)
+        self.rule.y(m)
     }
 
     /// The shape of output number `m`.
+    ///
+    /// # Panics
+    /// If the op has no such output.
+    #[track_caller]
     pub fn y_shape(&self, m: usize) -> Shape {
-        self.tape.inner.borrow().list.shape(self.id + m as Id)
+        let id = self.rule.output(m);
+        self.rule.tape.inner.borrow().list.shape(id)
     }
 
     /// The tangent of input number `k`; `None` for one that does not move. An op with one input
     /// always has one.
+    ///
+    /// # Panics
+    /// If the op has no such input.
+    #[track_caller]
     pub fn x_dot(&self, k: usize) -> Option<Var<'t, T>> {
+        self.rule.input(k);
         self.x_dots[k]
     }
 
     /// Adds `y_dot` to the tangent of output number `m`. A smaller shape is broadcast.
+    ///
+    /// # Panics
+    /// If the op has no such output, `y_dot` belongs to another tape or to a scope that has ended,
+    /// or does not stretch to the output's shape.
+    #[track_caller]
     pub fn give(&self, m: usize, y_dot: Var<'t, T>) {
+        let id = self.rule.output(m);
+        self.rule.check("output", m, id, y_dot, |shape, found| {
+            found.broadcasts_to(shape)
+        });
         let shape = self.y_shape(m);
         let y_dot = if y_dot.shape() == shape {
             y_dot
@@ -91,15 +119,14 @@ pub(crate) fn walk<T: Float>(tape: &Tape<T>, len: usize, dots: &mut Vec<Id>) {
                 (outputs, x_dots)
             };
         if x_dots.iter().any(Option::is_some) {
-            let op = tape.inner.borrow_mut().list.lift(id);
             let y_dots = RefCell::new(SmallVec::from_elem(None, outputs));
-            op.as_dyn().tangent(&Tangent {
-                tape,
-                id,
+            let running = Running::recorded(tape, id);
+            running.op().tangent(&Tangent {
+                rule: running.rule(outputs),
                 x_dots: &x_dots,
                 y_dots: &y_dots,
             });
-            tape.inner.borrow_mut().list.restore(id, op);
+            drop(running);
             for (m, y_dot) in y_dots.into_inner().into_iter().enumerate() {
                 if let Some(y_dot) = y_dot {
                     dots[id as usize + m] = y_dot.id();

@@ -2,7 +2,7 @@
 
 use std::ops;
 
-use super::construct::admit;
+use super::construct::{admit, blank};
 use super::{Operand, Tensor, or_panic};
 use crate::kernels::{Input, Isa, Loop, MapFn, Mode, Output, Source, map, map_flat};
 use crate::{Element, Float, Layout, Shape, ShapeError, compile_here};
@@ -30,8 +30,9 @@ macro_rules! function {
 }
 
 /// `f` of each element, in one new tensor.
+#[track_caller]
 fn unary<T: Float, F: Function<1>>(f: F, x: &Tensor<T>) -> Tensor<T> {
-    let mut data = vec![T::ZERO; x.size()];
+    let mut data = blank("an elementwise function", x.shape());
     f.with_loop(&mut |f| write_unary(f, x, &mut data));
     Tensor::row_major(data, x.shape().clone())
 }
@@ -58,8 +59,7 @@ where
     F: Function<2>,
 {
     let shape = or_panic(Shape::broadcast(op, a.shape(), b.shape()));
-    let shape = or_panic(admit(shape));
-    let mut data = vec![T::ZERO; shape.size()];
+    let mut data = blank(op, &shape);
     f.with_loop(&mut |f| write_binary(f, &shape, a, b, &mut data));
     Tensor::row_major(data, shape)
 }
@@ -529,7 +529,10 @@ impl<T: Element> Tensor<T> {
     pub fn map<U: Element>(&self, f: impl FnMut(T) -> U) -> Tensor<U> {
         let data = match self.as_slice() {
             Some(slice) => slice.iter().copied().map(f).collect(),
-            None => self.iter().map(f).collect(),
+            None => {
+                or_panic(admit::<U>("map", self.shape()));
+                self.iter().map(f).collect()
+            }
         };
         Tensor::row_major(data, self.shape().clone())
     }
@@ -562,7 +565,7 @@ impl<T: Element> Tensor<T> {
         mut f: impl FnMut(T, U) -> V,
     ) -> Tensor<V> {
         let shape = or_panic(Shape::broadcast(op, self.shape(), other.shape()));
-        let shape = or_panic(admit(shape));
+        let shape = or_panic(admit::<V>(op, shape));
         let alike = self.shape() == other.shape();
         let data = match (self.as_slice(), other.as_slice()) {
             (Some(a), Some(b)) if alike => a.iter().zip(b).map(|(&a, &b)| f(a, b)).collect(),

@@ -178,7 +178,7 @@ impl<T: Element> Tensor<T> {
         let (a, b) = (self, other.operand());
         let shape = or_panic(Shape::broadcast("where", a.shape(), b.shape()));
         let shape = or_panic(Shape::broadcast("where", mask.shape(), &shape));
-        let shape = or_panic(admit(shape));
+        let shape = or_panic(admit::<T>("where", shape));
         let (mask, a, b) = (mask.expand(&shape), a.expand(&shape), b.expand(&shape));
         let pairs = a.iter().zip(b.iter());
         let data = mask

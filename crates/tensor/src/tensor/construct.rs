@@ -2,25 +2,35 @@
 
 use super::convert::{Wide, narrow};
 use super::{Tensor, or_panic};
-use crate::{DataError, Element, Float, Shape};
+use crate::{DataError, Element, Float, Shape, ShapeError};
 
-/// The shape, if its elements fit the address space.
-pub(super) fn admit(shape: impl Into<Shape>) -> Result<Shape, DataError> {
-    let shape = shape.into();
-    match shape.checked_size() {
-        Some(_) => Ok(shape),
-        None => Err(DataError::TooLarge {
-            dims: shape.to_vec(),
-        }),
+/// From so many elements on the system is asked whether it has memory for them, before `vec!` is,
+/// which would end the program.
+const LARGE: usize = 1 << 26;
+
+/// The shape, if memory has room for its elements.
+pub(super) fn admit<T>(op: &'static str, shape: impl Into<Shape>) -> Result<Shape, ShapeError> {
+    let shape = shape.into().fits(op)?;
+    let size = shape.size();
+    if size >= LARGE && Vec::<T>::new().try_reserve_exact(size).is_err() {
+        let reason = format!("there is no memory for a tensor of the shape {shape}");
+        return Err(ShapeError::new(op, reason));
     }
+    Ok(shape)
+}
+
+/// Room for the elements of a tensor of this shape.
+#[track_caller]
+pub(super) fn blank<T: Element>(op: &'static str, shape: &Shape) -> Vec<T> {
+    let size = or_panic(admit::<T>(op, shape)).size();
+    vec![T::default(); size]
 }
 
 impl<T: Element> Tensor<T> {
     /// The tensor of `shape` with these elements in row-major order.
     ///
     /// # Errors
-    /// If the number of elements is not the size of the shape, or that size does not fit the
-    /// address space.
+    /// If the number of elements is not the size of the shape, or no memory can have that size.
     ///
     /// ```
     /// use wengert_tensor::Tensor;
@@ -30,7 +40,11 @@ impl<T: Element> Tensor<T> {
     /// assert_eq!(error.to_string(), "2 elements do not fill the shape [3], which has 3");
     /// ```
     pub fn from_vec(data: Vec<T>, shape: impl Into<Shape>) -> Result<Self, DataError> {
-        let shape = admit(shape)?;
+        let shape = shape.into();
+        if shape.checked_size().is_none() {
+            let dims = shape.to_vec();
+            return Err(DataError::TooLarge { dims });
+        }
         if data.len() != shape.size() {
             let found = data.len();
             return Err(DataError::Length { shape, found });
@@ -70,17 +84,22 @@ impl<T: Element> Tensor<T> {
     /// The tensor of `shape` whose elements are all `value`.
     ///
     /// # Panics
-    /// If the shape does not fit the address space.
+    /// If memory has no room for the elements.
     #[track_caller]
     pub fn full(shape: impl Into<Shape>, value: T) -> Self {
-        let shape = or_panic(admit(shape));
+        Self::filled("full", shape, value)
+    }
+
+    #[track_caller]
+    fn filled(op: &'static str, shape: impl Into<Shape>, value: T) -> Self {
+        let shape = or_panic(admit::<T>(op, shape));
         Self::row_major(vec![value; shape.size()], shape)
     }
 
     /// The tensor of `shape` whose elements are all 0, or `false`.
     ///
     /// # Panics
-    /// If the shape does not fit the address space.
+    /// If memory has no room for the elements.
     ///
     /// ```
     /// use wengert_tensor::Tensor;
@@ -88,16 +107,16 @@ impl<T: Element> Tensor<T> {
     /// ```
     #[track_caller]
     pub fn zeros(shape: impl Into<Shape>) -> Self {
-        Self::full(shape, T::default())
+        Self::filled("zeros", shape, T::default())
     }
 
     /// The tensor of `shape` whose elements are all 1, or `true`.
     ///
     /// # Panics
-    /// If the shape does not fit the address space.
+    /// If memory has no room for the elements.
     #[track_caller]
     pub fn ones(shape: impl Into<Shape>) -> Self {
-        Self::full(shape, narrow(Wide::Whole(1)))
+        Self::filled("ones", shape, narrow(Wide::Whole(1)))
     }
 
     /// The tensor of rank 0 that holds `value`.
@@ -111,7 +130,12 @@ impl<T: Element> Tensor<T> {
     /// use wengert_tensor::Tensor;
     /// assert_eq!(Tensor::<i64>::arange(3), Tensor::from([0, 1, 2]));
     /// ```
+    ///
+    /// # Panics
+    /// If memory has no room for them.
+    #[track_caller]
     pub fn arange(stop: usize) -> Self {
+        or_panic(admit::<T>("arange", [stop]));
         let data: Vec<T> = (0..stop).map(|i| narrow(Wide::Whole(i as i64))).collect();
         Self::row_major(data, Shape::from([stop]))
     }
@@ -119,14 +143,14 @@ impl<T: Element> Tensor<T> {
     /// The identity matrix, `[n, n]`.
     ///
     /// # Panics
-    /// If the shape does not fit the address space.
+    /// If memory has no room for the elements.
     #[track_caller]
     pub fn eye(n: usize) -> Self {
-        let mut x = Self::zeros([n, n]);
+        let mut x = Self::filled("eye", [n, n], T::default());
         let one = narrow(Wide::Whole(1));
         x.as_mut_slice()
             .iter_mut()
-            .step_by(n + 1)
+            .step_by(n.saturating_add(1))
             .for_each(|x| *x = one);
         x
     }
@@ -134,7 +158,7 @@ impl<T: Element> Tensor<T> {
     /// The tensor of `shape` whose element at `index` is `f(index)`; called in row-major order.
     ///
     /// # Panics
-    /// If the shape does not fit the address space.
+    /// If memory has no room for the elements.
     ///
     /// ```
     /// use wengert_tensor::Tensor;
@@ -143,7 +167,7 @@ impl<T: Element> Tensor<T> {
     /// ```
     #[track_caller]
     pub fn from_fn(shape: impl Into<Shape>, mut f: impl FnMut(&[usize]) -> T) -> Self {
-        let shape = or_panic(admit(shape));
+        let shape = or_panic(admit::<T>("from_fn", shape));
         let size = shape.size();
         let mut index = vec![0; shape.rank()];
         let mut data = Vec::with_capacity(size);
@@ -161,11 +185,21 @@ impl<T: Element> Tensor<T> {
     }
 }
 
+impl<T: Element> Tensor<T> {
+    /// The tensor of `shape` whose row-major elements `write` writes, for an operation of this name.
+    #[track_caller]
+    pub(crate) fn written(op: &'static str, shape: &Shape, write: impl FnOnce(&mut [T])) -> Self {
+        let mut data = blank(op, shape);
+        write(&mut data);
+        Self::row_major(data, shape.clone())
+    }
+}
+
 impl<T: Float> Tensor<T> {
     /// The numbers `start`, `start + step`, … before `stop`, 1-d; computed in `f64`.
     ///
     /// # Panics
-    /// If the step is 0 or a bound or the step is not finite.
+    /// If the step is 0, a bound or the step is not finite, or memory has no room for the numbers.
     ///
     /// ```
     /// use wengert_tensor::Tensor;
@@ -179,6 +213,7 @@ impl<T: Float> Tensor<T> {
             "range: no steps of {step} lead from {start} to {stop}"
         );
         let count = ((stop - start) / step).ceil().max(0.0) as usize;
+        or_panic(admit::<T>("range", [count]));
         let data: Vec<T> = (0..count)
             .map(|i| T::from_f64(start + i as f64 * step))
             .collect();
@@ -192,7 +227,12 @@ impl<T: Float> Tensor<T> {
     /// use wengert_tensor::Tensor;
     /// assert_eq!(Tensor::<f32>::linspace(0.0, 1.0, 3), Tensor::from([0.0, 0.5, 1.0]));
     /// ```
+    ///
+    /// # Panics
+    /// If memory has no room for them.
+    #[track_caller]
     pub fn linspace(start: f64, stop: f64, count: usize) -> Self {
+        or_panic(admit::<T>("linspace", [count]));
         let last = count.saturating_sub(1).max(1) as f64;
         let number = |i: usize| {
             let part = i as f64 / last;

@@ -81,7 +81,10 @@ impl<T: Element> Tensor<T> {
         }
         let data = match self.as_slice() {
             Some(slice) => slice.iter().map(|&x| narrow(widen(x))).collect(),
-            None => self.iter().map(|x| narrow(widen(x))).collect(),
+            None => {
+                or_panic(super::construct::admit::<U>("cast", self.shape()));
+                self.iter().map(|x| narrow(widen(x))).collect()
+            }
         };
         Tensor::row_major(data, self.shape().clone())
     }

@@ -1,5 +1,6 @@
 //! Elements chosen by tensors of indices.
 
+use super::construct::blank;
 use super::{Operand, Tensor, or_panic};
 use crate::kernels::{self, check_gather};
 use crate::{Element, Float, IndexError, Shape, ShapeError};
@@ -47,7 +48,7 @@ impl<T: Element> Tensor<T> {
         one_dimensional("index_select", indices);
         let mut shape = self.shape().clone();
         shape.dims_mut()[axis] = indices.size();
-        let mut out = vec![T::default(); shape.size()];
+        let mut out = blank("index_select", &shape);
         kernels::index_select(&self.view(), axis, &indices.view(), &mut out)?;
         Ok(Self::row_major(out, shape))
     }
@@ -81,7 +82,7 @@ impl<T: Element> Tensor<T> {
     pub fn try_gather(&self, axis: isize, index: &Tensor<i64>) -> Result<Self, IndexError> {
         let axis = or_panic(self.shape().axis("gather", axis));
         or_panic(check_gather("gather", self.shape(), axis, index.shape()));
-        let mut out = vec![T::default(); index.size()];
+        let mut out = blank("gather", index.shape());
         kernels::gather(&self.view(), axis, &index.view(), &mut out)?;
         Ok(Self::row_major(out, index.shape().clone()))
     }
@@ -184,8 +185,7 @@ impl Tensor<i64> {
     pub fn one_hot<T: Float>(&self, classes: usize) -> Tensor<T> {
         let mut shape = self.shape().clone();
         shape.push(classes);
-        let shape = or_panic(super::construct::admit(shape));
-        let mut out = vec![T::ZERO; shape.size()];
+        let mut out = blank("one_hot", &shape);
         or_panic(kernels::one_hot(&self.view(), classes, &mut out));
         Tensor::row_major(out, shape)
     }

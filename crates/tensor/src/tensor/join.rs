@@ -1,5 +1,6 @@
 //! Tensors put together and taken apart.
 
+use super::construct::blank;
 use super::{Tensor, or_panic};
 use crate::kernels::write_into;
 use crate::{Element, Layout, Shape, ShapeError};
@@ -8,7 +9,8 @@ impl Shape {
     /// The shape of tensors joined along an existing axis: all other dimensions must agree.
     ///
     /// # Errors
-    /// If there is no shape, the axis is out of range, or another dimension differs.
+    /// If there is no shape, the axis is out of range, another dimension differs, or memory cannot
+    /// hold the elements.
     ///
     /// ```
     /// use wengert_tensor::Shape;
@@ -30,16 +32,19 @@ impl Shape {
                 let reason = format!("{first} and {shape} differ beside axis {axis}");
                 return Err(ShapeError::new("cat", reason));
             }
-            joined.dims_mut()[axis] += shape[axis];
+            // What does not fit a number does not fit memory either.
+            let dim = &mut joined.dims_mut()[axis];
+            *dim = dim.saturating_add(shape[axis]);
         }
-        Ok(joined)
+        joined.fits("cat")
     }
 
     /// The shape of tensors joined along a new axis, at position `axis` of the result: all shapes
     /// must agree.
     ///
     /// # Errors
-    /// If there is no shape, the axis is out of range, or the shapes differ.
+    /// If there is no shape, the axis is out of range, the shapes differ, or memory cannot hold the
+    /// elements.
     pub fn stack(shapes: &[&Shape], axis: isize) -> Result<Shape, ShapeError> {
         let Some((&first, rest)) = shapes.split_first() else {
             return Err(ShapeError::new("stack", "there is nothing to join"));
@@ -58,7 +63,7 @@ impl Shape {
         }
         let mut joined = first.clone();
         joined.insert(at as usize, shapes.len());
-        Ok(joined)
+        joined.fits("stack")
     }
 }
 
@@ -80,7 +85,7 @@ impl<T: Element> Tensor<T> {
     pub fn cat(parts: &[&Tensor<T>], axis: isize) -> Self {
         let shapes: Vec<&Shape> = parts.iter().map(|part| part.shape()).collect();
         let shape = or_panic(Shape::cat(&shapes, axis));
-        let mut data = vec![T::default(); shape.size()];
+        let mut data = blank("cat", &shape);
         let whole = Layout::contiguous(shape);
         let axis = or_panic(whole.shape().axis("cat", axis));
         let mut start = 0;

@@ -248,11 +248,12 @@ impl<T: Element> Tensor<T> {
     }
 
     /// The elements in row-major order, copied out.
+    #[track_caller]
     pub fn to_vec(&self) -> Vec<T> {
         match self.as_slice() {
             Some(slice) => slice.to_vec(),
             None => {
-                let mut out = vec![T::default(); self.size()];
+                let mut out = construct::blank("to_vec", self.shape());
                 copy(&self.view(), &mut out);
                 out
             }

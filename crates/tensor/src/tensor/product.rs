@@ -1,6 +1,7 @@
 //! Matrix products of tensors.
 
 use crate::kernels::product;
+use crate::tensor::construct::blank;
 use crate::{Float, Layout, Tensor};
 
 impl<T: Float> Tensor<T> {
@@ -33,7 +34,7 @@ impl<T: Float> Tensor<T> {
             other.clone()
         };
         let layout = Layout::contiguous(product::shape(a.shape(), b.shape()));
-        let mut data = vec![T::ZERO; layout.size()];
+        let mut data = blank("matmul", &shape);
         product::multiply(&mut data, &layout, &a.view(), &b.view(), false);
         Tensor::from_vec(data, shape).expect("a product has the size of its shape")
     }

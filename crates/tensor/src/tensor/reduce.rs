@@ -1,5 +1,6 @@
 //! Reductions along axes.
 
+use super::construct::blank;
 use super::{Tensor, or_panic};
 use crate::kernels::{self, check_nonempty};
 use crate::{Element, Float, Shape, View};
@@ -16,7 +17,7 @@ impl<T: Float> Tensor<T> {
     ) -> Self {
         let axes = or_panic(self.shape().axes(op, axes));
         let shape = self.shape().reduced(&axes, keep);
-        let mut out = vec![T::ZERO; shape.size()];
+        let mut out = blank(op, &shape);
         kernel(&self.view(), &axes, &mut out);
         Self::row_major(out, shape)
     }
@@ -198,7 +199,7 @@ impl<T: Float> Tensor<T> {
         let axis = or_panic(self.shape().axis(op, axis));
         or_panic(check_nonempty(op, self.shape(), &[axis]));
         let shape = self.shape().reduced(&[axis], false);
-        let mut out = vec![0; shape.size()];
+        let mut out = blank(op, &shape);
         find(&self.view(), axis, &mut out);
         Tensor::row_major(out, shape)
     }
@@ -221,7 +222,7 @@ impl<T: Float> Tensor<T> {
             let reason = format!("{shape} does not stretch to {}", self.shape());
             or_panic::<(), _>(Err(crate::ShapeError::new("sum_to", reason)));
         }
-        let mut out = vec![T::ZERO; shape.size()];
+        let mut out = blank("sum_to", &shape);
         kernels::sum_to(&self.view(), &shape, &mut out, false);
         Self::row_major(out, shape)
     }
@@ -243,8 +244,8 @@ impl<T: Element> Tensor<T> {
     #[track_caller]
     pub fn sort(&self, axis: isize, descending: bool) -> (Self, Tensor<i64>) {
         let axis = or_panic(self.shape().axis("sort", axis));
-        let mut values = vec![T::default(); self.size()];
-        let mut indices = vec![0; self.size()];
+        let mut values = blank("sort", self.shape());
+        let mut indices = blank("sort", self.shape());
         kernels::sort(&self.view(), axis, descending, &mut values, &mut indices);
         let shape = self.shape();
         (

@@ -33,7 +33,7 @@ impl<'t, T: Float> Var<'t, T> {
     pub fn where_(self, mask: &Tensor<bool>, other: impl Operand<'t, T>) -> Self {
         let tape = self.tape();
         // The mask lies on the tape as numbers, so that it takes part in broadcasting.
-        let mask = tape.constant_with(mask.shape(), |out| {
+        let mask = tape.constant_with("where_", mask.shape(), |out| {
             for (out, yes) in out.iter_mut().zip(mask.iter()) {
                 *out = if yes { T::ONE } else { T::ZERO };
             }

@@ -9,6 +9,7 @@
 use wengert_tensor::kernels;
 use wengert_tensor::{Float, Tensor};
 
+use crate::record::node::admit;
 use crate::record::recording::or_panic;
 use crate::record::tape::Tape;
 use crate::record::var::Var;
@@ -32,8 +33,9 @@ impl<T: Float> Tape<T> {
     pub fn one_hot(&self, indices: &Tensor<i64>, classes: usize) -> Var<'_, T> {
         let mut shape = indices.shape().clone();
         shape.push(classes);
+        or_panic(admit("one_hot", &shape));
         or_panic(kernels::check_classes("one_hot", classes, &indices.view()));
-        self.constant_with(&shape, |out| {
+        self.constant_with("one_hot", &shape, |out| {
             let written = kernels::one_hot(&indices.view(), classes, out);
             written.expect("the indices were checked");
         })

@@ -13,7 +13,7 @@ use wengert_tensor::{Float, Layout, Shape, ShapeError, View};
 use crate::check::{Samples, plain};
 use crate::compiled_here;
 use crate::record::op::{Op, Shapes};
-use crate::record::recording::{One, or_panic};
+use crate::record::recording::or_panic;
 use crate::walk::reverse::Reverse;
 use crate::walk::tangent::Tangent;
 use crate::record::var::Var;
@@ -39,7 +39,7 @@ impl<'t, T: Float> Var<'t, T> {
             unreachable!("the shape rule refuses to join nothing");
         };
         let axis = or_panic(first.shape().axis("cat", axis));
-        first.tape().apply_all(Cat { axis }, parts).one()
+        first.tape().apply_all(Cat { axis }, parts)[0]
     }
 }
 
@@ -89,7 +89,7 @@ impl<T: Float> Op<T> for Cat {
         }
     }
     fn tangent(&self, rule: &Tangent<'_, '_, T>) {
-        rule.give(0, rule.tape().apply_all(*self, &moving_or_zeros(rule)).one());
+        rule.give(0, rule.tape().apply_all(*self, &moving_or_zeros(rule))[0]);
     }
 }
 

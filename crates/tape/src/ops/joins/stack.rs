@@ -14,7 +14,7 @@ use super::cat::moving_or_zeros;
 use crate::check::{Samples, plain};
 use crate::compiled_here;
 use crate::record::op::{Op, Shapes};
-use crate::record::recording::{One, or_panic};
+use crate::record::recording::or_panic;
 use crate::walk::reverse::Reverse;
 use crate::walk::tangent::Tangent;
 use crate::record::var::Var;
@@ -38,7 +38,7 @@ impl<'t, T: Float> Var<'t, T> {
             or_panic(Shape::stack(&[], axis));
             unreachable!("the shape rule refuses to join nothing");
         };
-        first.tape().apply_all(Stack { axis }, parts).one()
+        first.tape().apply_all(Stack { axis }, parts)[0]
     }
 }
 
@@ -85,7 +85,7 @@ impl<T: Float> Op<T> for Stack {
         }
     }
     fn tangent(&self, rule: &Tangent<'_, '_, T>) {
-        rule.give(0, rule.tape().apply_all(*self, &moving_or_zeros(rule)).one());
+        rule.give(0, rule.tape().apply_all(*self, &moving_or_zeros(rule))[0]);
     }
 }
 

@@ -68,7 +68,7 @@ pub(in crate::ops) fn record<'t, T: Float, O: Op<T>>(
         panic!("{}", ShapeError::new(op.name(), "there is no product"));
     };
     let tape = first.tape();
-    let inner = &mut *tape.inner.borrow_mut();
+    let inner = &mut *tape.inner.borrow_mut_for(op.name());
     let mut ids: SmallVec<[Id; 12]> = SmallVec::new();
     // Closures would lose the caller's line.
     for &(x, w) in products {

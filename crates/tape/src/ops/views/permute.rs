@@ -60,8 +60,7 @@ impl<'t, T: Float> Var<'t, T> {
 
     #[track_caller]
     fn permute_to(self, axes: &[usize]) -> Self {
-        let dims = or_panic(Dims::new("permute", axes));
-        self.tape().apply(Permute(dims), [self])
+        self.tape().apply(Permute(Dims::of(axes)), [self])
     }
 }
 

@@ -66,9 +66,25 @@ impl<T: Float> Packed<T> {
     }
 
     /// Takes a copy of a matrix in place of the one that was there.
+    ///
+    /// # Panics
+    /// If there is no memory for one, as of a matrix that repeats a few elements.
+    #[track_caller]
     pub fn pack(&mut self, b: Matrix<'_, T>) {
-        (self.rows, self.cols, self.path) = (b.place.rows, b.place.cols, path());
-        let len = self.rows * (self.cols + WIDTH) + LINE;
+        let (rows, cols) = (b.place.rows, b.place.cols);
+        let padded = cols
+            .checked_add(WIDTH)
+            .and_then(|cols| cols.checked_mul(rows));
+        let len = padded
+            .and_then(|len| len.checked_add(LINE))
+            .unwrap_or(usize::MAX);
+        let missing = len.saturating_sub(self.data.len());
+        let reserved = self.data.try_reserve(missing);
+        assert!(
+            reserved.is_ok(),
+            "there is no memory to pack a matrix [{rows}, {cols}]"
+        );
+        (self.rows, self.cols, self.path) = (rows, cols, path());
         if self.data.len() < len {
             self.data.resize(len, T::ZERO);
         }
