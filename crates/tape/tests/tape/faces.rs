@@ -151,6 +151,11 @@ fn seeds_of_grad() {
             .message
             .contains("no seed")
     );
+    let short = tape.ones([2]);
+    assert_eq!(
+        caught(|| drop(tape.grad_with(&[y], &[x], &[short], options))).message,
+        "grad: seed 0 is [2], its output [3]"
+    );
 }
 
 #[test]
