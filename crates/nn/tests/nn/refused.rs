@@ -2,9 +2,10 @@
 //! `tests/tidy.rs` of the workspace for the rule that none is forgotten.
 
 use wengert_nn::data::{Batches, idx};
+use wengert_nn::parallel::Workers;
 use wengert_nn::rnn::{Stacking, State};
 use wengert_nn::{
-    Adam, BatchNorm, Dropout, Embedding, Gru, LayerNorm, Linear, LstmState, Sgd, Workers,
+    Adam, BatchNorm, Dropout, Embedding, Gru, LayerNorm, Linear, LstmState, Sgd,
     clip_by_global_norm, clip_by_value, init,
 };
 use wengert_tape::{Bind, Gradients, Tape, Var};

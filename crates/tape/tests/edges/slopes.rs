@@ -317,7 +317,7 @@ fn powers() {
             }
             let literal = tape.leaf(&Tensor::scalar(x));
             let by_literal = literal
-                .pow(p)
+                .powf(p)
                 .backward()
                 .wrt(literal)
                 .expect("reached")
