@@ -247,6 +247,8 @@ impl SiluSlope for Var<'_, f32> {
 fn power_by_x(x: f64, p: f64) -> f64 {
     match p {
         0.0 => 0.0,
+        // The slope of x itself is 1 wherever it is taken.
+        1.0 => 1.0,
         p if x.is_nan() || p.is_nan() => x + p,
         // xᵖ is 0 to one side of |x| = 1 and +∞ to the other.
         p if p.is_infinite() && x.abs() != 1.0 => match x.abs().powf(p) {

@@ -44,8 +44,8 @@
 //!
 //! | stack | chain, debug | chain, release | children, debug | children, release |
 //! |---|---:|---:|---:|---:|
-//! | 2 MiB, a thread's | 1,200 | 10,000 | 800 | 5,000 |
-//! | 8 MiB, usual for the main thread | 5,000 | 40,000 | 3,400 | 21,000 |
+//! | 2 MiB, a thread's | 1,200 | 7,500 | 800 | 5,000 |
+//! | 8 MiB, usual for the main thread | 5,000 | 30,000 | 3,400 | 21,000 |
 //!
 //! A model that is deeper is kept as a list of its nodes that name each other by index, which is one
 //! level for every walk. A deep type that is never walked still needs a `drop` without recursion:

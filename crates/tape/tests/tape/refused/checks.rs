@@ -1,10 +1,12 @@
 //! The checkers: what they return of a function whose rules are wrong.
 
-use wengert_tape::check::{Checker, check_model, gradcheck, gradgradcheck};
+use wengert_tape::check::{
+    Checker, Samples, check_model, gradcheck, gradgradcheck, kept, laws, refusal,
+};
 use wengert_tape::{Custom, Tape, Var};
 use wengert_tensor::Tensor;
 
-use crate::refusals::{check_errors, errors};
+use crate::refusals::{Place, check_errors, check_panics, errors, panics};
 
 fn at() -> Vec<Tensor<f64>> {
     vec![Tensor::from([0.5, -1.5])]
@@ -61,4 +63,19 @@ fn wrong_rules() {
         "Checker::hessian_symmetry": Checker::new().hessian_symmetry(&two(), |x| asymmetric(x[0], x[1])) => "symmetric";
         "Checker::check_model": Checker::new().check_model(&at(), model) => "the derivative of output 0[] by `0`[0] is 0.5 by the rules and 1";
     });
+}
+
+#[test]
+fn laws_and_samples() {
+    check_errors(errors! {
+        "check::kept": kept(laws(&Samples::unary("tanh", |x| x.tanh()).reference1(f64::sin))) => "`tanh` breaks the law";
+        "check::refusal": refusal(|| Tensor::<f64>::zeros([2]).item()).map_err(|refused| refused.message) => "item: [2] has 2 elements, not one";
+    });
+    check_panics(
+        file!(),
+        Place::Here,
+        panics! {
+            "Samples::gives": Samples::<f64>::new("sum").gives(|x| vec![x[0].clone()]) => "gives: there is no case whose value this could be";
+        },
+    );
 }
