@@ -303,7 +303,8 @@ pub trait Values<'t, T: Float>: Tree<Var<'t, T>> {
     /// ```
     #[track_caller]
     fn value(&self) -> Self::With<Tensor<T>> {
-        self.map_leaves(&mut Path::new(), &mut |_, var| var.value())
+        // By the variable itself: of a reference to one, this method is meant.
+        self.map_leaves(&mut Path::new(), &mut |_, var| Var::value(*var))
     }
 }
 
