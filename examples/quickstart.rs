@@ -1,6 +1,6 @@
-//! The Adding Problem of Hochreiter and Schmidhuber 1997: of a hundred numbers in [0, 1) two are
-//! marked, and their sum is wanted after the last. Who guesses 1 always has a mean squared error of
-//! 1/6; an LSTM learns to carry the two through the noise between them.
+//! The Adding Problem of Hochreiter and Schmidhuber 1997. Two of a hundred numbers in [0, 1) are
+//! marked, and after the last number the network has to say their sum. Always answering 1 gives a mean
+//! squared error of 1/6. An LSTM learns to carry the two numbers through the noise between them.
 //!
 //! `cargo run --release --example quickstart` (with `-- --help` for its options)
 #![allow(clippy::print_stdout, reason = "an experiment reports what it found")]

@@ -27,10 +27,12 @@ fn main() {
     for _ in 0..200 {
         let x: Tensor = rng.uniform([32, 20, 1], -1.0, 1.0);
         let y = x.mean_axes(&[1], false);
-        let (loss, grads) =
-            tape.value_and_grad(&model, |t, m| mse(m.predict(t.constant(&x)), &y));
+        let (loss, grads) = tape.value_and_grad(&model, |t, m| mse(m.predict(t.constant(&x)), &y));
         adam.step(&mut model, &grads);
         last = loss;
     }
-    println!("loss {last:.5}, {:.3} ms a step", start.elapsed().as_secs_f64() * 1e3 / 200.0);
+    println!(
+        "loss {last:.5}, {:.3} ms a step",
+        start.elapsed().as_secs_f64() * 1e3 / 200.0
+    );
 }

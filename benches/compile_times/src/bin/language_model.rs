@@ -19,7 +19,8 @@ impl<'t> Model<Var<'t>> {
     fn logits(&self, symbols: &Tensor<i64>) -> Var<'t> {
         let x = self.embedding.forward(symbols);
         let (h, _) = self.rnn.run(x, None);
-        self.head.forward(self.dropout.forward(self.norm.forward(h)))
+        self.head
+            .forward(self.dropout.forward(self.norm.forward(h)))
     }
 
     fn loss(&self, symbols: &Tensor<i64>, next: &Tensor<i64>) -> Var<'t> {

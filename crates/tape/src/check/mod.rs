@@ -37,10 +37,3 @@ pub use samples::{Bad, Case, Program, Reference, Samples};
 #[doc(hidden)]
 pub use sight::{Sighting, sight};
 pub use violation::{Broken, Violation, kept};
-
-/// The list of ops once more, as a value of the program and not of the compiler: it makes this crate
-/// compile every op for both element types, and the test binaries of an optimization level that
-/// shares generic code use that instead of compiling it again.
-#[cfg(feature = "instances")]
-#[doc(hidden)]
-pub static INSTANCES: &[crate::ops::Row] = crate::ops::ALL;

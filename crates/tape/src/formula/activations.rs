@@ -26,7 +26,7 @@ pub trait Activations: Copy + Send + Sync + 'static {
     fn visit(self, visitor: &mut impl Visitor);
 }
 
-/// Who wants to do something with every function.
+/// Something that is done with every function, one part after the other.
 #[doc(hidden)]
 pub trait Visitor {
     /// The function of the next part.

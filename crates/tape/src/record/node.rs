@@ -88,7 +88,7 @@ fn can_have<T>(len: usize) -> bool {
     Vec::<T>::new().try_reserve_exact(len).is_ok()
 }
 
-/// Who recorded a node.
+/// The place of the program that recorded a node.
 #[derive(Clone, Copy)]
 pub(crate) struct Origin {
     pub location: &'static Location<'static>,

@@ -68,7 +68,7 @@ impl<T: Float> Tape<T> {
     }
 }
 
-/// Who records: the tape's state, and the user's line.
+/// What recording needs: the tape's state, and the user's line.
 #[doc(hidden)]
 pub struct Recorder<'a, T: Float> {
     pub(crate) inner: &'a mut Inner<T>,

@@ -318,7 +318,7 @@ impl<T: Float> Tape<T> {
         struct Close<'t, T: Float>(&'t Tape<T>, Mark, BindingMark, usize);
         impl<T: Float> Drop for Close<'_, T> {
             fn drop(&mut self) {
-                // While a panic unwinds, the borrow may still be held by who panicked.
+                // While a panic unwinds, the code that panicked may still hold the borrow.
                 if let Some(mut inner) = self.0.inner.free() {
                     close_scope(&mut inner, self.1, self.2, self.3);
                 }

@@ -187,7 +187,7 @@ impl<'t, T: Float> Running<'t, T> {
 
 impl<T: Float> Drop for Running<'_, T> {
     fn drop(&mut self) {
-        // While a panic unwinds, the borrow may still be held by who panicked.
+        // While a panic unwinds, the code that panicked may still hold the borrow.
         let Some(mut inner) = self.tape.inner.free() else {
             return;
         };

@@ -10,7 +10,8 @@ mod rows;
 
 use std::sync::{RwLock, RwLockReadGuard};
 
-/// Who changes the instruction set of the process writes; who compares bits reads.
+/// Held for writing by a test that changes the instruction set of the process, and for reading by one
+/// that compares bits.
 static INSTRUCTION_SET: RwLock<()> = RwLock::new(());
 
 fn one_instruction_set() -> RwLockReadGuard<'static, ()> {
