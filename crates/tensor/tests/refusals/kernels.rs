@@ -194,6 +194,7 @@ fn products() {
             "MatrixMut::new": MatrixMut::new(&mut out::<5>(), 0, 2, 3, 3, 1) => "a matrix reaches beyond its storage";
             "MatrixMut::new": MatrixMut::new(&mut out::<9>(), 0, 2, 3, 1, 1) => "the elements of a matrix to write overlap";
             "MatrixMut::row_major": matrix_mut(&mut out::<5>(), 2, 3) => "a matrix reaches beyond its storage";
+            "Packed::pack": Packed::default().pack(Matrix::new(&out::<1>(), 0, 1 << 40, 1 << 40, 0, 0)) => "there is no memory to pack a matrix [1099511627776, 1099511627776]";
             "Packed::multiply": { let mut b = Packed::default(); b.pack(matrix(&out::<6>(), 3, 2)); b.multiply(matrix_mut(&mut out::<4>(), 2, 2), matrix(&out::<8>(), 2, 4), false) } => "do not fit";
             "Packed::multiply_from": { let mut b = Packed::default(); b.pack(matrix(&out::<6>(), 3, 2)); b.multiply_from(&out::<3>(), matrix_mut(&mut out::<4>(), 2, 2), matrix(&out::<6>(), 2, 3)) } => "the row has not the width of the product";
         },

@@ -26,6 +26,7 @@ fn shapes_and_layouts_return_errors() {
         "Shape::reshape": shape(&[2, 6]).reshape(&[-1, -1]) => "reshape: [-1, -1] leaves more than one dimension open";
         "Shape::reshape": shape(&[0, 6]).reshape(&[0, -1]) => "reshape: [0, -1] leaves a dimension open beside one of size 0";
         "Shape::reshape": shape(&[2]).reshape(&[isize::MAX, 4]) => "does not fill";
+        "Shape::fits": shape(&[1 << 40, 1 << 40]).fits("ones") => "ones: the shape [1099511627776, 1099511627776] has more elements than memory can hold";
         "Shape::flattened": shape(&[2]).flattened(1) => "flatten: axis 1 is out of range for the shape [2]";
         "Shape::matmul": shape(&[2, 3]).matmul(&shape(&[4, 5])) => "matmul: inner sizes differ: [2, 3] x [4, 5]";
         "Shape::matmul": shape(&[2, 1, 3]).matmul(&shape(&[5, 3, 1])) => "matmul: batch axes do not broadcast: [2, 1, 3] x [5, 3, 1]";
@@ -37,7 +38,7 @@ fn shapes_and_layouts_return_errors() {
         "Shape::stack": Shape::stack(&[&shape(&[2])], 2) => "stack: axis 2 is out of range for a new axis in [2]";
         "Shape::stack": Shape::stack(&[&shape(&[2]), &shape(&[3])], 0) => "stack: the shapes differ: [2] and [3]";
         "Layout::expanded": layout(&[2]).expanded(&shape(&[3])) => "expand: [2] does not stretch to [3]";
-        "Layout::expanded": layout(&[1]).expanded(&shape(&[1 << 40, 1 << 40])) => "is larger than the address space";
+        "Layout::expanded": layout(&[1]).expanded(&shape(&[1 << 40, 1 << 40])) => "than memory can hold";
         "Layout::permutation": layout(&[2, 3]).permutation(&[0]) => "permute: [0] is no permutation of the axes of [2, 3]";
         "Layout::permutation": layout(&[2, 3]).permutation(&[0, 0]) => "permute: [0, 0] is no permutation of the axes of [2, 3]";
         "Layout::permutation": layout(&[2, 3]).permutation(&[0, 7]) => "permute: axis 7 is out of range for the shape [2, 3]";
@@ -61,6 +62,10 @@ fn shapes_panic() {
         Place::Here,
         panics! {
             "Shape::insert": shape(&[2]).insert(2, 1) => "shape: [2] has no position 2 for a new dimension";
+            "Shape::size": shape(&[1 << 40, 1 << 40]).size() => "has more elements than memory can hold";
+            "Layout::contiguous": Layout::contiguous(shape(&[1 << 40, 1 << 40])) => "[1099511627776, 1099511627776]";
+            "Layout::contiguous_at": Layout::contiguous_at(shape(&[5]), usize::MAX - 3) => "[5]";
+            "Layout::moved": layout(&[5]).moved(usize::MAX) => "[5]";
             "Shape::remove": shape(&[2]).remove(1) => "shape: [2] has no dimension 1";
         },
     );

@@ -5,6 +5,7 @@ mod checks;
 mod faces;
 mod losses;
 mod models;
+mod rules;
 mod values;
 
 use wengert_tape::{Tape, Var};
