@@ -212,7 +212,9 @@ impl<T: Float> Op<T> for Powers {
         Ok([x[0].clone(), x[0].clone()].into())
     }
     fn forward(&self, x: &[View<'_, T>], y: &mut [&mut [T]]) {
-        let [one, two] = y else { unreachable!("two outputs") };
+        let [one, two] = y else {
+            unreachable!("two outputs")
+        };
         for ((one, two), x) in one.iter_mut().zip(two.iter_mut()).zip(x[0].iter()) {
             *one = T::from_f64(x.to_f64().exp());
             *two = *one * *one;
@@ -238,14 +240,20 @@ impl<T: Float> Op<T> for Powers {
 fn a_rule_reads_its_second_output() {
     let both = |x: &[Var<'_, f64>]| -> Vec<_> { x[0].tape().apply_all(Powers, x).to_vec() };
     let samples = Samples::<f64>::new("powers")
-        .case("both", &[&[3]], |x| x[0].tape().apply_all(Powers, x).to_vec())
+        .case("both", &[&[3]], |x| {
+            x[0].tape().apply_all(Powers, x).to_vec()
+        })
         .gives(|x| vec![x[0].map(f64::exp), x[0].map(|x| (2.0 * x).exp())])
-        .case("the second alone", &[&[2, 2]], |x| vec![x[0].tape().apply_all(Powers, x)[1]])
+        .case("the second alone", &[&[2, 2]], |x| {
+            vec![x[0].tape().apply_all(Powers, x)[1]]
+        })
         .gives(|x| vec![x[0].map(|x| (2.0 * x).exp())]);
     kept(laws(&samples)).unwrap();
     let tape = Tape::new();
     let x = tape.leaf(&Tensor::from([0.5]));
-    let [one, two] = both(&[x])[..] else { unreachable!("two outputs") };
+    let [one, two] = both(&[x])[..] else {
+        unreachable!("two outputs")
+    };
     let [bar] = tape.grad((one * two).sum(), [x]);
     assert!((bar.item() - 3.0 * 1.5f64.exp()).abs() < 1e-12);
 }
