@@ -155,8 +155,10 @@ fn record_rows<T: Float>(
     let summed = ids.len() - beside.inputs;
     let list = &mut inner.list;
     let model = list.nodes[ids[0] as usize];
-    let Some(last) = (model.rank as usize).checked_sub(1) else {
-        return NONE;
+    // The dimensions of more axes do not lie in the node.
+    let last = match model.rank {
+        rank @ 1..=4 => rank as usize - 1,
+        _ => return NONE,
     };
     let cols = list.nodes[ids[1] as usize].dims[1];
     let parts = beside.parts as u32;
@@ -169,7 +171,7 @@ fn record_rows<T: Float>(
                 let w = &list.nodes[w as usize];
                 let rows = x.rank == model.rank && x.dims[..last] == model.dims[..last];
                 let inner = w.rank == 2 && w.dims == [x.dims[last], cols, 0, 0];
-                x.rank <= 4 && rows && inner
+                rows && inner
             }
             // Nearly every bias is a leaf, whose elements follow each other.
             None => x.rank == 1 && x.dims[0] == cols && x.view == NONE,

@@ -101,11 +101,11 @@ impl Made {
         match self {
             Made::Unary(kind) => map([
                 f64::tanh,
-                |x| 1.0 / (1.0 + (-x).exp()),
-                |x| -x,
-                |x| x.max(0.0),
-                |x| x * 0.5,
-                |x| 1.0 - x,
+                |x: f64| 1.0 / (1.0 + (-x).exp()),
+                |x: f64| -x,
+                |x: f64| x.max(0.0),
+                |x: f64| x * 0.5,
+                |x: f64| 1.0 - x,
             ][*kind as usize % 6]),
             Made::Binary(kind) => {
                 zip([|a, b| a + b, |a, b| a - b, |a, b| a * b, f64::max][*kind as usize % 4])
@@ -216,7 +216,7 @@ impl Made {
                 0 => x[0] + x[1],
                 1 => x[0] - x[1],
                 2 => x[0] * x[1],
-                _ => x[0].maximum(x[1]),
+                _ => x[0].max(x[1]),
             },
             Made::Total => x[0].sum(),
             Made::Sum(axis, keep) => x[0].sum_axes(&[*axis as isize], *keep),

@@ -69,7 +69,7 @@ fn a_reverse_rule_that_asks_or_gives_wrongly_is_named() {
             "odd: its rule gives input 0 a variable that was made in a scope that has ended",
         ),
         (
-            |r| r.give(0, Tape::new().ones([2, 3])),
+            |r| r.give(0, Box::leak(Box::<Tape<f64>>::default()).ones([2, 3])),
             "odd: its rule gives input 0 a variable that belongs to another tape",
         ),
         (
@@ -112,7 +112,9 @@ fn a_reverse_rule_that_asks_or_gives_wrongly_is_named() {
                 }
             });
             assert_eq!(caught.message, message);
-            assert!(caught.file.ends_with("rules.rs"), "{caught:?}");
+            // A walk knows no line of the user's.
+            let walks = message.contains("differentiates");
+            assert!(walks || caught.file.ends_with("rules.rs"), "{caught:?}");
             // And the tape goes on.
             let expected = Tensor::full([2, 3], 2.0);
             assert_eq!(z.backward().wrt(x).unwrap(), expected);
@@ -182,7 +184,7 @@ fn a_tangent_rule_that_asks_or_gives_wrongly_is_named() {
             "odd: its rule gives output 0 a variable that was made in a scope that has ended",
         ),
         (
-            |r| r.give(0, Tape::new().ones([2, 3])),
+            |r| r.give(0, Box::leak(Box::<Tape<f64>>::default()).ones([2, 3])),
             "odd: its rule gives output 0 a variable that belongs to another tape",
         ),
         (
@@ -196,7 +198,8 @@ fn a_tangent_rule_that_asks_or_gives_wrongly_is_named() {
         let y = tape.custom(&odd(right).tangent(rule), &[x]).sum();
         let caught = caught(|| drop(tape.tangent(y, &[(x, tape.ones([2, 3]))])));
         assert_eq!(caught.message, message);
-        assert!(caught.file.ends_with("rules.rs"), "{caught:?}");
+        let walks = message.contains("differentiates");
+        assert!(walks || caught.file.ends_with("rules.rs"), "{caught:?}");
         // The op is back in its place.
         assert_eq!(y.backward().wrt(x).unwrap(), Tensor::full([2, 3], 2.0));
     }
@@ -310,7 +313,7 @@ fn a_value_that_is_computed_with_its_own_tape_is_refused() {
                 Ok([x[0].clone()].into())
             }
             fn forward(&self, _: &[View<'_, f64>], _: &mut [&mut [f64]]) {
-                LEAKED.with(|tape| drop(tape.stats()));
+                LEAKED.with(|tape| drop(tape.scalar(1.0)));
             }
             fn reverse(&self, _: &Reverse<'_, '_, f64>) {}
             fn tangent(&self, _: &Tangent<'_, '_, f64>) {}

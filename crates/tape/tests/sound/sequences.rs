@@ -48,16 +48,16 @@ macro_rules! kinds {
 
 kinds! {
     Leaf 5, Square 2, Constant 2, Bind 2, Unary 4, Binary 6, Sum 2, Softmax 1, Reshape 2, Permute 2,
-    Slice 3, Select 2, Expand 2, Matmul 3, Stack 2, Detach 1, Fragile 2, Through 3, Two 2, Retain 1,
-    Scope 5, NoGrad 2, Named 1, Close 5, Reset 1,
+    Slice 3, Select 2, Expand 2, Matmul 3, Stack 2, Detach 1, Fragile 2, Through 2, Two 2, Retain 1,
+    Scope 7, NoGrad 2, Named 1, Close 9, Reset 1,
     Grad 3, Backward 4, Ask 4, Of 3, Tangent 1,
-    Stale 3, Foreign 3, Misfit 3, Full 3, Explode 2, ExplodeInScope 2, ExplodeBack 2, Draw 1
+    Stale 6, Foreign 3, Misfit 3, Full 3, Explode 2, ExplodeInScope 2, ExplodeBack 2, Draw 1
 }
 
 fn sequences() -> impl Strategy<Value = Vec<Step>> {
     let numbers = (any::<u8>(), any::<u8>(), any::<u8>());
     let step = (kind(), numbers).prop_map(|(kind, (a, b, c))| Step { kind, a, b, c });
-    vec(step, 1..70)
+    vec(step, 1..100)
 }
 
 /// A variable, the value that it should have, and the scopes that it was made in.
@@ -210,7 +210,7 @@ impl<'t> World<'t> {
 
     /// Runs what must panic with such a message, and asserts that nothing has changed.
     #[track_caller]
-    fn refused(&self, tape: usize, message: &str, f: impl FnOnce()) {
+    fn refused(&self, message: &str, f: impl FnOnce()) {
         let before = self.tapes.map(Tape::stats);
         let caught: Option<Caught> = attempt(f);
         let caught = caught.unwrap_or_else(|| panic!("nothing refused: {message}"));
@@ -226,7 +226,6 @@ impl<'t> World<'t> {
                 "{message}"
             );
         }
-        assert_eq!(self.tapes[tape].no_grad(|| 1), 1);
         self.check();
     }
 
@@ -295,7 +294,7 @@ impl<'t> World<'t> {
             Kind::Ask | Kind::Of => self.ask(kind, a, b, c),
             Kind::Draw => {
                 let drawn = self.tapes[tape].draw(|rng| rng.state());
-                self.refused(tape, BOOM, || {
+                self.refused(BOOM, || {
                     let mut left = c % 4;
                     self.tapes[tape].sample([4], |rng| {
                         assert!(left > 0, "{BOOM}");
@@ -312,19 +311,17 @@ impl<'t> World<'t> {
                     .filter(|handle| !self.is_alive(handle))
                     .collect();
                 if let Some(handle) = dead.get(usize::from(b) % dead.len().max(1)) {
-                    let (tape, x) = (handle.tape, handle.var);
-                    self.refused(
-                        tape,
-                        "after the scope that it was made in has ended",
-                        || match c % 6 {
+                    let x = handle.var;
+                    self.refused("after the scope that it was made in has ended", || {
+                        match c % 6 {
                             0 => drop(x.tanh()),
                             1 => drop(x.value()),
                             2 => drop(x.backward()),
                             3 => drop(Var::stack(&[x; 5], 0)),
                             4 => drop(x.expand([2, 2, 2, 2])),
                             _ => drop(x * 2.0),
-                        },
-                    );
+                        }
+                    });
                 }
             }
             _ => {
@@ -408,8 +405,13 @@ impl<'t> World<'t> {
             Kind::Detach => drop(self.record(Made::Detach, &[x])),
             Kind::Fragile => drop(self.record(Made::Fragile, &[x])),
             Kind::Through if rank == 2 => {
+                // What three rules compute in turn has the same numbers.
                 let identity = self.start(tape, Made::Constant, &Tensor::eye(shape[1]));
-                self.record(Made::Through, &[x, identity]);
+                let mut y = x;
+                for _ in 0..3 {
+                    y = self.record(Made::Through, &[y, identity]);
+                    y = self.record(Made::Unary(0), &[y]);
+                }
             }
             Kind::Retain => drop(var.retain_grad()),
             Kind::Grad => self.grad(x, y),
@@ -427,9 +429,7 @@ impl<'t> World<'t> {
                     });
                     self.ask_all(self.walks.len() - 1);
                 } else {
-                    self.refused(tape, "no leaf leads to this value", || {
-                        drop(loss.backward())
-                    });
+                    self.refused("no leaf leads to this value", || drop(loss.backward()));
                 }
             }
             Kind::Tangent => self.tangent(x, y),
@@ -437,7 +437,7 @@ impl<'t> World<'t> {
                 if let Some(other) = self.alive(b, Some(1 - tape)) {
                     let other = self.handles[other].var;
                     let message = "variables of different tapes meet in one operation";
-                    self.refused(tape, message, || match c % 4 {
+                    self.refused(message, || match c % 4 {
                         0 => drop(var * other),
                         1 => drop(Var::stack(&[var, other], 0)),
                         2 => drop(self.tapes[tape].custom(&fragile(), &[other])),
@@ -446,20 +446,18 @@ impl<'t> World<'t> {
                 }
             }
             Kind::Misfit => {
-                let (message, misfit): (&str, fn(Var<'_, f64>)) = [
-                    (
-                        "reshape: ",
-                        (|x| drop(x.reshape(&[x.size() as isize + 1]))) as fn(Var<'_, f64>),
-                    ),
+                let misfits: [(&str, fn(Var<'_, f64>)); 6] = [
+                    ("reshape: ", |x| drop(x.reshape(&[x.size() as isize + 1]))),
                     ("sum: axis 9", |x| drop(x.sum_axes(&[9], false))),
                     ("select: ", |x| drop(x.select(0, 99))),
                     ("expand: ", |x| drop(x.expand([1 << 40, 1 << 40, 7]))),
                     ("permute: ", |x| drop(x.permute(&[0, 0]))),
                     ("stack: ", |x| drop(Var::stack(&[x; 7], 9))),
-                ][usize::from(b) % 6];
-                self.refused(tape, message, || misfit(var));
+                ];
+                let (message, misfit) = misfits[usize::from(b) % 6];
+                self.refused(message, || misfit(var));
             }
-            Kind::Full => {
+            Kind::Full if rank < 8 => {
                 let limit = self.tapes[tape].stats().nodes;
                 let elements = if b % 2 == 0 && c % 5 != 2 {
                     0
@@ -471,7 +469,7 @@ impl<'t> World<'t> {
                 // A value without elements finds room on a tape that takes no more.
                 let fits = elements == 0 && size == 0;
                 if !fits {
-                    self.refused(tape, "the tape is full", || match c % 5 {
+                    self.refused("the tape is full", || match c % 5 {
                         0 => drop(var.tanh()),
                         1 => drop(var * 2.0),
                         2 => drop(var.unsqueeze(0)),
@@ -483,14 +481,12 @@ impl<'t> World<'t> {
             }
             Kind::Explode => {
                 ARMED.set(true);
-                self.refused(tape, BOOM, || {
-                    drop(self.tapes[tape].custom(&fragile(), &[var]))
-                });
+                self.refused(BOOM, || drop(self.tapes[tape].custom(&fragile(), &[var])));
                 ARMED.set(false);
             }
-            Kind::ExplodeInScope => {
+            Kind::ExplodeInScope if rank < 8 => {
                 ARMED.set(true);
-                self.refused(tape, BOOM, || {
+                self.refused(BOOM, || {
                     self.tapes[tape].scope(|tape| {
                         tape.no_grad(|| {
                             let y = Var::stack(&[var.tanh() * 2.0; 5], 0);
@@ -511,7 +507,7 @@ impl<'t> World<'t> {
                 if self.nodes[node].needs && size > 0 {
                     let loss = self.handles[loss].var;
                     ARMED.set(true);
-                    self.refused(tape, BOOM, || drop(loss.backward()));
+                    self.refused(BOOM, || drop(loss.backward()));
                     ARMED.set(false);
                     let expected = gradients(&self.nodes, node);
                     let back = loss.backward();
@@ -535,7 +531,7 @@ impl<'t> World<'t> {
         let inputs = [self.handles[loss].var, self.handles[y].var];
         if !self.nodes[by].needs {
             let message = "grad: input 0 is a constant";
-            self.refused(tape, message, || {
+            self.refused(message, || {
                 drop(Made::Slope.record(self.tapes[tape], &inputs))
             });
             return;
@@ -648,7 +644,7 @@ impl<'t> World<'t> {
             None
         };
         match refusal {
-            Some(message) => self.refused(*tape, message, || drop(back.of(&vars))),
+            Some(message) => self.refused(message, || drop(back.of(&vars))),
             None => {
                 let grads = back.of(&vars);
                 for (at, expected) in expected.iter().enumerate() {
@@ -709,7 +705,7 @@ fn train(tape: &mut Tape<f64>, nodes: &[Node], loss: usize) {
     }
     let model: Vec<Tensor<f64>> = leaves.iter().map(|&at| nodes[at].value.tensor()).collect();
     let (value, grads) = tape.value_and_grad(&model, |tape, model| {
-        let mut known = leaves.iter().copied().zip(model).collect();
+        let mut known: HashMap<_, _> = leaves.iter().copied().zip(model).collect();
         replay(tape, nodes, loss, &mut known)
     });
     assert_close(&Tensor::scalar(value), &nodes[loss].value, "a loss");

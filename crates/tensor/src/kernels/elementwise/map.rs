@@ -41,8 +41,9 @@ pub fn map_flat<T: Float, const A: usize, const B: usize, const C: usize, const 
         let (at, mode) = outputs[m];
         modes[m] = mode;
         if mode != Mode::Skip {
-            assert!(buffers[at].len() >= len, "map: a buffer is too short");
-            y[m] = buffers[at].as_mut_ptr();
+            let buffer = raw(buffers, at);
+            assert!(buffer.len() >= len, "map: a buffer is too short");
+            y[m] = buffer.cast();
         }
     }
     let mut operands = Operands {
@@ -55,6 +56,12 @@ pub fn map_flat<T: Float, const A: usize, const B: usize, const C: usize, const 
     };
     // SAFETY: every operand was just checked to have `len` elements.
     unsafe { run(f, &mut operands) }
+}
+
+/// Buffer number `at`. Not by a reference: one would end the pointers that others have to it.
+#[inline(always)]
+pub(super) fn raw<T>(buffers: &mut [&mut [T]], at: usize) -> *mut [T] {
+    &raw mut *buffers[at]
 }
 
 #[inline(always)]
@@ -71,8 +78,9 @@ fn flat<T, const K: usize>(
                 slice.as_ptr()
             }
             Source::Buffer(at) => {
-                assert!(buffers[at].len() >= len, "map: a buffer is too short");
-                buffers[at].as_mut_ptr().cast_const()
+                let buffer = raw(buffers, at);
+                assert!(buffer.len() >= len, "map: a buffer is too short");
+                buffer.cast::<T>().cast_const()
             }
         };
     }

@@ -3,6 +3,7 @@
 
 use smallvec::SmallVec;
 
+use super::map::raw;
 use super::map::{run, run_rows};
 use super::operands::{Input, Loop, Mode, Operands, Output, Source, Steps};
 use crate::{Float, Layout, Shape};
@@ -68,7 +69,7 @@ pub fn map<T: Float, const A: usize, const B: usize, const C: usize, const O: us
             if output.mode == Mode::Skip {
                 return std::ptr::null_mut();
             }
-            let buffer = &mut *buffers[output.buffer];
+            let buffer = raw(buffers, output.buffer);
             assert!(
                 output.layout.shape() == shape,
                 "map: an output has another shape"
@@ -77,7 +78,7 @@ pub fn map<T: Float, const A: usize, const B: usize, const C: usize, const O: us
                 output.layout.end() <= buffer.len(),
                 "map: a buffer is too short"
             );
-            buffer.as_mut_ptr().wrapping_add(output.layout.offset())
+            buffer.cast::<T>().wrapping_add(output.layout.offset())
         }),
         modes: outputs.map(|output| output.mode),
         len: inner.len,
@@ -127,7 +128,10 @@ fn starts<T, const K: usize>(
     inputs.map(|input| {
         let (start, len) = match input.source {
             Source::Slice(slice) => (slice.as_ptr(), slice.len()),
-            Source::Buffer(at) => (buffers[at].as_mut_ptr().cast_const(), buffers[at].len()),
+            Source::Buffer(at) => {
+                let buffer = raw(buffers, at);
+                (buffer.cast::<T>().cast_const(), buffer.len())
+            }
         };
         assert!(
             input.layout.shape().broadcasts_to(shape),
