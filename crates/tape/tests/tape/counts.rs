@@ -1,10 +1,10 @@
 //! What a walk back costs in counts that no machine changes: nodes that a recorded walk adds, and
 //! buffers that a walk takes.
 
-use wengert_tape::{Tape, Var};
+use wengert_tape::{Gradients, Tape, Var};
 use wengert_tensor::Tensor;
 
-use crate::support::noise;
+use crate::support::{assert_close, noise};
 
 /// How many nodes the recorded gradient of `f` takes.
 fn recorded(x: &Tensor<f64>, f: impl for<'t> Fn(Var<'t, f64>) -> Var<'t, f64>) -> usize {
@@ -83,4 +83,64 @@ fn a_step_leaves_its_buffers_to_the_next() {
     let mut misses: Vec<u64> = (0..6).map(|_| step()).collect();
     let last = misses.split_off(3);
     assert!(last.iter().all(|&n| n == last[0]), "{misses:?} {last:?}");
+}
+
+/// Nor does a step see what another left: nodes have the same numbers after a reset.
+#[test]
+fn a_step_sees_no_cotangent_of_the_one_before() {
+    let (model, other) = (noise(&[5, 3], 1), noise(&[5, 3], 2));
+    let mut tape = Tape::<f64>::new();
+    drop(tape.value_and_grad(&model, |t, m| (m * t.leaf(&other)).sum()));
+    let (_, grads) = tape.value_and_grad(&model, |_, m| (m * m).tanh().sum());
+    let (_, fresh) = Tape::new().value_and_grad(&model, |_, m: Var<'_, f64>| (m * m).tanh().sum());
+    assert_eq!(grads.get(0), fresh.get(0));
+}
+
+/// The first cotangent of a node is its own, bit by bit, and not what it adds to 0.
+#[test]
+fn the_first_cotangent_is_copied() {
+    let tape = Tape::<f64>::new();
+    let x = tape.leaf(&Tensor::from([1.0, 2.0]));
+    let bar = x.backward_with(&Tensor::from([-0.0, 0.0])).wrt(x).unwrap();
+    let signs: Vec<bool> = bar.iter().map(f64::is_sign_negative).collect();
+    assert_eq!(signs, [true, false]);
+}
+
+/// A rule that asks what is needed computes nothing for a constant.
+#[test]
+fn what_flows_into_a_constant_is_not_recorded() {
+    let nodes = |constant: bool| {
+        recorded(&noise(&[3, 3], 1), move |x| {
+            let w = if constant { x.detach() } else { x };
+            x.matmul(w).sum()
+        })
+    };
+    assert!(
+        nodes(true) < nodes(false),
+        "{} {}",
+        nodes(true),
+        nodes(false)
+    );
+}
+
+#[test]
+fn gradients_are_combined_element_by_element() {
+    let model = (noise(&[3], 1), noise(&[2], 2));
+    let mut tape = Tape::<f64>::new();
+    let (_, one) = tape.value_and_grad(&model, |_, (a, _)| (a * a).sum());
+    let (_, two) = tape.value_and_grad(&model, |_, (a, b)| a.sum() + (b * b).sum());
+    let combined = |own: f64, factor: f64, mut first: Gradients<_, f64>, second: &_| {
+        first.combine(own, second, factor);
+        let unreached = first.unreached().to_vec();
+        (first.tree(&model), unreached)
+    };
+    // b is unreached by the first alone, and counts as 0 there.
+    let ((a, b), unreached) = combined(0.25, 0.5, one, &two);
+    assert_close(&a, &model.0.map(|x| 0.25 * 2.0 * x + 0.5), 1e-15);
+    assert_close(&b, &model.1.map(|x| 0.5 * 2.0 * x), 1e-15);
+    assert!(unreached.is_empty(), "{unreached:?}");
+    let (_, one) = tape.value_and_grad(&model, |_, (a, _)| (a * a).sum());
+    let ((a, b), _) = combined(0.25, 0.5, two, &one);
+    assert_close(&a, &model.0.map(|x| 0.25 + 0.5 * 2.0 * x), 1e-15);
+    assert_close(&b, &model.1.map(|x| 0.25 * 2.0 * x), 1e-15);
 }
