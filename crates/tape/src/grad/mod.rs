@@ -1,8 +1,10 @@
 //! The faces of differentiation, from one variable to whole models.
 //!
 //! `backward` has `Var::backward` and `Tape::grad`, `gradients` what they leave, and `functional` the
-//! functions of models: `value_and_grad`, `jvp`, `vjp`, `hvp`, `jacobian`, `hessian`.
+//! functions of models: `value_and_grad`, `jvp`, `vjp`, `hvp`, `jacobian`, `hessian`. `ledger` keeps what
+//! the leaves of a model got.
 
 pub(crate) mod backward;
 pub(crate) mod functional;
 pub(crate) mod gradients;
+pub(crate) mod ledger;

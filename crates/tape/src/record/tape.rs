@@ -4,7 +4,7 @@ use std::panic::Location;
 
 use wengert_tensor::{Float, Rng, Shape, Tensor, View, compile_here};
 
-use crate::grad::gradients::Bin;
+use crate::grad::ledger::Bin;
 use crate::model::bind::{Binding, BindingMark};
 use crate::record::guarded::Guarded;
 use crate::record::names::Names;

@@ -37,10 +37,9 @@ impl Contributions {
         })
     }
 
-    /// Makes room for the first `len` nodes.
+    /// Makes room for contributions to the first `len` nodes.
     pub fn make_room(&mut self, len: usize) {
         self.heads.resize(len, NONE);
-        self.totals.resize(len, NONE);
     }
 
     pub fn has(&self, id: Id) -> bool {

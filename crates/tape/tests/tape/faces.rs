@@ -250,3 +250,27 @@ fn an_open_model_with_two_bindings() {
     assert_eq!(of_b.get(0).unwrap().item(), 12.0);
     assert_eq!(of_b.unreached(), ["1"]);
 }
+
+#[test]
+fn an_anomaly_is_named_where_it_begins() {
+    let tape = Tape::<f64>::new();
+    tape.detect_anomaly(true);
+    let x = tape.leaf(&Tensor::from([0.0, 1.0]));
+    // The value is finite, its slope is not.
+    let steep = x.sqrt().sum();
+    let slope = caught(|| drop(steep.backward())).message;
+    assert!(
+        slope.starts_with("anomaly: the reverse rule of "),
+        "{slope}"
+    );
+    // A value that is not finite is named before anything is walked, also if no gradient shows it.
+    let infinite = x.ln();
+    let value = caught(|| drop((infinite.detach().sum() + x.sum()).backward())).message;
+    assert!(
+        value.starts_with("anomaly: ") && value.contains("ln"),
+        "{value}"
+    );
+    assert!(!value.contains("reverse rule"), "{value}");
+    tape.detect_anomaly(false);
+    assert_eq!(steep.backward().wrt(x).unwrap()[[0]], f64::INFINITY);
+}
