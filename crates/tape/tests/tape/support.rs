@@ -10,6 +10,12 @@ pub fn caught(f: impl FnOnce()) -> Caught {
     refusal(f).expect_err("it did not panic")
 }
 
+/// Runs `f`, and says with what and where it panicked, if it did.
+#[allow(dead_code, reason = "the tests of soundness include this file")]
+pub fn attempt(f: impl FnOnce()) -> Option<Caught> {
+    refusal(f).err()
+}
+
 /// A number made of tensors.
 pub type Scalar = for<'t> fn(&[Var<'t, f64>]) -> Var<'t, f64>;
 
