@@ -4,6 +4,7 @@
 
 use std::panic::Location;
 
+use smallvec::SmallVec;
 use wengert_tensor::kernels::{move_long, prefer_huge_pages};
 use wengert_tensor::{Float, Layout, Shape, ShapeError, Tensor, View};
 
@@ -461,7 +462,7 @@ impl<T: Float> List<T> {
 
     /// Says of some nodes whether their cotangents are wanted apart.
     pub fn want(&mut self, ids: &[Id], wanted: bool) {
-        let mut first_view = None;
+        let mut changed: SmallVec<[Id; 8]> = SmallVec::new();
         for &id in ids {
             let flags = &mut self.nodes[id as usize].flags;
             let before = *flags;
@@ -471,21 +472,24 @@ impl<T: Float> List<T> {
                 before & !WANTED
             };
             if *flags != before && before & ALIAS != 0 {
-                first_view = Some(first_view.map_or(id, |first: Id| first.min(id)));
+                changed.push(id);
             }
         }
-        if let Some(first) = first_view {
-            self.place_views_after(first);
+        if !changed.is_empty() {
+            self.place_views_after(&changed);
         }
     }
 
-    /// Finds the bases and regions of the views after a node whose own base has changed: the view
+    /// Finds the bases and regions of the views after nodes whose own bases have changed: the view
     /// ops are applied again. Where one does not apply to the region of its input as it did to the
     /// value, its view is a base of its own.
     #[cold]
-    fn place_views_after(&mut self, first: Id) {
-        let mut moved = vec![false; self.nodes.len() - first as usize];
-        moved[0] = true;
+    fn place_views_after(&mut self, changed: &[Id]) {
+        let first = changed.iter().copied().min().unwrap_or(NONE);
+        let mut moved = vec![false; self.nodes.len().saturating_sub(first as usize)];
+        for &id in changed {
+            moved[(id - first) as usize] = true;
+        }
         for id in first + 1..self.nodes.len() as Id {
             if self.nodes[id as usize].flags & ALIAS == 0 {
                 continue;

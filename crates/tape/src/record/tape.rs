@@ -411,7 +411,7 @@ impl<T: Float> Tape<T> {
     /// let mut tape = Tape::<f64>::new();
     /// let x = Tensor::scalar(1.0);
     /// tape.value_and_grad(&x, |t, x| { assert!(t.training()); x * x });
-    /// let y: Tensor<f64> = tape.evaluate(&x, |t, x| { assert!(!t.training()); x });
+    /// let y = tape.evaluate(&x, |t, x| { assert!(!t.training()); x.item() });
     /// tape.set_training(false);
     /// tape.value_and_grad(&x, |t, x| { assert!(!t.training()); x * x });
     /// ```
