@@ -86,7 +86,10 @@ pub(crate) struct Viewed {
 /// Whether the system has memory for so many elements. To ask costs nothing beside using it, and
 /// where it has none, `vec!` would end the program.
 fn can_have<T>(len: usize) -> bool {
-    Vec::<T>::new().try_reserve_exact(len).is_ok()
+    // A program that runs out at this size cannot go on anyway, and an allocator that has seen a block come
+    // and go may keep the next of its size in a place that it does not give back.
+    const SMALL: usize = 64 << 20;
+    len.saturating_mul(size_of::<T>()) <= SMALL || Vec::<T>::new().try_reserve_exact(len).is_ok()
 }
 
 /// The place of the program that recorded a node.
