@@ -275,7 +275,7 @@ where
             .collect();
         let mut a_bar = Var::cat(&parts, -1);
         if let Some(bar) = rule.y_bar(0) {
-            a_bar = a_bar + bar;
+            a_bar += bar;
         }
         affine::reverse(rule, summed, activations::chain(self.functions, a, a_bar));
     }
