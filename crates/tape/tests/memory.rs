@@ -19,7 +19,7 @@ fn values_lie_in_memory_once() {
     let tape = Tape::<f32>::new();
     let mut x = tape.leaf(&Tensor::zeros([1 << 18]));
     for _ in 0..24 {
-        x = x + 1.0;
+        x += 1.0;
     }
     assert_eq!(x.value().as_slice().map(|x| x[0]), Some(24.0));
     let taken = (peak_kib() - before) / 1024;

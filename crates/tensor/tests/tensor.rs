@@ -433,7 +433,7 @@ fn ranges_of_every_integer_name_the_same_part() {
     }
     for nothing in [
         x.slice(0, usize::MAX..),
-        x.slice(0, 4..2),
+        x.slice(0, std::ops::Range { start: 4, end: 2 }),
         x.slice(0, ..=isize::MIN),
     ] {
         assert_eq!(nothing.size(), 0);

@@ -12,7 +12,7 @@ pub(super) enum Range {
 pub(super) fn assert_setting(optimizer: &str, setting: &str, value: f64, range: Range) {
     let (fits, wanted) = match range {
         Range::NotNegative => (
-            value >= 0.0 && value < f64::INFINITY,
+            (0.0..f64::INFINITY).contains(&value),
             "at least 0 and finite",
         ),
         Range::Fraction => ((0.0..1.0).contains(&value), "at least 0 and less than 1"),

@@ -115,7 +115,7 @@ macro_rules! recurrent {
                 for (k, cell) in state.cells.iter().enumerate() {
                     for (name, value) in $parts(cell) {
                         let bar = get(&format!("cotangent.{name}_n")).select(0, k as isize);
-                        loss = loss + (value * &bar).sum();
+                        loss += (value * &bar).sum();
                     }
                 }
                 (loss, (outputs, state).value())

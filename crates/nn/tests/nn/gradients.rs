@@ -43,7 +43,7 @@ macro_rules! recurrent {
         passes(check_model(&model, |_, (rnn, x, start)| {
             let (outputs, end) = rnn.run(x, Some(start));
             let mut sum = weighed!(outputs);
-            end.visit_tree(|_, &v| sum = sum + weighed!(v * v));
+            end.visit_tree(|_, &v| sum += weighed!(v * v));
             sum
         }));
     }};

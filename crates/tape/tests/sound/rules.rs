@@ -370,7 +370,7 @@ fn values_of_one_rule_are_not_those_of_the_next() {
     let mut leaves = Vec::new();
     for k in 0..5 {
         let (x, w) = (tape.leaf(&noise(&[8, 8], k)), noise(&[8, 8], 10 + k));
-        loss = loss + (tape.custom(&through, &[x, identity]) * &w).sum();
+        loss += (tape.custom(&through, &[x, identity]) * &w).sum();
         leaves.push((x, w));
     }
     let back = loss.backward();

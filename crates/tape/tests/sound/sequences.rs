@@ -354,13 +354,13 @@ impl<'t> World<'t> {
                     self.record(made, &[x, y]);
                 }
             }
-            Kind::Sum if rank > 0 => drop(self.record(Made::Sum(axis, c % 2 == 0), &[x])),
+            Kind::Sum if rank > 0 => drop(self.record(Made::Sum(axis, c.is_multiple_of(2)), &[x])),
             Kind::Softmax if rank > 0 && size > 0 => drop(self.record(Made::Softmax(axis), &[x])),
             Kind::Reshape => {
                 let shape = match c % 3 {
                     0 => vec![size],
                     1 => [&shape[..], &[1]].concat(),
-                    _ if size % 2 == 0 => vec![2, size / 2],
+                    _ if size.is_multiple_of(2) => vec![2, size / 2],
                     _ => vec![1, size],
                 };
                 if shape.len() <= 8 {
@@ -370,7 +370,7 @@ impl<'t> World<'t> {
             Kind::Permute => {
                 let mut axes: Vec<usize> = (0..rank).collect();
                 axes.rotate_left(first % rank.max(1));
-                if b % 2 == 0 {
+                if b.is_multiple_of(2) {
                     axes.reverse();
                 }
                 self.record(Made::Permute(axes), &[x]);
@@ -459,7 +459,7 @@ impl<'t> World<'t> {
             }
             Kind::Full if rank < 8 => {
                 let limit = self.tapes[tape].stats().nodes;
-                let elements = if b % 2 == 0 && c % 5 != 2 {
+                let elements = if b.is_multiple_of(2) && c % 5 != 2 {
                     0
                 } else {
                     usize::MAX
@@ -622,7 +622,7 @@ impl<'t> World<'t> {
         } = &self.walks[walk];
         if kind == Kind::Ask {
             self.ask_all(walk);
-            if c % 4 == 0 {
+            if c.is_multiple_of(4) {
                 self.walks.remove(walk);
             }
             return;

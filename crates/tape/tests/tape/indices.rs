@@ -148,7 +148,7 @@ fn rows_add_to_a_gradient_that_is_there() {
     let table = tape.leaf(&noise(&[1000, 8], 1));
     let mut y = tape.scalar(0.0);
     for k in 0..20 {
-        y = y + table.rows(&Tensor::from([k, k + 1, 999])).sum();
+        y += table.rows(&Tensor::from([k, k + 1, 999])).sum();
     }
     let bar = y.backward().wrt(table).unwrap();
     assert_eq!(bar.select(0, 0), Tensor::ones([8]));

@@ -94,7 +94,7 @@ fn names_that_also_belong_to_ord_and_iterator_are_these() {
     assert_eq!(x.clamp(-1.0, 0.0).value().to_vec(), [-1.0, 0.0]);
     let x = x.value();
     assert_eq!(
-        (x.max(0.0), x.min(&Tensor::scalar(0.0))),
+        (x.max(0.0), x.min(Tensor::scalar(0.0))),
         (x.relu(), -(-&x).relu())
     );
     assert_eq!(x.clamp(-1.0, 0.0).to_vec(), [-1.0, 0.0]);

@@ -193,7 +193,7 @@ fn updates_of_state_compose_in_their_order() {
             assert_eq!(t.state(b.mean).item(), 25.5);
         });
         assert_eq!(t.state(a.mean).item(), 4.0);
-        loss = loss + a.forward(2.0);
+        loss += a.forward(2.0);
         loss
     });
     grads.update_state(&mut model);

@@ -80,9 +80,9 @@ fn arithmetic() {
             "SubAssign for Tensor": { let mut a = x(&[3]); a -= x(&[2, 3]); } => "sub: the target of shape [3] does not stretch to [2, 3]";
             "MulAssign for Tensor": { let mut a = x(&[3]); a *= &x(&[2]); } => "mul: shapes do not broadcast: [3] and [2]";
             "DivAssign for Tensor": { let mut a = x(&[3]); a /= x(&[2]); } => "div: shapes do not broadcast: [3] and [2]";
-            "Tensor::powf": x(&[2]).powf(&x(&[3])) => "pow: shapes do not broadcast: [2] and [3]";
-            "Tensor::max": x(&[2]).max(&x(&[3])) => "maximum: shapes do not broadcast: [2] and [3]";
-            "Tensor::min": x(&[2]).min(&x(&[3])) => "minimum: shapes do not broadcast: [2] and [3]";
+            "Tensor::powf": x(&[2]).powf(x(&[3])) => "pow: shapes do not broadcast: [2] and [3]";
+            "Tensor::max": x(&[2]).max(x(&[3])) => "maximum: shapes do not broadcast: [2] and [3]";
+            "Tensor::min": x(&[2]).min(x(&[3])) => "minimum: shapes do not broadcast: [2] and [3]";
             "Tensor::clamp": x(&[2]).clamp(1.0, 0.0) => "clamp: there is nothing between 1 and 0";
             "Tensor::clamp": x(&[2]).clamp(f64::NAN, 0.0) => "clamp: there is nothing between NaN and 0";
             "Tensor::zip_map": x(&[2]).zip_map(&x(&[3]), |a, b| a + b) => "zip_map: shapes do not broadcast: [2] and [3]";
@@ -97,12 +97,12 @@ fn comparisons() {
         file!(),
         Place::Here,
         panics! {
-            "Tensor::lt": x(&[2]).lt(&x(&[3])) => "lt: shapes do not broadcast: [2] and [3]";
-            "Tensor::le": x(&[2]).le(&x(&[3])) => "le: shapes do not broadcast: [2] and [3]";
-            "Tensor::gt": x(&[2]).gt(&x(&[3])) => "gt: shapes do not broadcast: [2] and [3]";
-            "Tensor::ge": x(&[2]).ge(&x(&[3])) => "ge: shapes do not broadcast: [2] and [3]";
-            "Tensor::eq": x(&[2]).eq(&x(&[3])) => "eq: shapes do not broadcast: [2] and [3]";
-            "Tensor::ne": x(&[2]).ne(&x(&[3])) => "ne: shapes do not broadcast: [2] and [3]";
+            "Tensor::lt": x(&[2]).lt(x(&[3])) => "lt: shapes do not broadcast: [2] and [3]";
+            "Tensor::le": x(&[2]).le(x(&[3])) => "le: shapes do not broadcast: [2] and [3]";
+            "Tensor::gt": x(&[2]).gt(x(&[3])) => "gt: shapes do not broadcast: [2] and [3]";
+            "Tensor::ge": x(&[2]).ge(x(&[3])) => "ge: shapes do not broadcast: [2] and [3]";
+            "Tensor::eq": x(&[2]).eq(x(&[3])) => "eq: shapes do not broadcast: [2] and [3]";
+            "Tensor::ne": x(&[2]).ne(x(&[3])) => "ne: shapes do not broadcast: [2] and [3]";
             "BitAnd for Tensor": &mask(&[2]) & &mask(&[3]) => "and: shapes do not broadcast: [2] and [3]";
             "BitOr for Tensor": &mask(&[2]) | &mask(&[3]) => "or: shapes do not broadcast: [2] and [3]";
             "BitXor for Tensor": mask(&[2]) ^ mask(&[3]) => "xor: shapes do not broadcast: [2] and [3]";
@@ -207,11 +207,11 @@ fn indices() {
             "Tensor::gather": x(&[3]).gather(0, &Tensor::from([[0]])) => "gather: an index of shape [1, 1] does not fit [3] beside axis 0";
             "Tensor::try_gather": x(&[3]).try_gather(1, &Tensor::from([0])) => "gather: axis 1 is out of range for the shape [3]";
             "Tensor::try_gather": x(&[2, 3]).try_gather(1, &Tensor::from([[0], [0], [0]])) => "gather: an index of shape [3, 1] does not fit [2, 3] beside axis 1";
-            "Tensor::scatter_add": x(&[3]).scatter_add(1, &Tensor::from([0]), &x(&[1])) => "scatter_add: axis 1 is out of range for the shape [3]";
-            "Tensor::scatter_add": x(&[3]).scatter_add(0, &Tensor::from([3]), &x(&[1])) => "scatter_add: index 3 is out of range for axis 0 of [3]";
-            "Tensor::scatter_add": x(&[3]).scatter_add(0, &Tensor::from([0]), &x(&[2])) => "scatter_add: the source has the shape [2], not [1]";
+            "Tensor::scatter_add": x(&[3]).scatter_add(1, &Tensor::from([0]), x(&[1])) => "scatter_add: axis 1 is out of range for the shape [3]";
+            "Tensor::scatter_add": x(&[3]).scatter_add(0, &Tensor::from([3]), x(&[1])) => "scatter_add: index 3 is out of range for axis 0 of [3]";
+            "Tensor::scatter_add": x(&[3]).scatter_add(0, &Tensor::from([0]), x(&[2])) => "scatter_add: the source has the shape [2], not [1]";
             "Tensor::scatter_add_assign": x(&[3]).scatter_add_assign(0, &Tensor::from([3]), &x(&[1])) => "scatter_add: index 3 is out of range for axis 0 of [3]";
-            "Tensor::scatter_add": x(&[3]).scatter_add(0, &Tensor::from([[0]]), &x(&[1, 1])) => "scatter_add: an index of shape [1, 1] does not fit [3] beside axis 0";
+            "Tensor::scatter_add": x(&[3]).scatter_add(0, &Tensor::from([[0]]), x(&[1, 1])) => "scatter_add: an index of shape [1, 1] does not fit [3] beside axis 0";
             "Tensor::index_add_assign": x(&[3]).index_add_assign(1, &Tensor::from([0]), &x(&[1])) => "index_add: axis 1 is out of range for the shape [3]";
             "Tensor::index_add_assign": x(&[3]).index_add_assign(0, &Tensor::from([3]), &x(&[1])) => "index_add: index 3 is out of range for axis 0 of [3]";
             "Tensor::index_add_assign": x(&[3]).index_add_assign(0, &Tensor::from([0]), &x(&[2])) => "index_add: the source has the shape [2], not [1]";

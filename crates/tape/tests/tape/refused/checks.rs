@@ -62,7 +62,7 @@ fn wrong_rules() {
         "Checker::gradgradcheck_all": Checker::new().gradgradcheck_all(&at(), |x| vec![second_wrong(x[0])]) => "";
         "Checker::hessian_symmetry": Checker::new().hessian_symmetry(&two(), |x| asymmetric(x[0], x[1])) => "symmetric";
         "Checker::check_model": Checker::new().check_model(&at(), model) => "the derivative of output 0[] by `0`[0] is 0.5 by the rules and 1";
-        "check::kept": kept(laws(&Samples::unary("square", |x| first_wrong(x)))) => "`square` breaks the law";
+        "check::kept": kept(laws(&Samples::unary("square", first_wrong))) => "`square` breaks the law";
         "check::refusal": refusal(|| assert!(at().is_empty(), "not so")) => "not so";
     });
     check_panics(

@@ -83,7 +83,7 @@ fn set_state(f: impl for<'t> Fn(&'t Tape<f64>, Running<wengert_tape::Var<'t, f64
 fn trees_return_errors() {
     check_errors(errors! {
         "Tree::zip_leaves": zip(2, 3) => "the trees differ at the root: length 2 beside 3";
-        "Tree::zip_leaves": Some(1.0).map(Tensor::scalar).zip_leaves(&None::<f64>, &mut Path::new(), &mut |_, _: &Tensor<f64>, _| ()) => "the trees differ at the root: `Some` beside `None`";
+        "Tree::zip_leaves": Some(Tensor::scalar(1.0)).zip_leaves(&None::<f64>, &mut Path::new(), &mut |_, _: &Tensor<f64>, _| ()) => "the trees differ at the root: `Some` beside `None`";
         "Tree::zip_leaves_mut": zip_mut(2, 1) => "the trees differ at the root: length 2 beside 1";
         "TreeExt::zip_tree": (leaves(1, &[]), leaves(2, &[])).zip_tree(&(leaves(1, &[]), leaves(3, &[])), |_, _: &Tensor<f64>, _| ()) => "the trees differ at `1`: length 2 beside 3";
         "TreeExt::zip_tree_mut": leaves(2, &[]).zip_tree_mut(&leaves(3, &[]), |_, _: &mut Tensor<f64>, _| ()) => "the trees differ at the root: length 2 beside 3";

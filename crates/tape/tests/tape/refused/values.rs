@@ -199,7 +199,7 @@ fn reductions() {
             "Var::softmax": with(&[2], |x| drop(x.softmax(1))) => "softmax: axis 1 is out of range for the shape [2]";
             "Var::sum_axes": with(&[2], |x| drop(x.sum_axes(&[1], false))) => "sum: axis 1 is out of range for the shape [2]";
             "Var::sum_axes": with(&[2], |x| drop(x.sum_axes(&[0, 0], false))) => "sum: axis 0 is named twice for the shape [2]";
-            "Var::sum_to": with(&[2, 3], |x| drop(x.sum_to(&Shape::from([2])))) => "sum_to: [2] does not broadcast to [2, 3]";
+            "Var::sum_to": with(&[2, 3], |x| drop(x.sum_to(Shape::from([2])))) => "sum_to: [2] does not broadcast to [2, 3]";
             "Var::var": with(&[2], |x| drop(x.var(&[1], 0, false))) => "var: axis 1 is out of range for the shape [2]";
         },
     );
