@@ -89,7 +89,7 @@ fn scalars() -> Step {
                 let layer = (0..outputs).map(|_| {
                     let mut sum = next();
                     for &value in &values {
-                        sum = sum + next() * value;
+                        sum += next() * value;
                     }
                     if last { sum } else { sum.tanh() }
                 });

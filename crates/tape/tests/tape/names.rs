@@ -39,6 +39,10 @@ fn an_assignment_in_a_loop_records_one_op_a_round() {
 }
 
 #[test]
+#[allow(
+    clippy::reversed_empty_ranges,
+    reason = "a negative end counts from the end"
+)]
 fn variables_are_sliced_by_ranges_of_every_integer() {
     let tape = Tape::<f64>::new();
     let x = tape.leaf(&Tensor::from([1.0, 2.0, 4.0, 8.0]));
