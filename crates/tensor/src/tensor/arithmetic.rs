@@ -436,7 +436,7 @@ impl<T: Float> Tensor<T> {
     #[doc(alias = "maximum")]
     #[track_caller]
     pub fn max(&self, other: impl Operand<T>) -> Self {
-        binary("maximum", Maximum, self, &other.operand())
+        binary("max", Maximum, self, &other.operand())
     }
 
     /// The lesser of each pair of elements, broadcast; NaN where either is NaN. The least of all
@@ -447,7 +447,7 @@ impl<T: Float> Tensor<T> {
     #[doc(alias = "minimum")]
     #[track_caller]
     pub fn min(&self, other: impl Operand<T>) -> Self {
-        binary("minimum", Minimum, self, &other.operand())
+        binary("min", Minimum, self, &other.operand())
     }
 
     /// Each element, or the bound that it lies beyond; NaN stays.
@@ -478,7 +478,7 @@ impl<T: Float> Tensor<T> {
     #[doc(alias = "pow")]
     #[track_caller]
     pub fn powf(&self, exponent: impl Operand<T>) -> Self {
-        binary("pow", Power, self, &exponent.operand())
+        binary("powf", Power, self, &exponent.operand())
     }
 
     /// `base` to the power of each element: 2ˣ is `x.exp_base(2.0)`.
