@@ -7,7 +7,7 @@ use std::ops::{Deref, DerefMut};
 /// value is computed must not use its tape.
 pub(crate) struct Guarded<X> {
     state: RefCell<X>,
-    /// The op, or the method of the tape, that runs code of the user's meanwhile.
+    /// The op, or the method of the tape, that runs the user's code meanwhile.
     by: Cell<Option<&'static str>>,
 }
 
@@ -37,14 +37,14 @@ impl<X> Guarded<X> {
         }
     }
 
-    /// The same while code of the user's runs by this name.
+    /// The same while the user's code runs by this name.
     #[inline]
     #[track_caller]
     pub fn borrow_for(&self, name: &'static str) -> Lent<'_, Ref<'_, X>> {
         Lent::new(self.borrow(), &self.by, name)
     }
 
-    /// The same while code of the user's runs by this name.
+    /// The same while the user's code runs by this name.
     #[inline]
     #[track_caller]
     pub fn borrow_mut_for(&self, name: &'static str) -> Lent<'_, RefMut<'_, X>> {

@@ -87,7 +87,7 @@ compile_here! {
     }
 }
 
-/// All or nothing: whatever can be refused, and all code of the user's, comes before the first change
+/// All or nothing: whatever can be refused, and all of the user's code, comes before the first change
 /// of the list.
 fn value_and_node<T: Float>(
     recorder: &mut Recorder<'_, T>,

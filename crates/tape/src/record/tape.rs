@@ -281,7 +281,7 @@ impl<T: Float> Tape<T> {
         }
     }
 
-    /// Records an op of the user's, or any other.
+    /// Records a user's own op, or any other.
     ///
     /// # Panics
     /// As [`apply_all`](Tape::apply_all), and if the op has not exactly one output.

@@ -45,7 +45,7 @@ impl<'t, T: Float, R: Operand<'t, T>> Add<R> for Var<'t, T> {
     }
 }
 
-/// `x += y` is `x = x + y`: the name `x` now stands for the result, and whoever copied the
+/// `x += y` is `x = x + y`: the name `x` now stands for the result, and a copy made of the
 /// variable before still has the old value.
 impl<'t, T: Float, R: Operand<'t, T>> AddAssign<R> for Var<'t, T> {
     #[inline]
