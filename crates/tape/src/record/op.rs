@@ -160,72 +160,20 @@ macro_rules! compiled_here {
     };
     (binary $formula:ty) => {
         impl $crate::formula::elementwise::Binary for $formula {
-            #[inline(always)]
-            fn record_with_right<T: ::wengert_tensor::Float>(
-                self,
-                literal: f64,
-                recorder: $crate::Recorder<'_, T>,
-                ids: [u32; 1],
-            ) -> u32 {
-                ::wengert_tensor::compile_here! {
-                    fn record<T>(
-                        formula: $formula,
-                        literal: f64,
-                        recorder: $crate::Recorder<'_, T>,
-                        ids: [u32; 1],
-                    ) -> u32 {
-                        let formula = $crate::formula::elementwise::WithRight(formula, literal);
-                        $crate::formula::elementwise::record(formula, recorder, ids)
-                    }
-                }
-                record(self, literal, recorder, ids)
-            }
-
-            #[inline(always)]
-            fn record_with_left<T: ::wengert_tensor::Float>(
-                self,
-                literal: f64,
-                recorder: $crate::Recorder<'_, T>,
-                ids: [u32; 1],
-            ) -> u32 {
-                ::wengert_tensor::compile_here! {
-                    fn record<T>(
-                        formula: $formula,
-                        literal: f64,
-                        recorder: $crate::Recorder<'_, T>,
-                        ids: [u32; 1],
-                    ) -> u32 {
-                        let formula = $crate::formula::elementwise::WithLeft(literal, formula);
-                        $crate::formula::elementwise::record(formula, recorder, ids)
-                    }
-                }
-                record(self, literal, recorder, ids)
-            }
+            $crate::compiled_here!(literal record_with_right, $formula, |formula, literal| {
+                $crate::formula::elementwise::WithRight(formula, literal)
+            });
+            $crate::compiled_here!(literal record_with_left, $formula, |formula, literal| {
+                $crate::formula::elementwise::WithLeft(literal, formula)
+            });
         }
     };
     // A literal on the left is then one on the right.
     (commutative $formula:ty) => {
         impl $crate::formula::elementwise::Binary for $formula {
-            #[inline(always)]
-            fn record_with_right<T: ::wengert_tensor::Float>(
-                self,
-                literal: f64,
-                recorder: $crate::Recorder<'_, T>,
-                ids: [u32; 1],
-            ) -> u32 {
-                ::wengert_tensor::compile_here! {
-                    fn record<T>(
-                        formula: $formula,
-                        literal: f64,
-                        recorder: $crate::Recorder<'_, T>,
-                        ids: [u32; 1],
-                    ) -> u32 {
-                        let formula = $crate::formula::elementwise::WithRight(formula, literal);
-                        $crate::formula::elementwise::record(formula, recorder, ids)
-                    }
-                }
-                record(self, literal, recorder, ids)
-            }
+            $crate::compiled_here!(literal record_with_right, $formula, |formula, literal| {
+                $crate::formula::elementwise::WithRight(formula, literal)
+            });
 
             #[inline(always)]
             fn record_with_left<T: ::wengert_tensor::Float>(
@@ -236,6 +184,27 @@ macro_rules! compiled_here {
             ) -> u32 {
                 self.record_with_right(literal, recorder, ids)
             }
+        }
+    };
+    (literal $method:ident, $type:ty, |$formula:ident, $literal:ident| $made:block) => {
+        #[inline(always)]
+        fn $method<T: ::wengert_tensor::Float>(
+            self,
+            literal: f64,
+            recorder: $crate::Recorder<'_, T>,
+            ids: [u32; 1],
+        ) -> u32 {
+            ::wengert_tensor::compile_here! {
+                fn record<T>(
+                    $formula: $type,
+                    $literal: f64,
+                    recorder: $crate::Recorder<'_, T>,
+                    ids: [u32; 1],
+                ) -> u32 {
+                    $crate::formula::elementwise::record($made, recorder, ids)
+                }
+            }
+            record(self, literal, recorder, ids)
         }
     };
 }
