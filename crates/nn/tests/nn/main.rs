@@ -7,6 +7,7 @@ mod golden;
 mod gradients;
 mod idx;
 mod init;
+mod initial_state;
 mod optim;
 mod parallel;
 mod recurrent;

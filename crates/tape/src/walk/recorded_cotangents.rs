@@ -108,7 +108,8 @@ impl Contributions {
 
     /// Whether the inputs of node `id` lead to what is wanted.
     pub fn has_inputs(&self, id: Id) -> bool {
-        self.slot(id).is_some_and(|slot| slot.reach == Reach::Inputs)
+        self.slot(id)
+            .is_some_and(|slot| slot.reach == Reach::Inputs)
     }
 
     pub fn has(&self, id: Id) -> bool {
