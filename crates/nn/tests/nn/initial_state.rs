@@ -8,10 +8,10 @@ use wengert_tensor::{Rng, Tensor};
 
 /// Outputs, last state and gradients of a run from `state`, and by single steps too.
 macro_rules! runs_from {
-    ($layer:expr, $state:expr) => {{
+    ($layer:expr, $state:expr, $kind:ty) => {{
         let layer = $layer;
         let x: Tensor<f64> = Rng::seed_from_u64(5).normal([3, 4, 2], 0.0, 1.0);
-        let run = |state: &_| {
+        let run = |state: &State<$kind>| {
             let tape = Tape::new();
             let (m, state) = (layer.bind(&tape), tape.bind(state));
             let (outputs, last): (Var<'_, f64>, _) = m.run(tape.constant(&x), Some(state.clone()));
@@ -55,8 +55,8 @@ fn every_layer_stretches_it() {
         cells: SmallVec::from_iter([row.clone()]),
         directions: 1,
     };
-    runs_from!(Gru::new(2, 3, &mut rng).cast::<f64>(), plain.clone());
-    runs_from!(SimpleRnn::new(2, 3, &mut rng).cast::<f64>(), plain);
+    runs_from!(Gru::new(2, 3, &mut rng).cast::<f64>(), plain.clone(), Tensor<f64>);
+    runs_from!(SimpleRnn::new(2, 3, &mut rng).cast::<f64>(), plain, Tensor<f64>);
     let both = State {
         cells: SmallVec::from_iter([LstmState {
             h: row.clone(),
@@ -64,5 +64,5 @@ fn every_layer_stretches_it() {
         }]),
         directions: 1,
     };
-    runs_from!(Lstm::new(2, 3, &mut rng).cast::<f64>(), both);
+    runs_from!(Lstm::new(2, 3, &mut rng).cast::<f64>(), both, LstmState<Tensor<f64>>);
 }

@@ -1,6 +1,6 @@
 //! The fast reading of a rule: straight from buffers into buffers.
 
-use wengert_tensor::{Float, Shape, View};
+use wengert_tensor::{Float, Layout, Shape, View};
 
 use crate::record::node::{Id, List};
 use crate::walk::cotangents::Flow;
@@ -15,6 +15,24 @@ pub struct Direct<'a, T: Float> {
 impl<'a, T: Float> Direct<'a, T> {
     pub(crate) fn new(list: &'a List<T>, flow: &'a mut Flow<T>, id: Id) -> Self {
         Direct { list, flow, id }
+    }
+
+    /// For an op with one output whose rule gives each input a region of the output's cotangent:
+    /// `region` says which, of the layout of the whole, by the input's number and shape.
+    pub(crate) fn give_regions(
+        &mut self,
+        mut region: impl FnMut(&Layout, usize, &Shape) -> Layout,
+    ) -> bool {
+        if let Some(y_bar) = self.flow.bars[self.id as usize].take() {
+            let whole = Layout::contiguous(self.list.shape(self.id));
+            for (k, &input) in self.list.inputs(self.id).iter().enumerate() {
+                let part = region(&whole, k, &self.list.shape(input));
+                self.flow
+                    .accumulate(self.list, input, &View::new(&y_bar, part));
+            }
+            self.flow.pool.give(y_bar);
+        }
+        true
     }
 
     /// For an op with one output whose rule adds the output's cotangent here and there into the
