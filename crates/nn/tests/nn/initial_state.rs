@@ -55,8 +55,16 @@ fn every_layer_stretches_it() {
         cells: SmallVec::from_iter([row.clone()]),
         directions: 1,
     };
-    runs_from!(Gru::new(2, 3, &mut rng).cast::<f64>(), plain.clone(), Tensor<f64>);
-    runs_from!(SimpleRnn::new(2, 3, &mut rng).cast::<f64>(), plain, Tensor<f64>);
+    runs_from!(
+        Gru::new(2, 3, &mut rng).cast::<f64>(),
+        plain.clone(),
+        Tensor<f64>
+    );
+    runs_from!(
+        SimpleRnn::new(2, 3, &mut rng).cast::<f64>(),
+        plain,
+        Tensor<f64>
+    );
     let both = State {
         cells: SmallVec::from_iter([LstmState {
             h: row.clone(),
@@ -64,5 +72,9 @@ fn every_layer_stretches_it() {
         }]),
         directions: 1,
     };
-    runs_from!(Lstm::new(2, 3, &mut rng).cast::<f64>(), both, LstmState<Tensor<f64>>);
+    runs_from!(
+        Lstm::new(2, 3, &mut rng).cast::<f64>(),
+        both,
+        LstmState<Tensor<f64>>
+    );
 }

@@ -122,7 +122,7 @@ impl<T: Float> Drop for Unfinished<'_, T> {
 
 impl<T: Float> Tape<T> {
     /// The gradients of a number with respect to `inputs`, as variables that can be differentiated
-    /// again.
+    /// again. Only what lies between the two is visited: leaves beside the way cost what constants do.
     ///
     /// ```
     /// use wengert_tape::Tape;

@@ -337,9 +337,9 @@ mod tests {
 
     #[test]
     fn leaves_are_found_without_looking_at_all_of_them() {
-        for n in [1_000, 64_000] {
-            let most = n * (n.ilog2() as usize + 2);
-            assert!((n..=most).contains(&looks(n)), "{} for {n}", looks(n));
+        for n in [1_000_usize, 64_000] {
+            let (looks, most) = (looks(n), n * (n.ilog2() as usize + 2));
+            assert!((n..=most).contains(&looks), "{looks} for {n}");
         }
     }
 }

@@ -38,24 +38,23 @@ impl<'a, T: Float> Direct<'a, T> {
     /// For an op with one output whose rule adds the output's cotangent here and there into the
     /// cotangent of its only input: `add` does so, given the input's cotangent in row-major order,
     /// its shape, and the output's cotangent. Nothing else of the input's is touched. Returns
-    /// `false`, and has done nothing, if the input's cotangent is a part of another.
+    /// `false`, and has done nothing, if the input's cotangent lies strewn in that of another.
     pub(crate) fn add_to_input(
         &mut self,
         add: impl FnOnce(&mut [T], &Shape, &View<'_, T>),
     ) -> bool {
         let input = self.list.inputs(self.id)[0];
-        let (base, _) = self.list.region(input);
-        if base != input {
+        let (base, region) = self.list.region(input);
+        if !region.is_contiguous() {
             return false;
         }
         if let Some(y_bar) = self.flow.bars[self.id as usize].take() {
             let shape = self.list.shape(self.id);
-            let x_bar = self.flow.whole(self.list, base);
-            add(
-                x_bar,
-                &self.list.shape(base),
-                &View::contiguous(&y_bar, shape),
-            );
+            let size = region.shape().size();
+            // Where there is nothing, it may be said to begin behind the end.
+            let start = if size == 0 { 0 } else { region.offset() };
+            let x_bar = &mut self.flow.whole(self.list, base)[start..start + size];
+            add(x_bar, region.shape(), &View::contiguous(&y_bar, shape));
             self.flow.pool.give(y_bar);
         }
         true

@@ -218,6 +218,33 @@ fn look_ups_in_a_table_cost_what_was_looked_up() {
     }
 }
 
+/// In buffers a look-up adds to its rows of the table in place, also through a view of the table:
+/// there is no room for a second one.
+#[test]
+fn look_ups_in_a_part_of_a_table_take_no_second_table() {
+    let tape = Tape::<f64>::new();
+    let words = 1000;
+    let table = tape.leaf(&noise(&[words, 2], 1));
+    tape.set_limits(usize::MAX, 500, u32::MAX);
+    let part = table.slice(0, 10..);
+    let row = part.rows(&Tensor::from([3, 3]));
+    let element = part.gather(0, &Tensor::from([[3, 4]]));
+    let y = (row * row).sum() + (element * element * element).sum();
+    let bar = y.backward().wrt(table).unwrap();
+    let t = table.value();
+    let expected = Tensor::from_fn([words, 2], |at| {
+        let x = t[[at[0], at[1]]];
+        let twice = if at[0] == 13 { 4.0 * x } else { 0.0 };
+        let cubed = if at == [13, 0] || at == [14, 1] {
+            3.0 * x * x
+        } else {
+            0.0
+        };
+        twice + cubed
+    });
+    assert_close(&bar, &expected, 1e-14);
+}
+
 /// The same table as a matrix, as the last layer of a language model has it, and a view of it.
 #[test]
 fn look_ups_beside_other_uses_add_up() {
