@@ -67,9 +67,12 @@ pub trait NewCell: Sized {
 /// is one row for all.
 #[track_caller]
 fn beside<'t, T: Float>(x: Var<'t, T>, state: Var<'t, T>) -> Var<'t, T> {
-    let (x, shape) = (x.shape(), state.shape());
-    match (&x[..], &shape[..]) {
-        (&[batch, _], &[1, width]) if batch != 1 => state.expand([batch, width]),
+    // Nearly always this is all that is asked.
+    let &[1, width] = &state.shape()[..] else {
+        return state;
+    };
+    match &x.shape()[..] {
+        &[batch, _] if batch != 1 => state.expand([batch, width]),
         _ => state,
     }
 }
