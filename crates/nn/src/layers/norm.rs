@@ -23,6 +23,28 @@ use wengert_tensor::{Float, Tensor};
 /// Training mode is that of [`Tape::value_and_grad`](wengert_tape::Tape::value_and_grad); everything
 /// else evaluates, unless [`Tape::set_training`](wengert_tape::Tape::set_training) says otherwise.
 ///
+/// The running values move in training mode whatever is trained: state is not differentiated, so that
+/// freezing the layer's paths ([`Tape::value_and_grad_where`](wengert_tape::Tape::value_and_grad_where))
+/// leaves w and b as they are and not the running values, as in PyTorch. To keep a layer still, let it
+/// evaluate while the rest trains, by
+/// [`Tape::with_training`](wengert_tape::Tape::with_training): it then uses the running values and
+/// does not move them. With a momentum of 0 it normalizes by the batch and does not move them either.
+///
+/// ```
+/// use wengert_nn::BatchNorm;
+/// use wengert_tape::Tape;
+/// use wengert_tensor::Tensor;
+///
+/// let layer = BatchNorm::new(1);
+/// let x = Tensor::from([[1.0], [3.0]]);
+/// let (_, grads) = Tape::new().value_and_grad(&layer, |t, layer| {
+///     t.with_training(false, || layer.forward(t.constant(&x))).sum()
+/// });
+/// let mut still = layer.clone();
+/// grads.update_state(&mut still);
+/// assert_eq!((still.mean, still.variance), (layer.mean, layer.variance));
+/// ```
+///
 /// w starts at 1, b at 0, the running values at 0 and 1.
 ///
 /// Source: Ioffe and Szegedy 2015, *Batch normalization*, algorithm 1; details as in PyTorch.

@@ -5,7 +5,7 @@ use wengert_tape::tree::Tree;
 use wengert_tape::{Formula, Real, Var};
 use wengert_tensor::{Float, Rng, Tensor, compile_here};
 
-use super::{Carried, Cell, NewCell, Recurrent, State, zeros_like};
+use super::{Carried, Cell, NewCell, Recurrent, State, beside, zeros_like};
 use crate::init;
 
 /// Layers of long short-term memories over a sequence: see [`LstmCell`] for the equations and
@@ -146,8 +146,8 @@ impl<'t, T: Float> Cell<'t, T> for LstmCell<Var<'t, T>> {
     }
 
     fn step(&self, x: Var<'t, T>, state: Self::State) -> Self::State {
-        let sums = [(x, self.wx), (state.h, self.wh)];
-        let [c, h] = step(sums, self.bias, state.c);
+        let sums = [(x, self.wx), (beside(x, state.h), self.wh)];
+        let [c, h] = step(sums, self.bias, beside(x, state.c));
         LstmState { h, c }
     }
 }

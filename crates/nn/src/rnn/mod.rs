@@ -63,6 +63,20 @@ pub trait NewCell: Sized {
     fn new(inputs: usize, hidden: usize, rng: &mut Rng) -> Self;
 }
 
+/// `state` \[B, H\] beside `x` \[B, I\]. One of batch 1 is stretched: an initial state that is learned
+/// is one row for all.
+#[track_caller]
+fn beside<'t, T: Float>(x: Var<'t, T>, state: Var<'t, T>) -> Var<'t, T> {
+    // Nearly always this is all that is asked.
+    let &[1, width] = &state.shape()[..] else {
+        return state;
+    };
+    match &x.shape()[..] {
+        &[batch, _] if batch != 1 => state.expand([batch, width]),
+        _ => state,
+    }
+}
+
 /// Zeros \[…, H\] beside `x` \[…, I\], where `wh` is \[H, …\].
 #[track_caller]
 fn zeros_like<'t, T: Float>(x: Var<'t, T>, wh: Var<'t, T>) -> Var<'t, T> {

@@ -5,7 +5,7 @@ use wengert_tape::ops::{Relu, Tanh};
 use wengert_tape::tree::Tree;
 use wengert_tensor::{Float, Rng, Tensor, compile_here};
 
-use super::{Cell, NewCell, Recurrent, zeros_like};
+use super::{Cell, NewCell, Recurrent, beside, zeros_like};
 use crate::init;
 
 /// Layers of plain recurrent cells over a sequence: see [`SimpleRnnCell`] for the equations and
@@ -118,7 +118,7 @@ impl<'t, T: Float> Cell<'t, T> for SimpleRnnCell<Var<'t, T>> {
     }
 
     fn step(&self, x: Var<'t, T>, h: Var<'t, T>) -> Var<'t, T> {
-        let sums = [(x, self.wx), (h, self.wh)];
+        let sums = [(x, self.wx), (beside(x, h), self.wh)];
         step(sums, self.bias, self.activation)
     }
 }

@@ -3,10 +3,12 @@
 #![allow(clippy::let_unit_value)]
 
 mod batch;
+mod costs;
 mod golden;
 mod gradients;
 mod idx;
 mod init;
+mod initial_state;
 mod optim;
 mod parallel;
 mod recurrent;

@@ -1,6 +1,7 @@
 //! Dropout and batch norm: their modes, draws and state.
 
 use wengert_nn::{BatchNorm, Dropout, LayerNorm, Sgd};
+use wengert_tape::tree::Tree;
 use wengert_tape::{Bind, Tape};
 use wengert_tensor::{Rng, Tensor};
 
@@ -84,6 +85,62 @@ fn a_step_drops_and_an_evaluation_does_not() {
     assert_eq!(layer.forward(bound).value(), x);
     tape.set_training(true);
     assert!(layer.forward(x.bind(&tape)).value() != x);
+}
+
+/// In closed form: 0.9 (0.9 · 0 + 0.1 · 2) + 0.1 · 12, and so on for the variance.
+#[test]
+fn running_values_compose_in_the_order_of_their_updates() {
+    let mut layer = BatchNorm::new(1).cast::<f64>();
+    let (x, y) = (Tensor::from([[1.0], [3.0]]), Tensor::from([[8.0], [16.0]]));
+    let (_, grads) = Tape::new().value_and_grad(&layer, |t, l| {
+        (l.forward(t.constant(&x)) + l.forward(t.constant(&y))).sum()
+    });
+    grads.update_state(&mut layer);
+    assert!((layer.mean.item() - 1.38).abs() < 1e-15);
+    assert!((layer.variance.item() - (0.9 * (0.9 + 0.1 * 2.0) + 0.1 * 32.0)).abs() < 1e-15);
+}
+
+/// Freezing paths freezes what is trained. Evaluation, or a momentum of 0, keeps the rest still.
+#[test]
+fn a_frozen_batch_norm_moves_unless_it_evaluates() {
+    #[derive(Tree, Clone)]
+    struct Model<P = Tensor<f64>> {
+        norm: BatchNorm<P>,
+        scale: P,
+    }
+    let model = |momentum: f64| Model {
+        norm: BatchNorm {
+            momentum,
+            ..BatchNorm::new(1).cast::<f64>()
+        },
+        scale: Tensor::scalar(2.0),
+    };
+    let x = Tensor::from([[1.0], [3.0]]);
+    let step = |momentum: f64, still: bool| {
+        let mut model = model(momentum);
+        let mut tape = Tape::new();
+        let trained = |path: &str| !path.starts_with("norm");
+        let (loss, grads) = tape.value_and_grad_where(&model, trained, |t, m| {
+            let run = || m.norm.forward(t.constant(&x));
+            let y = if still {
+                t.with_training(false, run)
+            } else {
+                run()
+            };
+            (y * y * m.scale).sum()
+        });
+        Sgd::new(0.1).step(&mut model, &grads);
+        assert_eq!(model.norm.weight.item(), 1.0);
+        assert!(model.scale.item() < 2.0);
+        (loss, model.norm.mean.item(), model.norm.variance.item())
+    };
+    let (batch, mean, variance) = step(0.1, false);
+    assert!((mean - 0.2).abs() < 1e-15 && (variance - 1.1).abs() < 1e-15);
+    let (running, mean, variance) = step(0.1, true);
+    assert_eq!((mean, variance), (0.0, 1.0));
+    assert!((batch - 4.0).abs() < 1e-4 && (running - 20.0).abs() < 1e-3);
+    let (same, mean, variance) = step(0.0, false);
+    assert_eq!((same, mean, variance), (batch, 0.0, 1.0));
 }
 
 #[test]

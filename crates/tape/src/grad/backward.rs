@@ -122,7 +122,7 @@ impl<T: Float> Drop for Unfinished<'_, T> {
 
 impl<T: Float> Tape<T> {
     /// The gradients of a number with respect to `inputs`, as variables that can be differentiated
-    /// again.
+    /// again. Only what lies between the two is visited: leaves beside the way cost what constants do.
     ///
     /// ```
     /// use wengert_tape::Tape;
@@ -200,13 +200,13 @@ impl<T: Float> Tape<T> {
             }
             std::mem::replace(&mut inner.recording, options.create_graph)
         };
-        let bars = Contributions::new(last as usize + 1);
         // Before anything is given: what is given to a view of an input stops there.
         let wanted = Wanted {
             tape: self,
             was_recording,
             marked: self.want(inputs),
         };
+        let bars = between_here(self, inputs, last);
         for (k, &y) in outputs.iter().enumerate() {
             let seed = match seeds.get(k) {
                 Some(&seed) => seed,
@@ -281,6 +281,11 @@ impl<T: Float> Tape<T> {
 compile_here! {
     fn walk_from_here<T>(tape: &Tape<T>, id: Id, fill: &mut dyn FnMut(&mut [T])) {
         tape.seed_and_walk(id, fill);
+    }
+
+    fn between_here<'t, T>(tape: &'t Tape<T>, inputs: &[Var<'t, T>], last: Id) -> RefCell<Contributions> {
+        let inputs = inputs.iter().map(|x| x.id());
+        RefCell::new(Contributions::between(&tape.inner.borrow().list, inputs, last))
     }
 
     fn walk_recorded_here<T>(tape: &Tape<T>, last: Id, bars: &RefCell<Contributions>) {

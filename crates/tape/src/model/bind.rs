@@ -44,6 +44,9 @@ pub(crate) struct Binding<T> {
     paths: Vec<String>,
     updates: Vec<Update>,
     path: Path,
+    /// How many leaves were looked at to find one.
+    #[cfg(test)]
+    looks: std::cell::Cell<usize>,
     element: std::marker::PhantomData<T>,
 }
 
@@ -61,6 +64,8 @@ impl<T> Default for Binding<T> {
             paths: Vec::new(),
             updates: Vec::new(),
             path: Path::new(),
+            #[cfg(test)]
+            looks: std::cell::Cell::default(),
             element: std::marker::PhantomData,
         }
     }
@@ -112,7 +117,12 @@ impl<T: Float> Binding<T> {
 
     /// The number of the leaf that is this node.
     pub fn find(&self, id: Id) -> Option<usize> {
-        self.leaves.binary_search_by_key(&id, |leaf| leaf.id).ok()
+        let find = |leaf: &Bound| {
+            #[cfg(test)]
+            self.looks.set(self.looks.get() + 1);
+            leaf.id.cmp(&id)
+        };
+        self.leaves.binary_search_by(find).ok()
     }
 
     /// The newest value that a state leaf was given.
@@ -309,3 +319,27 @@ pub trait Values<'t, T: Float>: Tree<Var<'t, T>> {
 }
 
 impl<'t, T: Float, M: Tree<Var<'t, T>>> Values<'t, T> for M {}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Bind, Tape};
+    use wengert_tensor::Tensor;
+
+    /// How many leaves are looked at for the gradients of a model of `n` leaves.
+    fn looks(n: usize) -> usize {
+        let tape = Tape::<f64>::new();
+        let model = vec![Tensor::scalar(1.0); n].bind(&tape);
+        let sum = model.iter().fold(tape.scalar(0.0), |sum, leaf| sum + *leaf);
+        let grads = sum.backward().of(&model);
+        assert_eq!(grads.iter().count(), n);
+        tape.inner.borrow().binding.looks.get()
+    }
+
+    #[test]
+    fn leaves_are_found_without_looking_at_all_of_them() {
+        for n in [1_000_usize, 64_000] {
+            let (looks, most) = (looks(n), n * (n.ilog2() as usize + 2));
+            assert!((n..=most).contains(&looks), "{looks} for {n}");
+        }
+    }
+}

@@ -15,6 +15,7 @@ use crate::record::var::Var;
 use crate::walk::buffer_pool::Buffer;
 use crate::walk::cotangents::Flow;
 use crate::walk::direct::Direct;
+use crate::walk::part::Part;
 use crate::walk::planted_fault::Planted;
 use crate::walk::recorded_cotangents::Contributions;
 use crate::walk::rule::{Rule, Running};
@@ -101,14 +102,20 @@ impl<'t, T: Float> Reverse<'t, '_, T> {
         }
     }
 
-    /// Whether a gradient flows on into input number `k`.
+    /// Whether a gradient flows on into input number `k`. In a walk that was asked for the gradients
+    /// of some values alone, none flows into what does not depend on them.
     ///
     /// # Panics
     /// If the op has no such input.
     #[track_caller]
     pub fn needs(&self, k: usize) -> bool {
         let id = self.rule.input(k);
-        self.rule.tape.inner.borrow().list.nodes[id as usize].flags & NEEDS != 0
+        match self.sink {
+            Sink::Buffers => {
+                self.rule.tape.inner.borrow().list.nodes[id as usize].flags & NEEDS != 0
+            }
+            Sink::Recorded(to) => to.borrow().leads_on(id),
+        }
     }
 
     /// Gives `x_bar` to input number `k`.
@@ -128,6 +135,25 @@ impl<'t, T: Float> Reverse<'t, '_, T> {
                     .accumulate(&inner.list, id, &inner.list.view(x_bar.id()));
             }
             Sink::Recorded(to) => Contributions::give(to, self.rule.tape, id, x_bar),
+        }
+    }
+
+    /// Gives `x_bar` to a part of input number `k`. Where the walk is recorded, it stays as small as
+    /// it is until all that flows into the input is there.
+    #[track_caller]
+    pub(crate) fn give_part(&self, k: usize, part: Part, x_bar: Var<'t, T>) {
+        if !self.needs(k) {
+            return;
+        }
+        match self.sink {
+            Sink::Buffers => {
+                let parts = vec![(x_bar, part)];
+                self.give(k, Var::assemble(self.rule.tape, self.x_shape(k), parts));
+            }
+            Sink::Recorded(to) => {
+                let id = self.rule.input(k);
+                to.borrow_mut().give_part(id, x_bar.id(), part);
+            }
         }
     }
 
@@ -300,14 +326,17 @@ fn reverse<'t, T: Float>(running: &Running<'t, T>, y_bars: &[Option<Var<'t, T>>]
     running.op().reverse(&Reverse { rule, y_bars, sink });
 }
 
-/// Walks back from node `last` with every rule recorded. The cotangents are variables.
+/// Walks back from node `last` with every rule recorded. The cotangents are variables. Only what lies
+/// between `last` and what is wanted is looked at.
 pub(crate) fn walk_recorded<T: Float>(tape: &Tape<T>, last: Id, bars: &RefCell<Contributions>) {
-    bars.borrow_mut()
-        .make_room(end(&tape.inner.borrow().list, last));
-    for id in (0..=last).rev() {
+    let first = bars.borrow().first();
+    for id in (first..=last).rev() {
         let outputs = {
             let inner = tape.inner.borrow();
             let bars = bars.borrow();
+            if !bars.has_inputs(id) {
+                continue;
+            }
             visits(&inner.list, id, |at| bars.has(at))
         };
         let Some(outputs) = outputs else { continue };

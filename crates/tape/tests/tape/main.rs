@@ -15,6 +15,7 @@ mod indices;
 mod names;
 mod orders;
 mod programs;
+mod reach;
 #[path = "../../../tensor/tests/common/refusals.rs"]
 mod refusals;
 mod refused;

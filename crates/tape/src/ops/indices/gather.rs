@@ -9,10 +9,10 @@
 use wengert_tensor::kernels::{self, check_gather, check_indices};
 use wengert_tensor::{Float, IndexError, Shape, ShapeError, Tensor, View};
 
-use super::scatter_add::scatter;
 use crate::check::{Samples, plain};
 use crate::compiled_here;
 use crate::walk::direct::Direct;
+use crate::walk::part::Part;
 use crate::record::op::{Op, Shapes};
 use crate::record::recording::or_panic;
 use crate::walk::reverse::Reverse;
@@ -83,7 +83,8 @@ impl<T: Float> Op<T> for Gather {
             .expect("the shape rule checked the indices");
     }
     fn reverse(&self, rule: &Reverse<'_, '_, T>) {
-        rule.give(0, scatter(rule.cotangent(), self.axis, &self.index, rule.x_shape(0)));
+        let (axis, index) = (self.axis, self.index.clone());
+        rule.give_part(0, Part::Elements { axis, index }, rule.cotangent());
     }
     fn tangent(&self, rule: &Tangent<'_, '_, T>) {
         if let Some(x_dot) = rule.x_dot(0) {

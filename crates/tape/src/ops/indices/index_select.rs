@@ -14,6 +14,7 @@ use super::gather::out_of_range;
 use crate::check::{Samples, plain};
 use crate::compiled_here;
 use crate::walk::direct::Direct;
+use crate::walk::part::Part;
 use crate::record::op::{Op, Shapes};
 use crate::record::recording::or_panic;
 use crate::walk::reverse::Reverse;
@@ -40,6 +41,11 @@ impl<'t, T: Float> Var<'t, T> {
     #[track_caller]
     pub fn index_select(self, axis: isize, indices: &Tensor<i64>) -> Self {
         let axis = or_panic(self.shape().axis("index_select", axis));
+        self.selected(axis, indices)
+    }
+
+    #[track_caller]
+    pub(in crate::ops) fn selected(self, axis: usize, indices: &Tensor<i64>) -> Self {
         let indices = indices.clone();
         self.tape().apply(IndexSelect { axis, indices }, [self])
     }
@@ -100,16 +106,12 @@ impl<T: Float> Op<T> for IndexSelect {
             .expect("the shape rule checked the indices");
     }
     fn reverse(&self, rule: &Reverse<'_, '_, T>) {
-        let op = IndexAdd {
-            axis: self.axis,
-            indices: self.indices.clone(),
-            shape: rule.x_shape(0),
-        };
-        rule.give(0, rule.tape().apply(op, [rule.cotangent()]));
+        let (axis, indices) = (self.axis, self.indices.clone());
+        rule.give_part(0, Part::Slices { axis, indices }, rule.cotangent());
     }
     fn tangent(&self, rule: &Tangent<'_, '_, T>) {
         if let Some(x_dot) = rule.x_dot(0) {
-            rule.give(0, x_dot.index_select(self.axis as isize, &self.indices));
+            rule.give(0, x_dot.selected(self.axis, &self.indices));
         }
     }
     fn direct(&self, direct: &mut Direct<'_, T>) -> bool {
@@ -117,43 +119,6 @@ impl<T: Float> Op<T> for IndexSelect {
             kernels::index_add(x_bar, shape, self.axis, &self.indices.view(), y_bar)
                 .expect("the shape rule checked the indices");
         })
-    }
-}
-
-/// Slices added into zeros of the given shape: the transpose of `index_select`.
-struct IndexAdd {
-    axis: usize,
-    indices: Tensor<i64>,
-    shape: Shape,
-}
-
-impl<T: Float> Op<T> for IndexAdd {
-    compiled_here!(op IndexAdd);
-
-    fn name(&self) -> &'static str {
-        "index_add"
-    }
-    fn shapes(&self, _: &[Shape]) -> Result<Shapes, ShapeError> {
-        Ok(Shapes::from_elem(self.shape.clone(), 1))
-    }
-    fn forward(&self, inputs: &[View<'_, T>], outputs: &mut [&mut [T]]) {
-        outputs[0].fill(T::ZERO);
-        let indices = self.indices.view();
-        kernels::index_add(outputs[0], &self.shape, self.axis, &indices, &inputs[0])
-            .expect("the indices were checked when they chose");
-    }
-    fn reverse(&self, rule: &Reverse<'_, '_, T>) {
-        rule.give(0, rule.cotangent().index_select(self.axis as isize, &self.indices));
-    }
-    fn tangent(&self, rule: &Tangent<'_, '_, T>) {
-        if let Some(x_dot) = rule.x_dot(0) {
-            let op = IndexAdd {
-                axis: self.axis,
-                indices: self.indices.clone(),
-                shape: self.shape.clone(),
-            };
-            rule.give(0, rule.tape().apply(op, [x_dot]));
-        }
     }
 }
 
@@ -201,6 +166,18 @@ pub(in crate::ops) fn samples<T: Float>() -> Samples<T> {
             vec![Tensor::from_fn([3, 3], |at| {
                 let (i, j) = (at[0], at[1]);
                 x[[[3, 3, 1][i], j]] * y[[i + 1, j]] + x[[i, j]]
+            })]
+        })
+        .case("look-ups of one table", &[&[4, 3]], |x| {
+            let [a, b] = [[1, 3], [3, -1]].map(|list| x[0].rows(&Tensor::from(list)));
+            let columns = x[0].index_select(1, &Tensor::from([0, 0]));
+            vec![a * b + columns.slice(0, ..2).sum_axes(&[1], true)]
+        })
+        .gives(|x| {
+            let x = &x[0];
+            vec![Tensor::from_fn([2, 3], |at| {
+                let (i, j) = (at[0], at[1]);
+                x[[[1, 3][i], j]] * x[[3, j]] + 2.0 * x[[i, 0]]
             })]
         })
         .bad(&[&[2, 3]], "index_select: index -4 is out of range for axis 1 of [2, 3]", |x| {

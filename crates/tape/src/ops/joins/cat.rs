@@ -14,6 +14,7 @@ use crate::check::{Samples, plain};
 use crate::compiled_here;
 use crate::record::op::{Op, Shapes};
 use crate::record::recording::or_panic;
+use crate::walk::direct::Direct;
 use crate::walk::reverse::Reverse;
 use crate::walk::tangent::Tangent;
 use crate::record::var::Var;
@@ -90,6 +91,10 @@ impl<T: Float> Op<T> for Cat {
     }
     fn tangent(&self, rule: &Tangent<'_, '_, T>) {
         rule.give(0, rule.tape().apply_all(*self, &moving_or_zeros(rule))[0]);
+    }
+    fn direct(&self, direct: &mut Direct<'_, T>) -> bool {
+        let mut start = 0;
+        direct.give_regions(|whole, _, part| self.part(whole, &mut start, part))
     }
 }
 

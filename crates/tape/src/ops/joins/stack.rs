@@ -15,6 +15,7 @@ use crate::check::{Samples, plain};
 use crate::compiled_here;
 use crate::record::op::{Op, Shapes};
 use crate::record::recording::or_panic;
+use crate::walk::direct::Direct;
 use crate::walk::reverse::Reverse;
 use crate::walk::tangent::Tangent;
 use crate::record::var::Var;
@@ -86,6 +87,12 @@ impl<T: Float> Op<T> for Stack {
     }
     fn tangent(&self, rule: &Tangent<'_, '_, T>) {
         rule.give(0, rule.tape().apply_all(*self, &moving_or_zeros(rule))[0]);
+    }
+    fn direct(&self, direct: &mut Direct<'_, T>) -> bool {
+        direct.give_regions(|whole, k, _| {
+            let part = whole.selected(self.axis, k as isize);
+            part.expect("a position for every part")
+        })
     }
 }
 

@@ -11,6 +11,7 @@ use wengert_tensor::{Float, Layout, Shape, ShapeError, Tensor, View};
 use crate::check::{Samples, plain};
 use crate::compiled_here;
 use crate::record::op::{Op, Shapes};
+use crate::walk::part::Part;
 use crate::walk::reverse::Reverse;
 use crate::walk::tangent::Tangent;
 use crate::record::var::Var;
@@ -67,9 +68,9 @@ impl<T: Float> Op<T> for Select {
     }
     fn reverse(&self, rule: &Reverse<'_, '_, T>) {
         let shape = rule.x_shape(0);
-        let region = Layout::contiguous(shape.clone()).selected(self.axis, self.index);
-        let part = (rule.cotangent(), region.expect("the shape rule checked the index"));
-        rule.give(0, Var::assemble(rule.tape(), shape, vec![part]));
+        let region = Layout::contiguous(shape).selected(self.axis, self.index);
+        let region = region.expect("the shape rule checked the index");
+        rule.give_part(0, Part::Region(region), rule.cotangent());
     }
     fn tangent(&self, rule: &Tangent<'_, '_, T>) {
         if let Some(x_dot) = rule.x_dot(0) {

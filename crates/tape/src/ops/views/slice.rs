@@ -13,6 +13,7 @@ use crate::check::{Samples, plain};
 use crate::compiled_here;
 use crate::record::op::{Op, Shapes};
 use crate::record::recording::or_panic;
+use crate::walk::part::Part;
 use crate::walk::reverse::Reverse;
 use crate::walk::tangent::Tangent;
 use crate::record::var::Var;
@@ -160,10 +161,9 @@ impl<T: Float> Op<T> for Slice {
     }
     fn reverse(&self, rule: &Reverse<'_, '_, T>) {
         let shape = rule.x_shape(0);
-        let region = self.of(&Layout::contiguous(shape.clone()));
+        let region = self.of(&Layout::contiguous(shape));
         let region = region.expect("the shape rule checked the slice");
-        let part = (rule.cotangent(), region);
-        rule.give(0, Var::assemble(rule.tape(), shape, vec![part]));
+        rule.give_part(0, Part::Region(region), rule.cotangent());
     }
     fn tangent(&self, rule: &Tangent<'_, '_, T>) {
         if let Some(x_dot) = rule.x_dot(0) {
