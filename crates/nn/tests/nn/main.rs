@@ -2,8 +2,10 @@
 
 #![allow(clippy::let_unit_value)]
 
+mod attention;
 mod batch;
 mod golden;
+mod golden_attention;
 mod gradients;
 mod idx;
 mod init;
@@ -14,3 +16,5 @@ mod recurrent;
 mod refusals;
 mod refused;
 mod regular;
+mod sequence_losses;
+mod transformer;
