@@ -56,6 +56,7 @@ pub mod data;
 pub mod init;
 mod layers;
 pub mod loss;
+pub mod memory;
 pub mod optim;
 pub mod parallel;
 pub mod rnn;

@@ -9,6 +9,7 @@ mod golden_attention;
 mod gradients;
 mod idx;
 mod init;
+mod memory;
 mod optim;
 mod parallel;
 mod recurrent;
