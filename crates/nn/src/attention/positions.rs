@@ -17,13 +17,13 @@ use crate::init;
 ///
 /// ```
 /// use wengert_nn::attention::sinusoidal_positions;
-/// let p = sinusoidal_positions(3, 4);
+/// let p = sinusoidal_positions::<f32>(3, 4);
 /// assert_eq!(p.shape(), [3, 4]);
 /// assert_eq!(p.get(&[0, 1]), Some(1.0));
 /// assert!((p.get(&[2, 0]).unwrap() - 2.0_f32.sin()).abs() < 1e-6);
 /// ```
 #[doc(alias = "positional_encoding")]
-pub fn sinusoidal_positions(time: usize, width: usize) -> Tensor {
+pub fn sinusoidal_positions<T: Float>(time: usize, width: usize) -> Tensor<T> {
     Tensor::from_fn([time, width], |at| {
         let angle = at[0] as f64 * frequency(at[1] / 2, width, 1e4);
         let value = if at[1].is_multiple_of(2) {
@@ -31,7 +31,7 @@ pub fn sinusoidal_positions(time: usize, width: usize) -> Tensor {
         } else {
             angle.cos()
         };
-        value as f32
+        T::from_f64(value)
     })
 }
 

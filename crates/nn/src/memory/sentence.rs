@@ -15,13 +15,13 @@ use wengert_tensor::{Float, Tensor};
 ///
 /// ```
 /// use wengert_nn::memory::position_encoding;
-/// assert_eq!(position_encoding(2, 2).to_vec(), [0.5, 0.5, 0.5, 1.0]);
+/// assert_eq!(position_encoding::<f32>(2, 2).to_vec(), [0.5, 0.5, 0.5, 1.0]);
 /// ```
-pub fn position_encoding(words: usize, width: usize) -> Tensor {
+pub fn position_encoding<T: Float>(words: usize, width: usize) -> Tensor<T> {
     Tensor::from_fn([words, width], |at| {
         let j = (at[0] + 1) as f64 / words as f64;
         let k = (at[1] + 1) as f64 / width as f64;
-        ((1.0 - j) - k * (1.0 - 2.0 * j)) as f32
+        T::from_f64((1.0 - j) - k * (1.0 - 2.0 * j))
     })
 }
 
@@ -31,11 +31,11 @@ pub fn position_encoding(words: usize, width: usize) -> Tensor {
 pub(super) fn bag_of_words<'t, T: Float>(
     table: Var<'t, T>,
     words: &Tensor<i64>,
-    order: Option<&Tensor>,
+    order: Option<&Tensor<T>>,
 ) -> Var<'t, T> {
     let mut vectors = table.rows(words);
     if let Some(order) = order {
-        vectors = vectors * table.tape().constant(&order.cast::<T>());
+        vectors = vectors * table.tape().constant(order);
     }
     let there = words.map(|word| word != 0).unsqueeze(-1);
     vectors.where_(&there, 0.0).sum_axes(&[-2], false)

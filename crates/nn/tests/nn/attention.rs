@@ -294,11 +294,11 @@ fn turned_products_depend_on_the_distance_alone() {
 
 #[test]
 fn positions_that_are_added() {
-    let p = sinusoidal_positions(50, 6);
+    let p = sinusoidal_positions::<f64>(50, 6);
     for (t, d) in [(0, 0), (3, 4), (49, 5), (17, 2)] {
         let angle = t as f64 / 10000_f64.powf((d / 2 * 2) as f64 / 6.0);
         let expected = if d % 2 == 0 { angle.sin() } else { angle.cos() };
-        assert!((f64::from(p.get(&[t as isize, d as isize]).unwrap()) - expected).abs() < 1e-6);
+        assert!((p.get(&[t as isize, d as isize]).unwrap() - expected).abs() < 1e-12);
     }
     let learned = LearnedPositions::new(6, 4, &mut rng()).cast::<f64>();
     let model = (learned, noise(&[2, 3, 4], 1));
