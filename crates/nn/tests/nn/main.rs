@@ -2,13 +2,16 @@
 
 #![allow(clippy::let_unit_value)]
 
+mod attention;
 mod batch;
 mod costs;
 mod golden;
+mod golden_attention;
 mod gradients;
 mod idx;
 mod init;
 mod initial_state;
+mod memory;
 mod optim;
 mod parallel;
 mod recurrent;
@@ -16,3 +19,5 @@ mod recurrent;
 mod refusals;
 mod refused;
 mod regular;
+mod sequence_losses;
+mod transformer;
