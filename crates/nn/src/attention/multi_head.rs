@@ -196,7 +196,7 @@ impl<'t, T: Float> MultiHeadAttention<Var<'t, T>> {
         let mut scores = ScaledDotScore.scores(queries, memory.keys);
         if let Some(relative) = &self.relative {
             let shape = scores.shape();
-            scores = scores + relative.bias(shape[2], shape[3]);
+            scores += relative.bias(shape[2], shape[3]);
         }
         // A mask with a batch lacks the axis of the heads.
         let mask = mask.map(|mask| match mask.shape().rank() {

@@ -35,7 +35,7 @@ pub(super) fn bag_of_words<'t, T: Float>(
 ) -> Var<'t, T> {
     let mut vectors = table.rows(words);
     if let Some(order) = order {
-        vectors = vectors * table.tape().constant(order);
+        vectors *= table.tape().constant(order);
     }
     let there = words.map(|word| word != 0).unsqueeze(-1);
     vectors.where_(&there, 0.0).sum_axes(&[-2], false)

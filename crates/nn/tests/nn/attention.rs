@@ -98,7 +98,7 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
 /// x M, by loops.
 fn times(x: &[f64], m: &Tensor<f64>) -> Vec<f64> {
     let columns = m.shape()[1];
-    let entry = |i: usize, j: usize| m.get(&[i as isize, j as isize]).unwrap();
+    let entry = |i: usize, j: usize| m.get(&[i as isize, j as isize]).expect("an entry");
     (0..columns)
         .map(|j| (0..x.len()).map(|i| x[i] * entry(i, j)).sum())
         .collect()

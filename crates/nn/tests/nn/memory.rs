@@ -229,7 +229,7 @@ fn a_stack_in_parts() {
         let mut sum = vectors.tape().scalar(0.0);
         for t in 0..4 {
             let [v, push, pop] = [vectors, push, pop].map(|x| x.select(1, t));
-            sum = sum + weighed(stack.step(v, push, pop)) * (t + 1) as f64;
+            sum += weighed(stack.step(v, push, pop)) * (t + 1) as f64;
         }
         sum
     }));
