@@ -201,7 +201,7 @@ impl Formula<2, 1> for BceWithLogits {
     const NAME: &'static str = "bce_with_logits";
     #[inline(always)]
     fn eval<R: Real>(&self, [x, target]: [R; 2]) -> [R; 1] {
-        let log = (R::lit(1.0) + (-x.abs()).exp()).ln();
+        let log = (-x.abs()).exp().ln_1p();
         [x.max(R::lit(0.0)) - x * target + log]
     }
     #[inline(always)]
@@ -222,8 +222,8 @@ pub fn bce<'t, T: Float>(
     reduction: Reduction,
 ) -> Var<'t, T> {
     let target = paired("bce", p, target);
-    let log = |p: Var<'t, T>| p.ln().max(-100.0);
-    reduction.of(-(target * log(p) + (1.0 - target) * log(1.0 - p)))
+    let [log, log_rest] = [p.ln(), (-p).ln_1p()].map(|log| log.max(-100.0));
+    reduction.of(-(target * log + (1.0 - target) * log_rest))
 }
 
 /// How [`cross_entropy_with`] treats targets and losses.

@@ -55,7 +55,32 @@ impl<'t, T: Float> Var<'t, T> {
     pub fn standardize(self, axes: &[isize], eps: f64) -> Self {
         let centered = self - self.mean_axes(axes, true);
         let variance = (centered * centered).mean_axes(axes, true);
+        if out_of_range(variance, eps) {
+            let [x, scale] = self.brought_near(axes, eps);
+            let centered = x - x.mean_axes(axes, true);
+            let variance = (centered * centered).mean_axes(axes, true);
+            return centered * (variance + scale.square() * eps).rsqrt();
+        }
         centered * (variance + eps).rsqrt()
+    }
+
+    /// The value with the rows over `axes` whose squares would overflow, or without `eps` vanish,
+    /// times a power of 2, and these powers.
+    #[track_caller]
+    fn brought_near(self, axes: &[isize], eps: f64) -> [Self; 2] {
+        // Exponents that leave room for sums of squares, of differences too.
+        let [far, down, up] = match T::EPSILON.to_f64() > f64::EPSILON {
+            true => [30, -80, 90],
+            false => [300, -700, 700],
+        }
+        .map(|exponent| f64::powi(2.0, exponent));
+        let number = |x: f64| self.tape().scalar(x);
+        let greatest = self.detach().abs().amax(axes, true);
+        let one = number(1.0);
+        let low = if eps > 0.0 { one } else { number(up) };
+        let near = Var::select_less(greatest, number(1.0 / far), low, one);
+        let scale = Var::select_less(number(far), greatest, number(down), near);
+        [self * scale, scale]
     }
 
     /// The value divided by its root mean square over the last axis, scaled by `weight`, which has
@@ -76,6 +101,11 @@ impl<'t, T: Float> Var<'t, T> {
         };
         check_scale("rms_norm", &Shape::from([last]), "weight", weight);
         let square = (self * self).mean_axes(&[-1], true);
+        if out_of_range(square, eps) {
+            let [x, scale] = self.brought_near(&[-1], eps);
+            let square = (x * x).mean_axes(&[-1], true);
+            return (x * (square + scale.square() * eps).rsqrt()).scaled(weight, None);
+        }
         (self * (square + eps).rsqrt()).scaled(weight, None)
     }
 
@@ -85,15 +115,18 @@ impl<'t, T: Float> Var<'t, T> {
         bias.map_or(y, |bias| y + bias)
     }
 
-    /// The cosine of the angle between this value and `other` along `axis`; each norm is at least
-    /// `eps`. Where one is 0 the gradient is 0.
+    /// The cosine of the angle between this value and `other` along `axis`, from −1 to 1; each norm is
+    /// at least `eps`. Where one is 0 the gradient is 0.
     ///
     /// # Panics
     /// If the shapes do not broadcast or the axis is out of range.
     #[track_caller]
     pub fn cosine_similarity(self, other: impl Operand<'t, T>, axis: isize, eps: f64) -> Self {
         let other = other.on(self.tape());
-        (unit(self, axis, eps) * unit(other, axis, eps)).sum_axes(&[axis], false)
+        let cosine = (unit(self, axis, eps) * unit(other, axis, eps)).sum_axes(&[axis], false);
+        // The rounding beyond 1 goes, the gradient stays.
+        let number = cosine.detach();
+        cosine + (number.clamp(-1.0, 1.0) - number)
     }
 }
 
@@ -111,7 +144,14 @@ fn check_scale<T: Float>(op: &'static str, wanted: &Shape, what: &str, scale: Op
 /// The value divided by its norm along `axis`, which counts as at least `eps`; 0 where it is 0.
 #[track_caller]
 fn unit<T: Float>(x: Var<'_, T>, axis: isize, eps: f64) -> Var<'_, T> {
-    let zero = x.tape().scalar(0.0);
+    let [zero, infinity] = [0.0, f64::INFINITY].map(|value| x.tape().scalar(value));
     let norm = x.norm(&[axis], true);
-    x * Var::select_equal(norm, zero, zero, 1.0 / norm.max(eps))
+    // The inverse of a norm may be out of range.
+    x / Var::select_equal(norm, zero, infinity, norm.max(eps))
+}
+
+/// Whether means of squares are not finite, or are too small and `eps` is not there to be added.
+fn out_of_range<T: Float>(square: Var<'_, T>, eps: f64) -> bool {
+    let small = |x: T| x.to_f64() < if T::EPSILON.to_f64() > f64::EPSILON { 1e-30 } else { 1e-290 };
+    square.size() > 0 && (square.any(|x| !x.is_finite()) || eps <= 0.0 && square.any(small))
 }

@@ -4,7 +4,8 @@
 //! - value: y = eˣ / Σ eˣ along the axis, without overflow
 //! - rule: x̄ = y (ȳ − Σ y ȳ)
 //! - edges: everywhere smooth; elements −∞ are masked: y is 0 there with gradient 0; so it is
-//!   throughout where all are masked; an element +∞ makes its row NaN
+//!   throughout where all are masked; elements +∞ share equally, and the others are 0; a row whose
+//!   cotangents are all 0 has gradient 0, also where it is NaN
 //! - source: Bridle 1990, Probabilistic interpretation of feedforward classification network outputs
 
 use wengert_tensor::kernels::{softmax, softmax_pullback};
@@ -49,6 +50,7 @@ impl Softmax {
     /// y (z − Σ y z): the derivative is its own transpose.
     #[track_caller]
     fn derivative<'t, T: Float>(self, y: Var<'t, T>, z: Var<'t, T>) -> Var<'t, T> {
+        let y = alive(y, z, self.axis);
         y * (z - (y * z).sum_axes(&[self.axis as isize], true))
     }
 }
@@ -79,6 +81,21 @@ impl<T: Float> Op<T> for Softmax {
             rule.give(0, self.derivative(rule.y(0), x_dot));
         }
     }
+}
+
+/// `p`, and zeros in the rows along `axis` that are NaN and beside which all of `z` is 0, so that every
+/// product with them is 0, in every order.
+#[track_caller]
+pub(in crate::ops) fn alive<'t, T: Float>(p: Var<'t, T>, z: Var<'t, T>, axis: usize) -> Var<'t, T> {
+    if !p.any(T::is_nan) {
+        return p;
+    }
+    let [zero, one] = [0.0, 1.0].map(|value| p.tape().scalar(value));
+    let sum = |x: Var<'t, T>| x.detach().sum_axes(&[axis as isize], true);
+    // Only NaN differs from itself.
+    let p_sum = sum(p);
+    let count = Var::select_equal(p_sum, p_sum, one, sum(z.detach().abs()));
+    Var::select_equal(count, zero, zero, p)
 }
 
 /// Turns the cotangent of the only output into that of the only input, of the same shape, in its
