@@ -206,7 +206,11 @@ impl Formula<2, 1> for BceWithLogits {
     }
     #[inline(always)]
     fn partials<R: Real>(&self, [x, target]: [R; 2], _: [R; 1]) -> [[Partial<R>; 2]; 1] {
-        [[Partial::Value(x.sigmoid() - target), Partial::Value(-x)]]
+        // sigmoid(x) − t by the smaller side of the logistic function: beside 1 nothing rounds it away.
+        let (zero, one) = (R::lit(0.0), R::lit(1.0));
+        let side = R::select_less(x, zero, x, -x).sigmoid();
+        let slope = R::select_less(x, zero, side - target, (one - target) - side);
+        [[Partial::Value(slope), Partial::Value(-x)]]
     }
 }
 

@@ -56,31 +56,25 @@ impl<'t, T: Float> Var<'t, T> {
         let centered = self - self.mean_axes(axes, true);
         let variance = (centered * centered).mean_axes(axes, true);
         if out_of_range(variance, eps) {
-            let [x, scale] = self.brought_near(axes, eps);
+            let [x, eps] = self.brought_near(variance, axes, eps);
             let centered = x - x.mean_axes(axes, true);
             let variance = (centered * centered).mean_axes(axes, true);
-            return centered * (variance + scale.square() * eps).rsqrt();
+            return centered * (variance + eps).rsqrt();
         }
         centered * (variance + eps).rsqrt()
     }
 
-    /// The value with the rows over `axes` whose squares would overflow, or without `eps` vanish,
-    /// times a power of 2, and these powers.
+    /// The value with the rows over `axes` whose mean square is out of range divided by their greatest
+    /// element, and `eps` divided by its square.
     #[track_caller]
-    fn brought_near(self, axes: &[isize], eps: f64) -> [Self; 2] {
-        // Exponents that leave room for sums of squares, of differences too.
-        let [far, down, up] = match T::EPSILON.to_f64() > f64::EPSILON {
-            true => [30, -80, 90],
-            false => [300, -700, 700],
-        }
-        .map(|exponent| f64::powi(2.0, exponent));
-        let number = |x: f64| self.tape().scalar(x);
+    fn brought_near(self, square: Self, axes: &[isize], eps: f64) -> [Self; 2] {
+        let [least, most, zero, one] =
+            [range::<T>(eps)[0], range::<T>(eps)[1], 0.0, 1.0].map(|x| self.tape().scalar(x));
         let greatest = self.detach().abs().amax(axes, true);
-        let one = number(1.0);
-        let low = if eps > 0.0 { one } else { number(up) };
-        let near = Var::select_less(greatest, number(1.0 / far), low, one);
-        let scale = Var::select_less(number(far), greatest, number(down), near);
-        [self * scale, scale]
+        let divisor = Var::select_equal(greatest, zero, one, greatest);
+        let small = Var::select_less(square.detach(), least, divisor, one);
+        let divisor = Var::select_less(most, square.detach(), divisor, small);
+        [self / divisor, (eps.sqrt() / divisor).square()]
     }
 
     /// The value divided by its root mean square over the last axis, scaled by `weight`, which has
@@ -102,9 +96,9 @@ impl<'t, T: Float> Var<'t, T> {
         check_scale("rms_norm", &Shape::from([last]), "weight", weight);
         let square = (self * self).mean_axes(&[-1], true);
         if out_of_range(square, eps) {
-            let [x, scale] = self.brought_near(&[-1], eps);
+            let [x, eps] = self.brought_near(square, &[-1], eps);
             let square = (x * x).mean_axes(&[-1], true);
-            return (x * (square + scale.square() * eps).rsqrt()).scaled(weight, None);
+            return (x * (square + eps).rsqrt()).scaled(weight, None);
         }
         (self * (square + eps).rsqrt()).scaled(weight, None)
     }
@@ -150,8 +144,15 @@ fn unit<T: Float>(x: Var<'_, T>, axis: isize, eps: f64) -> Var<'_, T> {
     x / Var::select_equal(norm, zero, infinity, norm.max(eps))
 }
 
-/// Whether means of squares are not finite, or are too small and `eps` is not there to be added.
+/// The mean squares whose roots have inverses and slopes that are numbers. With `eps` no square is too
+/// small.
+fn range<T: Float>(eps: f64) -> [f64; 2] {
+    let most = f64::powi(2.0, if T::EPSILON.to_f64() > f64::EPSILON { 40 } else { 300 });
+    [if eps > 0.0 { 0.0 } else { 1.0 / most }, most]
+}
+
 fn out_of_range<T: Float>(square: Var<'_, T>, eps: f64) -> bool {
-    let small = |x: T| x.to_f64() < if T::EPSILON.to_f64() > f64::EPSILON { 1e-30 } else { 1e-290 };
-    square.size() > 0 && (square.any(|x| !x.is_finite()) || eps <= 0.0 && square.any(small))
+    let beyond = |x: T| x.to_f64() > range::<T>(1.0)[1];
+    let below = |x: T| x.to_f64() < range::<T>(0.0)[0];
+    square.size() > 0 && (square.any(beyond) || eps <= 0.0 && square.any(below))
 }

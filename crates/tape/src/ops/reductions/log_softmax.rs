@@ -16,7 +16,7 @@ use crate::compiled_here;
 use crate::walk::direct::Direct;
 use crate::record::op::{Op, Shapes};
 use crate::record::recording::or_panic;
-use crate::ops::softmax::{alive, in_place};
+use crate::ops::softmax::{alive, from_greatest, in_place};
 use crate::walk::reverse::Reverse;
 use crate::walk::tangent::Tangent;
 use crate::record::var::Var;
@@ -85,6 +85,7 @@ impl<T: Float> Op<T> for LogSoftmax {
     fn tangent(&self, rule: &Tangent<'_, '_, T>) {
         if let Some(x_dot) = rule.x_dot(0) {
             let [p, x_dot] = self.parts(rule.y(0), x_dot);
+            let x_dot = from_greatest(x_dot, p, self.axis);
             rule.give(0, x_dot - (p * x_dot).sum_axes(&[self.axis as isize], true));
         }
     }

@@ -11,9 +11,11 @@
 use wengert_tensor::kernels::{softmax, softmax_pullback};
 use wengert_tensor::{Float, Shape, ShapeError, Tensor, View};
 
+use super::amax::shares;
 use crate::check::{Samples, plain};
 use crate::compiled_here;
 use crate::walk::direct::Direct;
+use crate::record::attributes::AxisSet;
 use crate::record::node::{ALIAS, List, NEEDS};
 use crate::record::op::{Op, Shapes};
 use crate::record::recording::or_panic;
@@ -51,6 +53,7 @@ impl Softmax {
     #[track_caller]
     fn derivative<'t, T: Float>(self, y: Var<'t, T>, z: Var<'t, T>) -> Var<'t, T> {
         let y = alive(y, z, self.axis);
+        let z = from_greatest(z, y, self.axis);
         y * (z - (y * z).sum_axes(&[self.axis as isize], true))
     }
 }
@@ -96,6 +99,22 @@ pub(in crate::ops) fn alive<'t, T: Float>(p: Var<'t, T>, z: Var<'t, T>, axis: us
     let p_sum = sum(p);
     let count = Var::select_equal(p_sum, p_sum, one, sum(z.detach().abs()));
     Var::select_equal(count, zero, zero, p)
+}
+
+/// `z`, less that of the greatest `p` along `axis` if a p is nearly 1. What is subtracted from all of a
+/// row comes to nothing beside probabilities; what p rounded away is multiplied by 0 then.
+#[track_caller]
+pub(in crate::ops) fn from_greatest<'t, T: Float>(
+    z: Var<'t, T>,
+    p: Var<'t, T>,
+    axis: usize,
+) -> Var<'t, T> {
+    if !p.any(|p| p.to_f64() > 0.9) {
+        return z;
+    }
+    let greatest = p.detach().amax(&[axis as isize], true);
+    let shares = shares(p, greatest, AxisSet::of(&[axis]));
+    z - Var::absorb(shares, z).sum_axes(&[axis as isize], true)
 }
 
 /// Turns the cotangent of the only output into that of the only input, of the same shape, in its
