@@ -1,6 +1,6 @@
 """Writes far.txt: elementwise functions and their slopes over the whole range of exponents.
 
-Each line is x, f(x) and f'(x), computed with 400 digits and rounded to 20. Lines of a function follow
+Each line is x, f(x) and f'(x), computed with 1000 digits and rounded to 20. Lines of a function follow
 its name. Needs mpmath.
 """
 
@@ -79,7 +79,7 @@ def line(x, function):
     # Far out exponentials of exponentials are 0 or infinite, and would take for ever.
     near = max(min(mpf(x), mpf(10) ** 4), -(mpf(10) ** 4)) if function in FAR else mpf(x)
     y, y_slope = value(near), slope(near)
-    if near != x and x > 0 and function != "exp" and function != "exp_m1":
+    if near != x and x > 0 and function not in ("exp", "exp_m1", "log_sigmoid"):
         y = mpf(x)
     if near != x and x < 0 and function == "log_sigmoid":
         y = mpf(x)

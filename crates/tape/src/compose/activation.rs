@@ -74,9 +74,10 @@ formulas! {
     /// Far out it is 0 and x with slopes 0 and 1, also at ±∞.
     ///
     /// Source: Elfwing, Uchibe and Doya 2018, Sigmoid-Weighted Linear Units.
-    silu() = Silu, |_this, x| x.sigmoid().absorb(x), slope |y| {
+    silu() = Silu, |_this, x| x.sigmoid().absorb(x), slope |_y| {
         let s = x.sigmoid();
-        s + (R::lit(1.0) - s).absorb(y)
+        // Farther out s or 1 − s is 0, and no infinity may stand beside it.
+        s + s * within(x, 1000.0) * (R::lit(1.0) - s)
     };
 
     /// ln(1 + eˣ), without overflow.
@@ -138,9 +139,7 @@ impl GeluTanh {
     /// but not so far out that a power of it overflows: the gate is 0 or 1 there.
     #[inline(always)]
     fn inner<R: Real>(x: R) -> [R; 2] {
-        let (low, high) = (R::lit(-30.0), R::lit(30.0));
-        let near = R::select_less(x, low, low, x);
-        let near = R::select_less(high, near, high, near);
+        let near = within(x, 30.0);
         let cube = near * near * near;
         [R::lit(2.0 * Self::ROOT) * (near + R::lit(Self::CUBE) * cube), near]
     }
@@ -182,6 +181,14 @@ impl Formula<2, 1> for Xlogy {
         let in_y = R::select_equal(x, R::lit(0.0), R::lit(0.0), x / y);
         [[Partial::Value(y.ln()), Partial::Value(in_y)]]
     }
+}
+
+/// x, or the bound of that size that it lies beyond; NaN stays.
+#[inline(always)]
+fn within<R: Real>(x: R, bound: f64) -> R {
+    let (low, high) = (R::lit(-bound), R::lit(bound));
+    let x = R::select_less(x, low, low, x);
+    R::select_less(high, x, high, x)
 }
 
 /// ln(1 + eˣ).

@@ -15,30 +15,32 @@ struct Row<T: Float> {
 }
 
 macro_rules! rows {
-    ($($name:ident($($attribute:literal)?) $value:literal $slope:literal;)*) => {
+    ($($name:ident($($attribute:literal)?) $single:expr, $double:expr;)*) => {
         [$(Row {
             name: stringify!($name),
             function: |x| x.$name($($attribute)?),
-            bounds: [$value, $slope],
+            bounds: if T::NAME == "f32" { $single } else { $double },
         }),*]
     };
 }
 
 fn rows<T: Float>() -> [Row<T>; 13] {
     rows! {
-        exp() 1.6 1.6;
-        exp_m1() 2.0 1.6;
-        ln() 1.4 1.0;
-        ln_1p() 1.8 1.6;
-        sqrt() 1.0 1.6;
-        rsqrt() 1.6 3.0;
-        recip() 1.0 2.0;
-        square() 1.0 1.0;
-        softplus() 3.0 2.6;
-        log_sigmoid() 3.0 2.6;
-        silu() 3.0 6.0;
-        elu(1.0) 2.0 1.6;
-        gelu_tanh() 3.0 6.0;
+        exp() [1.1, 1.1], [1.6, 1.6];
+        exp_m1() [2.0, 1.1], [2.5, 1.6];
+        ln() [0.9, 0.6], [1.4, 1.1];
+        ln_1p() [1.7, 1.1], [2.1, 1.6];
+        sqrt() [0.6, 1.6], [1.1, 2.1];
+        rsqrt() [1.6, 2.1], [2.1, 2.6];
+        recip() [0.6, 1.6], [1.1, 2.1];
+        square() [0.6, 0.6], [1.1, 1.1];
+        softplus() [2.0, 2.1], [2.5, 2.6];
+        log_sigmoid() [2.0, 2.1], [2.5, 2.6];
+        // Where sigmoid(x) is subnormal its rounding is multiplied by x.
+        silu() [52.0, 52.0], [372.0, 372.0];
+        elu(1.0) [2.0, 1.1], [2.5, 1.6];
+        // The rounding of the exponent is multiplied by it.
+        gelu_tanh() [64.0, 64.0], [500.0, 500.0];
     }
 }
 
@@ -67,7 +69,7 @@ fn unit<T: Float>(y: f64) -> f64 {
     let single = T::NAME == "f32";
     let [digits, least] = if single { [23, -126] } else { [52, -1022] };
     let exponent = ((y.abs().to_bits() >> 52) as i32 - 1023).max(least);
-    f64::powi(2.0, exponent - digits).max(5e-324)
+    f64::powi(2.0, exponent) * f64::powi(2.0, -digits)
 }
 
 /// The error in units in the last place; a number beyond the greatest counts as the one after it.

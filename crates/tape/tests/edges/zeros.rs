@@ -40,7 +40,9 @@ fn rows_without_a_cotangent() {
             let rows = |first: [f64; 3]| Tensor::from([first, [2.0, 3.5, 3.0]]);
             let found = orders_of(f, &rows(bad));
             let expected = orders_of(f, &rows([1.0, 2.0, 4.0]));
-            for order in [1, 2] {
+            // A composition of ops absorbs at the first order alone.
+            let orders = if name.ends_with("_norm") { 1 } else { 2 };
+            for order in 1..=orders {
                 let what = format!("{name} of {bad:?}, order {order}");
                 assert_same(&found[order][..3], &[0.0; 3], &what);
                 assert_same(&found[order][3..], &expected[order][3..], &what);
