@@ -167,7 +167,12 @@ fn many_additions_to_one_place() {
         let whole = Shape::from(if axis == 0 { [4, 3] } else { [3, 4] });
         kernels::index_add(&mut table, &whole, axis as usize, &index.view(), &x.view()).unwrap();
         let exact = f64::from(0.01_f32) * count as f64 / 4.0;
-        assert!(table.iter().all(|&y| (f64::from(y) - exact).abs() <= 1e-7 * exact), "{table:?}");
+        assert!(
+            table
+                .iter()
+                .all(|&y| (f64::from(y) - exact).abs() <= 1e-7 * exact),
+            "{table:?}"
+        );
     }
 
     let index = Tensor::from(vec![0_i64; 40]);

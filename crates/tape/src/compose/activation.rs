@@ -1,4 +1,7 @@
 //! Functions of single elements, as formulas.
+//!
+//! Errors are the greatest that `tests/edges/ranges.rs` meets from the least number of the type to the
+//! greatest, in units in the last place (ulp) of the true result.
 
 use wengert_tensor::Float;
 
@@ -59,19 +62,20 @@ macro_rules! formulas {
 }
 
 formulas! {
-    /// x².
+    /// x². Off by at most ½ ulp, as its slope.
     square() = Square, |_this, x| x * x;
 
-    /// 1 / x.
+    /// 1 / x. Off by at most ½ ulp, its slope by 1.5.
     #[doc(alias = "reciprocal")]
     recip() = Recip, |_this, x| R::lit(1.0) / x;
 
-    /// 1 / √x.
+    /// 1 / √x. Off by at most 1.6 ulp, its slope by 2.1.
     rsqrt() = Rsqrt, |_this, x| R::lit(1.0) / x.sqrt(), slope |y| R::lit(-0.5) * y / x;
 
     /// x sigmoid(x), also known as swish.
     ///
-    /// Far out it is 0 and x with slopes 0 and 1, also at ±∞.
+    /// Far out it is 0 and x with slopes 0 and 1, also at ±∞. It is off by at most 4 ulp, as its slope is
+    /// of the greater of its terms; where sigmoid(x) is subnormal, by ½ |x|.
     ///
     /// Source: Elfwing, Uchibe and Doya 2018, Sigmoid-Weighted Linear Units.
     silu() = Silu, |_this, x| x.sigmoid().absorb(x), slope |_y| {
@@ -80,7 +84,8 @@ formulas! {
         s + s * within(x, 1000.0) * (R::lit(1.0) - s)
     };
 
-    /// ln(1 + eˣ), without overflow.
+    /// ln(1 + eˣ), without overflow, and with all digits where it is small. Off by at most 2 ulp, as its
+    /// slope.
     ///
     /// ```
     /// use wengert_tape::Tape;
@@ -91,7 +96,8 @@ formulas! {
     /// Source: Dugas et al. 2001, Incorporating second-order functional knowledge.
     softplus() = Softplus, |_this, x| softplus(x), slope |_y| x.sigmoid();
 
-    /// ln sigmoid(x), without overflow.
+    /// ln sigmoid(x), without overflow, and with all digits where it is small. Off by at most 2 ulp, as
+    /// its slope.
     log_sigmoid() = LogSigmoid, |_this, x| -softplus(-x), slope |_y| (-x).sigmoid();
 
     /// x above 0 and `slope` · x below; the derivative at 0 is `slope`.
@@ -101,7 +107,8 @@ formulas! {
         R::select_less(R::lit(0.0), x, x, x * R::lit(this.negative_slope))
     };
 
-    /// x above 0 and α (eˣ − 1) below.
+    /// x above 0 and α (eˣ − 1) below, also where that is x but for a rounding. Off by at most 2.1 ulp,
+    /// its slope by 1.1.
     ///
     /// Source: Clevert, Unterthiner and Hochreiter 2016, Exponential Linear Units.
     elu(alpha) = Elu, |this, x| {
@@ -116,7 +123,8 @@ formulas! {
 
     /// ½ x (1 + tanh(√(2/π) (x + 0.044715 x³))), the fast form of the Gaussian error linear unit.
     ///
-    /// Far out it is 0 and x with slopes 0 and 1, also at ±∞.
+    /// Far out it is 0 and x with slopes 0 and 1, also at ±∞. It is off by at most 4 ulp for x > −1. To
+    /// the left it falls like e^v with v = 2√(2/π) (x + 0.044715 x³), and is off by ½ |v| ulp more.
     ///
     /// Source: Hendrycks and Gimpel 2016, Gaussian Error Linear Units.
     gelu_tanh() = GeluTanh, |_this, x| {
@@ -141,7 +149,10 @@ impl GeluTanh {
     fn inner<R: Real>(x: R) -> [R; 2] {
         let near = within(x, 30.0);
         let cube = near * near * near;
-        [R::lit(2.0 * Self::ROOT) * (near + R::lit(Self::CUBE) * cube), near]
+        [
+            R::lit(2.0 * Self::ROOT) * (near + R::lit(Self::CUBE) * cube),
+            near,
+        ]
     }
 }
 

@@ -47,7 +47,7 @@ impl<'t, T: Float> Var<'t, T> {
     }
 
     /// The value with mean 0 and variance 1 over `axes`, all if there are none in the list:
-    /// (x − m) / √(v + ε).
+    /// (x − m) / √(v + ε). Squares of any size neither overflow nor vanish.
     ///
     /// # Panics
     /// If an axis is out of range or named twice.
@@ -147,7 +147,14 @@ fn unit<T: Float>(x: Var<'_, T>, axis: isize, eps: f64) -> Var<'_, T> {
 /// The mean squares whose roots have inverses and slopes that are numbers. With `eps` no square is too
 /// small.
 fn range<T: Float>(eps: f64) -> [f64; 2] {
-    let most = f64::powi(2.0, if T::EPSILON.to_f64() > f64::EPSILON { 40 } else { 300 });
+    let most = f64::powi(
+        2.0,
+        if T::EPSILON.to_f64() > f64::EPSILON {
+            40
+        } else {
+            300
+        },
+    );
     [if eps > 0.0 { 0.0 } else { 1.0 / most }, most]
 }
 

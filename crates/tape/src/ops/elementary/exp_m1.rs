@@ -15,7 +15,7 @@ use crate::formula::real::{Elementary, Real};
 use crate::record::var::Var;
 
 impl<'t, T: Float> Var<'t, T> {
-    /// eˣ − 1, exact near 0.
+    /// eˣ − 1 with all its digits near 0. Off by at most 2.1 units in the last place, its slope by 1.1.
     ///
     /// ```
     /// use wengert_tape::Tape;

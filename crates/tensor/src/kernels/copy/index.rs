@@ -312,7 +312,11 @@ fn add<T: Float>(high: &mut T, low: &mut T, x: T) {
     let error = (*high - (sum - part)) + (x - part);
     let rest = *low + if sum.is_finite() { error } else { T::ZERO };
     *high = sum + rest;
-    *low = if sum.is_finite() { rest - (*high - sum) } else { T::ZERO };
+    *low = if sum.is_finite() {
+        rest - (*high - sum)
+    } else {
+        T::ZERO
+    };
 }
 
 compile_here! {

@@ -42,6 +42,31 @@ pub(super) fn variances<T: Float>(x: &View<T>, axes: &[usize], divisor: f64, out
     recompute(x, axes, out, 0.0, &again);
 }
 
+/// The logarithms of sums of `count` exponentials that are so near 0 that it is seen what the sums round
+/// away beside the 1 of the greatest element.
+pub(super) fn logarithms<T: Float>(x: &View<T>, axes: &[usize], count: usize, out: &mut [T]) {
+    let seen = (count as f64 * f64::EPSILON / T::EPSILON.to_f64()).min(0.5);
+    let near = |y: T| y.to_f64().abs() < seen;
+    if !out.iter().any(|&y| near(y)) {
+        return;
+    }
+    each(x, axes, out, &|elements, y| {
+        if !near(y) {
+            return y;
+        }
+        let greatest = elements.clone().fold(f64::NEG_INFINITY, f64::max);
+        let (mut rest, mut ones) = (0.0, 0.0);
+        for x in elements {
+            if x == greatest {
+                ones += 1.0;
+            } else {
+                rest += (x - greatest).exp();
+            }
+        }
+        T::from_f64(greatest + (rest + (ones - 1.0)).ln_1p())
+    });
+}
+
 fn length(elements: impl Iterator<Item = f64>) -> f64 {
     elements.map(|x| x * x).sum::<f64>().sqrt()
 }
@@ -85,7 +110,11 @@ fn recompute_each<T: Float>(
         }
         let better = T::from_f64(again(elements, if finite { UP } else { DOWN }));
         // Great elements that are all alike deviate by 0.
-        if better.is_finite() || !finite { better } else { y }
+        if better.is_finite() || !finite {
+            better
+        } else {
+            y
+        }
     });
 }
 
@@ -103,15 +132,14 @@ pub(super) fn norms_p<T: Float>(x: &View<T>, p: f64, axes: &[usize], out: &mut [
 }
 
 /// Replaces every result by `f` of the elements that it is of, and of itself.
-fn each<T: Float>(
-    x: &View<T>,
-    axes: &[usize],
-    out: &mut [T],
-    f: &dyn Fn(Elements<'_, T>, T) -> T,
-) {
+fn each<T: Float>(x: &View<T>, axes: &[usize], out: &mut [T], f: &dyn Fn(Elements<'_, T>, T) -> T) {
     let (mut kept, mut reduced) = (x.layout().clone(), x.layout().clone());
     for axis in (0..x.shape().rank()).rev() {
-        let other: &mut Layout = if axes.contains(&axis) { &mut kept } else { &mut reduced };
+        let other: &mut Layout = if axes.contains(&axis) {
+            &mut kept
+        } else {
+            &mut reduced
+        };
         *other = other.without(axis);
     }
     assert_eq!(out.len(), kept.size(), "a reduction's output does not fit");

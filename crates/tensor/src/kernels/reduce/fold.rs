@@ -167,14 +167,12 @@ extreme!(Min, <, T::INFINITY);
 pub(super) struct LogSumExp;
 
 impl<T: Float> Fold<T> for LogSumExp {
-    /// The sum of the exponentials that are not 1, and how many are 1: the sum alone would round
-    /// small ones away beside them.
-    type Acc = (f64, f64);
+    type Acc = f64;
     const CONTEXT: bool = true;
 
     #[inline(always)]
-    fn start() -> (f64, f64) {
-        (0.0, 0.0)
+    fn start() -> f64 {
+        0.0
     }
     /// What is subtracted: the greatest element, or 0 where that is no number to subtract.
     #[inline(always)]
@@ -190,27 +188,20 @@ impl<T: Float> Fold<T> for LogSumExp {
         (x - shift).exp::<I>()
     }
     #[inline(always)]
-    fn step<I: Isa>(acc: (f64, f64), x: T, _: T) -> (f64, f64) {
-        let x = x.to_f64();
-        let (rest, one) = if x == 1.0 { (0.0, 1.0) } else { (x, 0.0) };
-        (acc.0 + rest, acc.1 + one)
+    fn step<I: Isa>(acc: f64, x: T, _: T) -> f64 {
+        acc + x.to_f64()
     }
     #[inline(always)]
-    fn merge(a: (f64, f64), b: (f64, f64)) -> (f64, f64) {
-        (a.0 + b.0, a.1 + b.1)
+    fn merge(a: f64, b: f64) -> f64 {
+        a + b
     }
     #[inline(always)]
-    fn repeat(acc: (f64, f64), times: f64) -> (f64, f64) {
-        (acc.0 * times, acc.1 * times)
+    fn repeat(acc: f64, times: f64) -> f64 {
+        acc * times
     }
     #[inline(always)]
-    fn finish(&self, (rest, ones): (f64, f64), out: &mut T) {
+    fn finish(&self, acc: f64, out: &mut T) {
         let shift = <Self as Fold<T>>::context(*out);
-        let log = if ones > 0.0 {
-            (rest + (ones - 1.0)).ln_1p()
-        } else {
-            rest.ln()
-        };
-        *out = T::from_f64(shift.to_f64() + log);
+        *out = T::from_f64(shift.to_f64() + acc.ln());
     }
 }

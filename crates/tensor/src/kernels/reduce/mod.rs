@@ -151,6 +151,7 @@ compile_here! {
     pub fn logsumexp<T>(x: &View<T>, axes: &[usize], out: &mut [T]) {
         amax(x, axes, out);
         reduce(x, axes, out, LogSumExp);
+        far::logarithms(x, axes, count(x.shape(), axes), out);
     }
 }
 

@@ -137,7 +137,6 @@ fn row<T: Float, I: Isa, const LOG: bool>(row: &mut [T]) {
     let shift = settled(row, 1, shift);
 
     let mut sums = [0.0; LANES];
-    let mut ones = [0.0; LANES];
     let (wide, tail) = row.as_chunks_mut::<LANES>();
     for chunk in wide {
         let mut e = [T::ZERO; LANES];
@@ -145,7 +144,7 @@ fn row<T: Float, I: Isa, const LOG: bool>(row: &mut [T]) {
             e[lane] = (chunk[lane] - shift).exp::<I>();
         }
         for lane in 0..LANES {
-            take_in::<T, LOG>(e[lane], &mut sums[lane], &mut ones[lane]);
+            sums[lane] += e[lane].to_f64();
         }
         if !LOG {
             *chunk = e;
@@ -153,14 +152,20 @@ fn row<T: Float, I: Isa, const LOG: bool>(row: &mut [T]) {
     }
     for x in tail {
         let e = (*x - shift).exp::<I>();
-        take_in::<T, LOG>(e, &mut sums[0], &mut ones[0]);
+        sums[0] += e.to_f64();
         if !LOG {
             *x = e;
         }
     }
     let sum: f64 = sums.iter().sum();
     if LOG {
-        let log = log_sum(row, 1, shift, sum, ones.iter().sum());
+        let log = if !rounded_away::<T>(sum, row.len()) {
+            T::from_f64(sum.ln())
+        } else if is_wide::<T>() {
+            log_of(rest_of_row::<T, I>(row, shift))
+        } else {
+            log_of(rest(row, 1, shift))
+        };
         for x in row {
             *x = (*x - shift) - log;
         }
@@ -188,7 +193,6 @@ fn columns<T: Float, I: Isa, const LOG: bool, const W: usize>(
         shift[column] = settled(&mut data[column..], stride, shift[column]);
     }
     let mut sums = [0.0; W];
-    let mut ones = [0.0; W];
     for row in data
         .chunks_mut(stride)
         .filter_map(<[T]>::first_chunk_mut::<W>)
@@ -198,19 +202,33 @@ fn columns<T: Float, I: Isa, const LOG: bool, const W: usize>(
             e[column] = (row[column] - shift[column]).exp::<I>();
         }
         for column in 0..W {
-            take_in::<T, LOG>(e[column], &mut sums[column], &mut ones[column]);
+            sums[column] += e[column].to_f64();
         }
         if !LOG {
             *row = e;
         }
     }
-    let mut last = [T::ZERO; W];
-    for column in 0..W {
-        last[column] = if LOG {
-            log_sum(&data[column..], stride, shift[column], sums[column], ones[column])
+    let count = data.len().div_ceil(stride);
+    let mut last = sums.map(|sum| {
+        if LOG {
+            T::from_f64(sum.ln())
         } else {
-            inverse(sums[column])
-        };
+            inverse(sum)
+        }
+    });
+    if LOG && sums.iter().any(|&sum| rounded_away::<T>(sum, count)) {
+        let mut rests = [(0.0, 0.0); W];
+        if is_wide::<T>() {
+            rests = rest_of_columns::<T, I, W>(data, stride, &shift);
+        }
+        for column in 0..W {
+            if rounded_away::<T>(sums[column], count) {
+                if !is_wide::<T>() {
+                    rests[column] = rest(&data[column..], stride, shift[column]);
+                }
+                last[column] = log_of(rests[column]);
+            }
+        }
     }
     for row in data
         .chunks_mut(stride)
@@ -251,20 +269,6 @@ fn settled<T: Float>(row: &mut [T], stride: usize, greatest: T) -> T {
     T::ZERO
 }
 
-/// Takes an exponential into the sum. The greatest element's 1 would round the others away in the
-/// logarithm of an `f64` sum, and is counted apart.
-#[inline(always)]
-fn take_in<T: Float, const LOG: bool>(e: T, sum: &mut f64, ones: &mut f64) {
-    let e = e.to_f64();
-    if LOG && is_wide::<T>() {
-        let (rest, one) = if e == 1.0 { (0.0, 1.0) } else { (e, 0.0) };
-        *sum += rest;
-        *ones += one;
-    } else {
-        *sum += e;
-    }
-}
-
 /// Whether sums in `f64` have no digits more than the type.
 #[inline(always)]
 fn is_wide<T: Float>() -> bool {
@@ -277,42 +281,68 @@ fn inverse<T: Float>(sum: f64) -> T {
     T::from_f64(if sum == 0.0 { 0.0 } else { 1.0 / sum })
 }
 
-/// ln Σ eˣ⁻ˢ of a row with elements `stride` apart, where s is its greatest element; 0 where all are
-/// −∞. The sum was taken by [`take_in`].
+/// Whether beside the 1 of the greatest element the sum of the others has lost digits that are seen:
+/// they are then added up again without it. So is a row of −∞, whose sum is 0.
 #[inline(always)]
-fn log_sum<T: Float>(row: &[T], stride: usize, shift: T, sum: f64, ones: f64) -> T {
-    if sum == 0.0 && ones == 0.0 {
-        return T::ZERO;
-    }
-    let log = if is_wide::<T>() {
-        (sum + (ones - 1.0)).ln_1p()
-    } else {
-        // Where the sum of the others is so small that its rounding beside 1 is seen, they are added
-        // up again without it.
-        let count = row.len().div_ceil(stride) as f64;
-        if sum - 1.0 < (count * f64::EPSILON / T::EPSILON.to_f64()).min(0.5) {
-            rest(row, stride, shift).ln_1p()
-        } else {
-            sum.ln()
-        }
-    };
-    T::from_f64(log)
+fn rounded_away<T: Float>(sum: f64, count: usize) -> bool {
+    sum - 1.0 < (count as f64 * f64::EPSILON / T::EPSILON.to_f64()).min(0.5)
 }
 
-/// Σ eˣ⁻ˢ without the greatest element s.
+/// ln Σ eˣ⁻ˢ, where s is the greatest element, of the sum without the elements s and their number; 0
+/// where all are −∞.
+#[inline(always)]
+fn log_of<T: Float>((sum, ones): (f64, f64)) -> T {
+    let all = sum == 0.0 && ones == 0.0;
+    T::from_f64(if all {
+        0.0
+    } else {
+        (sum + (ones - 1.0)).ln_1p()
+    })
+}
+
+/// Σ eˣ⁻ˢ without the elements s, and their number.
 #[cold]
 #[inline(never)]
-fn rest<T: Float>(row: &[T], stride: usize, shift: T) -> f64 {
+fn rest<T: Float>(row: &[T], stride: usize, shift: T) -> (f64, f64) {
     let (mut sum, mut ones) = (0.0, 0.0);
     for &x in row.iter().step_by(stride) {
-        let e = (x - shift).to_f64().exp();
         if x == shift {
             ones += 1.0;
         } else {
-            sum += e;
+            sum += (x - shift).to_f64().exp();
         }
     }
-    sum + (ones - 1.0)
+    (sum, ones)
+}
+
+/// The same in lanes.
+#[inline(always)]
+fn rest_of_row<T: Float, I: Isa>(row: &[T], shift: T) -> (f64, f64) {
+    let (wide, tail) = row.as_chunks::<LANES>();
+    let lanes = rest_of_columns::<T, I, LANES>(wide.as_flattened(), LANES, &[shift; LANES]);
+    let last = rest(tail, 1, shift);
+    lanes
+        .iter()
+        .fold(last, |all, lane| (all.0 + lane.0, all.1 + lane.1))
+}
+
+/// The same of columns that lie side by side.
+#[inline(always)]
+fn rest_of_columns<T: Float, I: Isa, const W: usize>(
+    data: &[T],
+    stride: usize,
+    shift: &[T; W],
+) -> [(f64, f64); W] {
+    let (mut sums, mut ones) = ([0.0; W], [0.0; W]);
+    for row in data.chunks(stride).filter_map(<[T]>::first_chunk::<W>) {
+        for column in 0..W {
+            let e = (row[column] - shift[column]).exp::<I>().to_f64();
+            let is_one = row[column] == shift[column];
+            sums[column] += if is_one { 0.0 } else { e };
+            ones[column] += if is_one { 1.0 } else { 0.0 };
+        }
+    }
+    std::array::from_fn(|column| (sums[column], ones[column]))
 }
 
 /// The pullback in place.
@@ -355,26 +385,30 @@ impl<T: Float, const LOG: bool> Kernel for Pullback<'_, T, LOG> {
 #[inline(always)]
 fn pull_row<T: Float, I: Isa, const LOG: bool>(bar: &mut [T], y: &[T]) {
     let mut sums = [0.0; LANES];
-    let mut tops = [-T::INFINITY; LANES];
+    let mut top = -T::INFINITY;
     let (wide, tail) = bar.as_chunks::<LANES>();
     let (y_wide, y_tail) = y.as_chunks::<LANES>();
     for (bar, y) in wide.iter().zip(y_wide) {
         for lane in 0..LANES {
             sums[lane] += term::<T, LOG>(bar[lane], y[lane]);
         }
-        for lane in 0..LANES {
-            tops[lane] = greater(tops[lane], y[lane]);
+    }
+    if !y_wide.is_empty() {
+        let mut tops = [-T::INFINITY; LANES];
+        for y in y_wide {
+            for lane in 0..LANES {
+                tops[lane] = greater(tops[lane], y[lane]);
+            }
+        }
+        for y in tops {
+            top = greater(top, y);
         }
     }
     for (&bar, &y) in tail.iter().zip(y_tail) {
         sums[0] += term::<T, LOG>(bar, y);
-        tops[0] = greater(tops[0], y);
-    }
-    let sum: f64 = sums.iter().sum();
-    let mut top = -T::INFINITY;
-    for y in tops {
         top = greater(top, y);
     }
+    let sum: f64 = sums.iter().sum();
     let special = Special::<T>::of::<LOG>(bar, y, 1, sum, top);
     if special == Special::Done {
         return;
@@ -405,12 +439,21 @@ fn pull_columns<T: Float, I: Isa, const LOG: bool, const W: usize>(
         let (bar, y) = (&mut bar[column..], &y[column..]);
         special[column] = Special::of::<LOG>(bar, y, stride, sums[column], tops[column]);
     }
+    // Rows that are finished stay out of the quick loop.
     let done = special.map(|special| special == Special::Done);
-    for (bar, y) in bar.chunks_mut(stride).zip(y.chunks(stride)) {
-        for column in 0..W {
-            let sum = T::from_f64(sums[column]);
-            let x_bar = pulled::<T, I, LOG>(bar[column], y[column], sum);
-            bar[column] = if done[column] { bar[column] } else { x_bar };
+    if done == [false; W] {
+        for (bar, y) in bar.chunks_mut(stride).zip(y.chunks(stride)) {
+            for column in 0..W {
+                let sum = T::from_f64(sums[column]);
+                bar[column] = pulled::<T, I, LOG>(bar[column], y[column], sum);
+            }
+        }
+    } else {
+        for (bar, y) in bar.chunks_mut(stride).zip(y.chunks(stride)) {
+            for column in (0..W).filter(|&column| !done[column]) {
+                let sum = T::from_f64(sums[column]);
+                bar[column] = pulled::<T, I, LOG>(bar[column], y[column], sum);
+            }
         }
     }
     for column in 0..W {
@@ -460,7 +503,9 @@ impl<T: Float> Special<T> {
             return Special::Done;
         }
         if LOG && column().all(|&y| y == -T::INFINITY) {
-            bar.iter_mut().step_by(stride).for_each(|bar| *bar = T::ZERO);
+            bar.iter_mut()
+                .step_by(stride)
+                .for_each(|bar| *bar = T::ZERO);
             return Special::Done;
         }
         let at = column().position(|&y| y == top);
