@@ -24,8 +24,9 @@ use crate::walk::tangent::Tangent;
 use crate::record::var::Var;
 
 impl<'t, T: Float> Var<'t, T> {
-    /// eˣ / Σ eˣ along `axis`: numbers from 0 to 1 with sum 1. Off by at most 4 units in the last place;
-    /// the gradient by 8 of the row's greatest, also where a probability rounds to 1.
+    /// eˣ / Σ eˣ along `axis`: numbers from 0 to 1 with sum 1. Off by at most 2 units in the last place,
+    /// and by half of the distance from the greatest logit more, since that distance is rounded; so is
+    /// the gradient, also where a probability rounds to 1.
     ///
     /// ```
     /// use wengert_tape::Tape;

@@ -309,7 +309,7 @@ fn rest<T: Float>(row: &[T], stride: usize, shift: T) -> (f64, f64) {
         if x == shift {
             ones += 1.0;
         } else {
-            sum += (x - shift).to_f64().exp();
+            sum += (x.to_f64() - shift.to_f64()).exp();
         }
     }
     (sum, ones)
