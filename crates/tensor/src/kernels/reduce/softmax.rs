@@ -172,7 +172,7 @@ fn row<T: Float, I: Isa, const LOG: bool>(row: &mut [T]) {
     } else {
         let factor = inverse(sum);
         for x in row {
-            *x = *x * factor;
+            *x *= factor;
         }
     }
 }
@@ -523,7 +523,7 @@ impl<T: Float> Special<T> {
         // p, the rounding of p is multiplied by 0.
         let mut rest = 0.0;
         for (bar, &y) in bar.iter_mut().step_by(stride).zip(column()) {
-            *bar = *bar - own;
+            *bar -= own;
             rest += bar.to_f64() * y.to_f64();
         }
         let rest = T::from_f64(rest);
