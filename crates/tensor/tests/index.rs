@@ -178,9 +178,9 @@ fn many_additions_to_one_place() {
     let index = Tensor::from(vec![0_i64; 40]);
     let mut x = vec![1.0_f32; 40];
     x[20] = f32::INFINITY;
-    let sum = Tensor::<f32>::zeros([1]).scatter_add(0, &index, &Tensor::from(x.clone()));
+    let sum = Tensor::<f32>::zeros([1]).scatter_add(0, &index, Tensor::from(x.clone()));
     assert_eq!(sum.to_vec(), [f32::INFINITY]);
     x[21] = f32::NEG_INFINITY;
-    let sum = Tensor::<f32>::zeros([1]).scatter_add(0, &index, &Tensor::from(x));
+    let sum = Tensor::<f32>::zeros([1]).scatter_add(0, &index, Tensor::from(x));
     assert!(sum.to_vec()[0].is_nan());
 }
