@@ -40,7 +40,7 @@ element!(f32, f64, i64, bool);
 
 /// A floating-point element.
 ///
-/// `exp`, `ln`, `tanh` and `sigmoid` are polynomials that compile to vector code inside a kernel;
+/// `exp`, `exp_m1`, `ln`, `ln_1p`, `tanh` and `sigmoid` are polynomials that compile to vector code inside a kernel;
 /// their errors in units in the last place are stated in [`crate::kernels::math`]. The instruction
 /// set is a type parameter, because a fused multiply-add is one instruction where it exists and a slow
 /// call where it does not.
@@ -80,6 +80,10 @@ pub trait Float:
     fn exp<I: Isa>(self) -> Self;
     /// The natural logarithm: −∞ at 0, NaN below.
     fn ln<I: Isa>(self) -> Self;
+    /// eˣ − 1, exact near 0.
+    fn exp_m1<I: Isa>(self) -> Self;
+    /// ln(1 + x), exact near 0: −∞ at −1, NaN below.
+    fn ln_1p<I: Isa>(self) -> Self;
     /// The hyperbolic tangent.
     fn tanh<I: Isa>(self) -> Self;
     /// 1 / (1 + e⁻ˣ).

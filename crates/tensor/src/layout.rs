@@ -426,6 +426,7 @@ fn out_of_memory(shape: &Shape, offset: usize) -> ! {
 }
 
 /// The positions of a layout's elements, made by [`Layout::positions`].
+#[derive(Clone)]
 pub struct Positions<'a> {
     layout: &'a Layout,
     index: SmallVec<[usize; 4]>,

@@ -5,7 +5,7 @@ mod common;
 
 use common::{at, indices, number, tensors};
 use proptest::prelude::*;
-use wengert_tensor::{Tensor, kernels};
+use wengert_tensor::{Shape, Tensor, kernels};
 
 fn numbers(shape: &[usize], seed: u64) -> Tensor<f64> {
     let mut place = 0;
@@ -147,4 +147,40 @@ fn indices_of_nothing() {
     assert!(x.try_index_select(0, &Tensor::from([0])).is_err());
     let empty = Tensor::from_vec(Vec::<i64>::new(), [0, 2]).unwrap();
     assert_eq!(x.gather(0, &empty).shape(), &[0, 2]);
+}
+
+/// 2²⁵ ones added to one place, and many parts of a row, in `f32`: what an addition rounds away is not
+/// lost. Infinity stays infinity.
+#[test]
+fn many_additions_to_one_place() {
+    let many = 1_usize << 25;
+    let (index, ones) = (Tensor::from(vec![1_i64; many]), Tensor::<f32>::ones([many]));
+    let sums = Tensor::<f32>::zeros([3]).scatter_add(0, &index, &ones);
+    assert_eq!(sums.to_vec(), [0.0, 33_554_432.0, 0.0]);
+
+    let count = 1_000_000;
+    let index = Tensor::from_fn([count], |at| (at[0] % 4) as i64);
+    for axis in [0_isize, 1] {
+        let shape = if axis == 0 { [count, 3] } else { [3, count] };
+        let x = Tensor::<f32>::full(shape, 0.01);
+        let mut table = vec![0.0_f32; 12];
+        let whole = Shape::from(if axis == 0 { [4, 3] } else { [3, 4] });
+        kernels::index_add(&mut table, &whole, axis as usize, &index.view(), &x.view()).unwrap();
+        let exact = f64::from(0.01_f32) * count as f64 / 4.0;
+        assert!(
+            table
+                .iter()
+                .all(|&y| (f64::from(y) - exact).abs() <= 1e-7 * exact),
+            "{table:?}"
+        );
+    }
+
+    let index = Tensor::from(vec![0_i64; 40]);
+    let mut x = vec![1.0_f32; 40];
+    x[20] = f32::INFINITY;
+    let sum = Tensor::<f32>::zeros([1]).scatter_add(0, &index, Tensor::from(x.clone()));
+    assert_eq!(sum.to_vec(), [f32::INFINITY]);
+    x[21] = f32::NEG_INFINITY;
+    let sum = Tensor::<f32>::zeros([1]).scatter_add(0, &index, Tensor::from(x));
+    assert!(sum.to_vec()[0].is_nan());
 }

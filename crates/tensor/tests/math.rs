@@ -9,7 +9,7 @@ use std::ops::{Add, Mul, Sub};
 use wengert_tensor::Float;
 use wengert_tensor::kernels::{Isa, Kernel, Path, dispatch, force_path, paths};
 
-const NAMES: [&str; 4] = ["exp", "ln", "tanh", "sigmoid"];
+const NAMES: [&str; 6] = ["exp", "ln", "tanh", "sigmoid", "exp_m1", "ln_1p"];
 
 /// Applies one of the functions to blocks, as kernels do.
 struct Apply<'a, T> {
@@ -27,7 +27,9 @@ impl<T: Float> Kernel for Apply<'_, T> {
             0 => each(self.x, self.y, |x| x.exp::<I>()),
             1 => each(self.x, self.y, |x| x.ln::<I>()),
             2 => each(self.x, self.y, |x| x.tanh::<I>()),
-            _ => each(self.x, self.y, |x| x.sigmoid::<I>()),
+            3 => each(self.x, self.y, |x| x.sigmoid::<I>()),
+            4 => each(self.x, self.y, |x| x.exp_m1::<I>()),
+            _ => each(self.x, self.y, |x| x.ln_1p::<I>()),
         }
     }
 }
@@ -55,6 +57,8 @@ fn wide(function: usize, x: f64) -> f64 {
         0 => x.exp(),
         1 => x.ln(),
         2 => x.tanh(),
+        4 => x.exp_m1(),
+        5 => x.ln_1p(),
         // Positive results come from e⁻ˣ so that nothing cancels.
         _ if x < 0.0 => x.exp() / (1.0 + x.exp()),
         _ => 1.0 / (1.0 + (-x).exp()),
@@ -137,6 +141,24 @@ fn special_values<T: Float>(path: Path) {
         (3, 1e30, 1.0),
         (3, -1e30, 0.0),
         (3, nan, nan),
+        (4, 0.0, 0.0),
+        (4, -0.0, -0.0),
+        (4, 1e-44, 1e-44),
+        (4, -1e-44, -1e-44),
+        (4, inf, inf),
+        (4, 1e30, inf),
+        (4, -inf, -1.0),
+        (4, -1e30, -1.0),
+        (4, nan, nan),
+        (5, 0.0, 0.0),
+        (5, -0.0, -0.0),
+        (5, 1e-44, 1e-44),
+        (5, -1e-44, -1e-44),
+        (5, -1.0, -inf),
+        (5, -1.5, nan),
+        (5, -inf, nan),
+        (5, inf, inf),
+        (5, nan, nan),
     ];
     for (function, x, expected) in table {
         let (x, expected) = (T::from_f64(x), T::from_f64(expected));
@@ -156,10 +178,10 @@ fn special_values<T: Float>(path: Path) {
 }
 
 fn sweep_f32(path: Path) {
-    const BOUNDS: [f64; 4] = [1.1, 0.9, 2.7, 2.2];
+    const BOUNDS: [f64; 6] = [1.1, 0.9, 2.7, 2.2, 2.0, 1.7];
     let all = std::env::var("WENGERT_EXHAUSTIVE").is_ok_and(|value| value == "1");
     let step = if all { 1 } else { 997 };
-    let mut worst = [(0.0, 0.0); 4];
+    let mut worst = [(0.0, 0.0); 6];
     let mut x = Vec::with_capacity(1 << 12);
     let mut bits = 0_u64;
     while bits < 1 << 32 {
@@ -168,9 +190,9 @@ fn sweep_f32(path: Path) {
             x.push(f32::from_bits(bits as u32));
             bits += step;
         }
-        for function in 0..4 {
+        for function in 0..6 {
             for (&x, y) in x.iter().zip(apply(function, &x)) {
-                let bounded = function < 2 || y.is_nan() || y.abs() <= 1.0;
+                let bounded = !matches!(function, 2 | 3) || y.is_nan() || y.abs() <= 1.0;
                 assert!(bounded, "{path:?} {}({x:e}) = {y:e}", NAMES[function]);
                 let error = error_f32(y, wide(function, f64::from(x)));
                 if error > worst[function].0 {
@@ -285,6 +307,35 @@ fn error_f64(function: usize, x: f64, y: f64) -> f64 {
             let ratio = Double(x, 0.0) * (m1 + one).recip() - one;
             (near + ratio - ratio * ratio * Double(0.5, 0.0), 0)
         }
+        4 => {
+            let (m1, n) = Double(x, 0.0).exp_m1_reduced();
+            // Above this the 1 does not count, and 2ⁿ may not be a number.
+            let less = if n > 200 {
+                one
+            } else {
+                Double::sum(1.0, -scaled(1.0, -n))
+            };
+            if n < -60 {
+                (Double(-1.0, 0.0), 0)
+            } else {
+                (m1 + less, n)
+            }
+        }
+        5 if x.abs() < 1e-300 => (Double(x, 0.0), 0),
+        5 => {
+            // Newton's step: (1 + x) e^−near − 1.
+            let near = Double(x.ln_1p(), 0.0);
+            let (m1, n) = near.exp_m1_reduced();
+            let power = scaled(1.0, -n);
+            let top = Double::sum(x * power, power - 1.0);
+            let top = if n.abs() < 50 {
+                top
+            } else {
+                Double(scaled(x, -n), 0.0) + Double(power - 1.0, 0.0)
+            };
+            let ratio = (top - m1) * (m1 + one).recip();
+            (near + ratio - ratio * ratio * Double(0.5, 0.0), 0)
+        }
         2 => {
             let t = Double(-2.0 * x.abs(), 0.0).exp_m1();
             let y = t * (t + Double(2.0, 0.0)).recip();
@@ -327,7 +378,7 @@ fn scaled(mut x: f64, mut n: i32) -> f64 {
 }
 
 fn sweep_f64(path: Path) {
-    const BOUNDS: [f64; 4] = [1.05, 0.9, 2.7, 2.1];
+    const BOUNDS: [f64; 6] = [1.05, 0.9, 2.7, 2.1, 2.2, 1.7];
     const POINTS: usize = 1 << 19;
     let mut state = 1_u64;
     let mut random = move || {
@@ -338,7 +389,7 @@ fn sweep_f64(path: Path) {
         z ^ (z >> 31)
     };
     let mut unit = move || (random() >> 11) as f64 / f64::powi(2.0, 53);
-    for function in 0..4 {
+    for function in 0..6 {
         let x: Vec<f64> = (0..POINTS)
             .map(|at| {
                 let (size, u) = (unit(), unit());
@@ -349,6 +400,12 @@ fn sweep_f64(path: Path) {
                     (1, 1) => 0.5 + u,
                     (1, 2) => 1.0 + sign * u * f64::powi(2.0, -(size * 50.0) as i32),
                     (1, _) => 100.0 * u + f64::MIN_POSITIVE,
+                    // Both sides of 0 and of −1, and all exponents above.
+                    (5, 0) => scaled(1.0 + u, (size * 2097.0) as i32 - 1074),
+                    (5, 1) => -u,
+                    (5, 2) => sign * u * f64::powi(2.0, -(size * 60.0) as i32) * 0.999,
+                    (5, _) => 8.0 * u,
+                    (4, 1) => sign * u * 710.0,
                     (_, 0) => sign * scaled(1.0 + u, (size * 70.0) as i32 - 60),
                     (0 | 3, 1) => sign * u * 750.0,
                     (_, 1) => sign * u * 25.0,
@@ -376,7 +433,7 @@ fn sweep_f64(path: Path) {
 /// Neighbours on a fine grid never change order by more than a rounding.
 fn order(path: Path) {
     let x: Vec<f32> = (0..2_000_000).map(|at| (at as f32 - 1e6) * 1e-4).collect();
-    for function in [0, 2, 3] {
+    for function in [0, 2, 3, 4] {
         let y = apply(function, &x);
         for (pair, x) in y.windows(2).zip(&x) {
             let slack = pair[0].abs() * 2.0 * f32::EPSILON;
@@ -397,7 +454,7 @@ fn nanoseconds_an_element() {
             .map(|at| T::from_f64(f64::from(at) / 128.0 + 0.01))
             .collect();
         let mut y = x.clone();
-        for function in 0..4 {
+        for function in 0..6 {
             let mut best = f64::INFINITY;
             for _ in 0..200 {
                 let start = std::time::Instant::now();

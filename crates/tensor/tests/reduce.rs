@@ -282,3 +282,92 @@ fn messages() {
         "sum_to: [3] does not stretch to [2, 0]"
     );
 }
+
+/// Lines of two numbers along an axis that is innermost and one that is not, and all at once.
+fn in_lines<T: wengert_tensor::Float>(
+    pair: [f64; 2],
+    f: impl Fn(&Tensor<T>, isize) -> Tensor<T>,
+) -> Vec<f64> {
+    let pair = pair.map(T::from_f64);
+    let rows = Tensor::from_fn([3, 2], |at| pair[at[1]]);
+    let wide = Tensor::from_fn([2, 37], |at| pair[at[0]]);
+    [
+        f(&rows, 1),
+        f(&rows.t().contiguous(), 0),
+        f(&rows.t(), 0),
+        f(&wide, 0),
+    ]
+    .iter()
+    .flat_map(|y| y.to_vec())
+    .map(T::to_f64)
+    .collect()
+}
+
+#[track_caller]
+fn all_near(found: &[f64], expected: f64, relative: f64) {
+    let near = |y: f64| y == expected || (y - expected).abs() <= relative * expected.abs();
+    assert!(
+        found.iter().all(|&y| near(y)),
+        "{found:?} instead of {expected:e}"
+    );
+}
+
+/// Squares and sums that leave the range of `f64`, where the result does not.
+#[test]
+fn results_beside_sums_that_overflow() {
+    let f64s = |pair, f: fn(&Tensor<f64>, isize) -> Tensor<f64>| in_lines(pair, f);
+    let norm: fn(&Tensor<f64>, isize) -> Tensor<f64> = |x, axis| x.norm(&[axis], false);
+    for (pair, expected) in [
+        ([3e200, 4e200], 5e200),
+        ([3e-200, -4e-200], 5e-200),
+        ([3e-320, 4e-320], 5e-320),
+        ([-9e307, 12e307], 15e307),
+        ([1e154, 1.0], 1e154),
+        ([1e-170, 1e-150], 1e-150),
+        ([0.0, 0.0], 0.0),
+        ([f64::INFINITY, 1.0], f64::INFINITY),
+    ] {
+        all_near(
+            &f64s(pair, norm),
+            expected,
+            1e-3_f64.min(if expected < 1e-300 { 1e-3 } else { 1e-15 }),
+        );
+    }
+    assert!(f64s([f64::NAN, 1e300], norm).iter().all(|y| y.is_nan()));
+    let mean: fn(&Tensor<f64>, isize) -> Tensor<f64> = |x, axis| x.mean_axes(&[axis], false);
+    all_near(&f64s([1e308, 1e308], mean), 1e308, 1e-15);
+    all_near(&f64s([-1e308, -1.5e308], mean), -1.25e308, 1e-15);
+    all_near(&f64s([f64::INFINITY, 1.0], mean), f64::INFINITY, 0.0);
+    let sum = Tensor::from([1e308, 1e308, -1.5e308]).sum().item();
+    all_near(&[sum], 0.5e308, 1e-15);
+    let std: fn(&Tensor<f64>, isize) -> Tensor<f64> = |x, axis| x.std(&[axis], 0, false);
+    all_near(&f64s([1e200, -1e200], std), 1e200, 1e-15);
+    all_near(&f64s([1e-200, -1e-200], std), 1e-200, 1e-15);
+    all_near(&f64s([1e308, 1.5e308], std), 0.25e308, 1e-14);
+    all_near(&f64s([7e200, 7e200], std), 0.0, 0.0);
+    let unbiased: fn(&Tensor<f64>, isize) -> Tensor<f64> = |x, axis| x.std(&[axis], 1, false);
+    all_near(
+        &f64s([1e200, -1e200], unbiased),
+        1.414_213_562_373_095e200,
+        1e-15,
+    );
+    let var: fn(&Tensor<f64>, isize) -> Tensor<f64> = |x, axis| x.var(&[axis], 0, false);
+    all_near(&f64s([1.2e154, -1.2e154], var), 1.44e308, 1e-14);
+    // In f32 the sums have room, and what is left rounds once.
+    let norm: fn(&Tensor<f32>, isize) -> Tensor<f32> = |x, axis| x.norm(&[axis], false);
+    all_near(&in_lines([1.2e38, 1.6e38], norm), 2e38, 1e-7);
+    all_near(&in_lines([3e-42, 4e-42], norm), 5e-42, 1e-3);
+}
+
+/// ln Σ eˣ where all but one term nearly vanish, or only the shift is seen.
+#[test]
+fn logarithms_of_sums_near_one() {
+    let f64s = |x: &[f64]| Tensor::from(x.to_vec()).logsumexp(&[], false).item();
+    all_near(&[f64s(&[0.0, -40.0])], 4.248_354_255_291_589e-18, 1e-15);
+    all_near(&[f64s(&[-700.0, 0.0])], 9.859_676_543_759_77e-305, 1e-13);
+    all_near(&[f64s(&[0.0, 0.0, -40.0])], 2.0_f64.ln(), 1e-15);
+    let f32s = |x: &[f32]| f64::from(Tensor::from(x.to_vec()).logsumexp(&[], false).item());
+    all_near(&[f32s(&[0.0, -20.0])], 2.061_153_620e-9, 1e-6);
+    all_near(&[f32s(&[0.0, -80.0])], 1.804_851_387e-35, 1e-6);
+    all_near(&[f32s(&[1e4, 1e4])], 1e4 + 2.0_f64.ln(), 1e-7);
+}

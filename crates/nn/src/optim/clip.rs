@@ -2,7 +2,7 @@
 
 use wengert_tape::Gradients;
 use wengert_tape::tree::Tree;
-use wengert_tensor::{Float, Tensor, compile_here};
+use wengert_tensor::{Float, Tensor};
 
 /// Scales all gradients by min(1, max / (norm + 1e-6)), where the norm is that of all gradients as
 /// one vector, and returns the norm. A norm that is not finite leaves its mark on every gradient.
@@ -29,11 +29,7 @@ pub fn clip_by_global_norm<M: Tree<Tensor<T>>, T: Float>(
     max: f64,
 ) -> f64 {
     assert!(max >= 0.0, "clip_by_global_norm: {max} is no bound");
-    let squares = grads.iter().map(|bar| match bar.as_slice() {
-        Some(slice) => sum_of_squares(slice),
-        None => sum_of_squares(&bar.to_vec()),
-    });
-    let norm = squares.sum::<f64>().sqrt();
+    let norm = grads.norm();
     let factor = max / (norm + 1e-6);
     if factor < 1.0 || factor.is_nan() {
         grads.scale(factor);
@@ -68,21 +64,5 @@ pub fn clip_by_value<M: Tree<Tensor<T>>, T: Float>(grads: &mut Gradients<M, T>, 
                 *x = high;
             }
         }
-    }
-}
-
-compile_here! {
-    /// In `f64`, in lanes that do not wait for each other.
-    fn sum_of_squares<T>(values: &[T]) -> f64 {
-        let mut lanes = [0.0; 16];
-        let (blocks, rest) = values.as_chunks::<16>();
-        for block in blocks {
-            for (lane, x) in lanes.iter_mut().zip(block) {
-                let x = x.to_f64();
-                *lane += x * x;
-            }
-        }
-        let rest: f64 = rest.iter().map(|x| x.to_f64() * x.to_f64()).sum();
-        lanes.iter().sum::<f64>() + rest
     }
 }

@@ -61,6 +61,24 @@ fn clipping_is_that_of_pytorch() {
     }
 }
 
+/// Squares of these gradients are out of range; their norm is not.
+#[test]
+fn great_and_small_gradients_are_clipped_to_the_bound() {
+    let x = Tensor::from([1.0, 2.0]);
+    for size in [1e200, 1e307, 1e-200] {
+        let mut bars = grads(&x, &Tensor::from([3.0 * size, 4.0 * size]));
+        let norm = clip_by_global_norm(&mut bars, 1.0);
+        assert!((norm / (5.0 * size) - 1.0).abs() < 1e-14, "{norm:e}");
+        if size > 1.0 {
+            let bar = bars.get(0).expect("a gradient").to_vec();
+            assert!(
+                (bar[0] - 0.6).abs() < 1e-14 && (bar[1] - 0.8).abs() < 1e-14,
+                "{bar:?}"
+            );
+        }
+    }
+}
+
 #[test]
 fn a_small_norm_is_left_alone_and_nan_shows() {
     let x = Tensor::from([1.0, 2.0]);

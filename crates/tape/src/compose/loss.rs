@@ -201,12 +201,16 @@ impl Formula<2, 1> for BceWithLogits {
     const NAME: &'static str = "bce_with_logits";
     #[inline(always)]
     fn eval<R: Real>(&self, [x, target]: [R; 2]) -> [R; 1] {
-        let log = (R::lit(1.0) + (-x.abs()).exp()).ln();
+        let log = (-x.abs()).exp().ln_1p();
         [x.max(R::lit(0.0)) - x * target + log]
     }
     #[inline(always)]
     fn partials<R: Real>(&self, [x, target]: [R; 2], _: [R; 1]) -> [[Partial<R>; 2]; 1] {
-        [[Partial::Value(x.sigmoid() - target), Partial::Value(-x)]]
+        // sigmoid(x) − t by the smaller side of the logistic function: beside 1 nothing rounds it away.
+        let (zero, one) = (R::lit(0.0), R::lit(1.0));
+        let side = R::select_less(x, zero, x, -x).sigmoid();
+        let slope = R::select_less(x, zero, side - target, (one - target) - side);
+        [[Partial::Value(slope), Partial::Value(-x)]]
     }
 }
 
@@ -222,8 +226,8 @@ pub fn bce<'t, T: Float>(
     reduction: Reduction,
 ) -> Var<'t, T> {
     let target = paired("bce", p, target);
-    let log = |p: Var<'t, T>| p.ln().max(-100.0);
-    reduction.of(-(target * log(p) + (1.0 - target) * log(1.0 - p)))
+    let [log, log_rest] = [p.ln(), (-p).ln_1p()].map(|log| log.max(-100.0));
+    reduction.of(-(target * log + (1.0 - target) * log_rest))
 }
 
 /// How [`cross_entropy_with`] treats targets and losses.

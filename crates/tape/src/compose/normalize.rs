@@ -47,7 +47,7 @@ impl<'t, T: Float> Var<'t, T> {
     }
 
     /// The value with mean 0 and variance 1 over `axes`, all if there are none in the list:
-    /// (x − m) / √(v + ε).
+    /// (x − m) / √(v + ε). Squares of any size neither overflow nor vanish.
     ///
     /// # Panics
     /// If an axis is out of range or named twice.
@@ -55,7 +55,26 @@ impl<'t, T: Float> Var<'t, T> {
     pub fn standardize(self, axes: &[isize], eps: f64) -> Self {
         let centered = self - self.mean_axes(axes, true);
         let variance = (centered * centered).mean_axes(axes, true);
+        if out_of_range(variance, eps) {
+            let [x, eps] = self.brought_near(variance, axes, eps);
+            let centered = x - x.mean_axes(axes, true);
+            let variance = (centered * centered).mean_axes(axes, true);
+            return centered * (variance + eps).rsqrt();
+        }
         centered * (variance + eps).rsqrt()
+    }
+
+    /// The value with the rows over `axes` whose mean square is out of range divided by their greatest
+    /// element, and `eps` divided by its square.
+    #[track_caller]
+    fn brought_near(self, square: Self, axes: &[isize], eps: f64) -> [Self; 2] {
+        let [least, most, zero, one] =
+            [range::<T>(eps)[0], range::<T>(eps)[1], 0.0, 1.0].map(|x| self.tape().scalar(x));
+        let greatest = self.detach().abs().amax(axes, true);
+        let divisor = Var::select_equal(greatest, zero, one, greatest);
+        let small = Var::select_less(square.detach(), least, divisor, one);
+        let divisor = Var::select_less(most, square.detach(), divisor, small);
+        [self / divisor, (eps.sqrt() / divisor).square()]
     }
 
     /// The value divided by its root mean square over the last axis, scaled by `weight`, which has
@@ -76,6 +95,11 @@ impl<'t, T: Float> Var<'t, T> {
         };
         check_scale("rms_norm", &Shape::from([last]), "weight", weight);
         let square = (self * self).mean_axes(&[-1], true);
+        if out_of_range(square, eps) {
+            let [x, eps] = self.brought_near(square, &[-1], eps);
+            let square = (x * x).mean_axes(&[-1], true);
+            return (x * (square + eps).rsqrt()).scaled(weight, None);
+        }
         (self * (square + eps).rsqrt()).scaled(weight, None)
     }
 
@@ -85,15 +109,18 @@ impl<'t, T: Float> Var<'t, T> {
         bias.map_or(y, |bias| y + bias)
     }
 
-    /// The cosine of the angle between this value and `other` along `axis`; each norm is at least
-    /// `eps`. Where one is 0 the gradient is 0.
+    /// The cosine of the angle between this value and `other` along `axis`, from −1 to 1; each norm is
+    /// at least `eps`. Where one is 0 the gradient is 0.
     ///
     /// # Panics
     /// If the shapes do not broadcast or the axis is out of range.
     #[track_caller]
     pub fn cosine_similarity(self, other: impl Operand<'t, T>, axis: isize, eps: f64) -> Self {
         let other = other.on(self.tape());
-        (unit(self, axis, eps) * unit(other, axis, eps)).sum_axes(&[axis], false)
+        let cosine = (unit(self, axis, eps) * unit(other, axis, eps)).sum_axes(&[axis], false);
+        // The rounding beyond 1 goes, the gradient stays.
+        let number = cosine.detach();
+        cosine + (number.clamp(-1.0, 1.0) - number)
     }
 }
 
@@ -111,7 +138,28 @@ fn check_scale<T: Float>(op: &'static str, wanted: &Shape, what: &str, scale: Op
 /// The value divided by its norm along `axis`, which counts as at least `eps`; 0 where it is 0.
 #[track_caller]
 fn unit<T: Float>(x: Var<'_, T>, axis: isize, eps: f64) -> Var<'_, T> {
-    let zero = x.tape().scalar(0.0);
+    let [zero, infinity] = [0.0, f64::INFINITY].map(|value| x.tape().scalar(value));
     let norm = x.norm(&[axis], true);
-    x * Var::select_equal(norm, zero, zero, 1.0 / norm.max(eps))
+    // The inverse of a norm may be out of range.
+    x / Var::select_equal(norm, zero, infinity, norm.max(eps))
+}
+
+/// The mean squares whose roots have inverses and slopes that are numbers. With `eps` no square is too
+/// small.
+fn range<T: Float>(eps: f64) -> [f64; 2] {
+    let most = f64::powi(
+        2.0,
+        if T::EPSILON.to_f64() > f64::EPSILON {
+            40
+        } else {
+            300
+        },
+    );
+    [if eps > 0.0 { 0.0 } else { 1.0 / most }, most]
+}
+
+fn out_of_range<T: Float>(square: Var<'_, T>, eps: f64) -> bool {
+    let beyond = |x: T| x.to_f64() > range::<T>(1.0)[1];
+    let below = |x: T| x.to_f64() < range::<T>(0.0)[0];
+    square.size() > 0 && (square.any(beyond) || eps <= 0.0 && square.any(below))
 }

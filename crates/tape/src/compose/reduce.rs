@@ -27,45 +27,27 @@ impl<'t, T: Float> Var<'t, T> {
         norm / (count.saturating_sub(correction) as f64).sqrt()
     }
 
-    /// The norm (Σ |x|ᵖ)^(1/p) over `axes`, all if there are none in the list; `keep` leaves them
-    /// with length 1. For p = ∞ it is the greatest |x|. Where it is 0 the gradient is 0; for p ≤ 1 so
-    /// is that of an element that is 0.
+    /// The entropy, in nats, of the distribution softmax(x) along `axis`: −Σ p ln p. A class of
+    /// probability 0, as with a logit of −∞, gives 0 and has gradient 0.
     ///
     /// ```
     /// use wengert_tape::Tape;
     /// use wengert_tensor::Tensor;
     /// let tape = Tape::<f64>::new();
-    /// let x = tape.leaf(&Tensor::from([3.0, -4.0]));
-    /// let norms = [1.0, 2.0, f64::INFINITY].map(|p| x.norm_p(p, &[], false).item());
-    /// assert_eq!(norms, [7.0, 5.0, 4.0]);
+    /// let logits = tape.leaf(&Tensor::from([7.0, 7.0, f64::NEG_INFINITY]));
+    /// assert_eq!(logits.entropy(-1).item(), 2.0_f64.ln());
     /// ```
     ///
+    /// Source: Shannon 1948, A Mathematical Theory of Communication.
+    ///
     /// # Panics
-    /// If p is not above 0, an axis is out of range or named twice, or, for p = ∞, has size 0.
+    /// If the axis is out of range.
     #[track_caller]
-    pub fn norm_p(self, p: f64, axes: &[isize], keep: bool) -> Self {
-        assert!(p > 0.0, "norm_p: the order {p} is not above 0");
-        if p == 1.0 {
-            return self.abs().sum_axes(axes, keep);
-        }
-        if p == 2.0 {
-            return self.norm(axes, keep);
-        }
-        if p == f64::INFINITY {
-            return self.abs().amax(axes, keep);
-        }
-        let [zero, one] = [0.0, 1.0].map(|value| self.tape().scalar(value));
-        let size = self.abs();
-        let powers = if p > 1.0 {
-            size.powf(p)
-        } else {
-            // At 0 there is a cusp, whose slopes of both signs make 0, as those of |x| do.
-            let base = Var::select_equal(size, zero, one, size);
-            Var::select_equal(size, zero, zero, base.powf(p))
-        };
-        let sum = powers.sum_axes(axes, keep);
-        // The root of 0 has an infinite slope, so it is taken of 1 there.
-        let root = Var::select_equal(sum, zero, one, sum).powf(1.0 / p);
-        Var::select_equal(sum, zero, zero, root)
+    pub fn entropy(self, axis: isize) -> Self {
+        let [p, log_p] = [self.softmax(axis), self.log_softmax(axis)];
+        let zero = self.tape().scalar(0.0);
+        // A logarithm of −∞ stays out of the products, and of their derivatives.
+        let log_p = Var::select_equal(p, zero, zero, log_p);
+        -(p * log_p).sum_axes(&[axis], false)
     }
 }

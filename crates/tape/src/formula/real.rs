@@ -7,7 +7,7 @@ use wengert_tensor::Float;
 use wengert_tensor::kernels::Isa;
 
 use crate::formula::elementwise::{self, Unary};
-use crate::ops::{Abs, Exp, Ln, Sigmoid, Sqrt, Tanh};
+use crate::ops::{Abs, Exp, ExpM1, Ln, Ln1p, Sigmoid, Sqrt, Tanh};
 use crate::record::recording::Recorder;
 
 /// A number of a formula.
@@ -18,7 +18,7 @@ use crate::record::recording::Recorder;
 /// ```
 /// use wengert_tape::Real;
 /// fn softplus<R: Real>(x: R) -> R {
-///     x.max(R::lit(0.0)) + (R::lit(1.0) + (-x.abs()).exp()).ln()
+///     x.max(R::lit(0.0)) + (-x.abs()).exp().ln_1p()
 /// }
 /// ```
 pub trait Real:
@@ -57,6 +57,16 @@ pub trait Real:
     #[inline(always)]
     fn ln(self) -> Self {
         self.apply(Ln)
+    }
+    /// eˣ − 1, exact near 0.
+    #[inline(always)]
+    fn exp_m1(self) -> Self {
+        self.apply(ExpM1)
+    }
+    /// ln(1 + x), exact near 0.
+    #[inline(always)]
+    fn ln_1p(self) -> Self {
+        self.apply(Ln1p)
     }
     /// The square root.
     #[inline(always)]

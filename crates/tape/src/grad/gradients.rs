@@ -206,12 +206,20 @@ impl<M: Tree<Tensor<T>>, T: Float> Gradients<M, T> {
 
     /// The Euclidean norm of all gradients as one vector.
     pub fn norm(&self) -> f64 {
-        let square = |x: T| x.to_f64() * x.to_f64();
-        let sum = |bar: &Tensor<T>| match bar.as_slice() {
-            Some(slice) => slice.iter().map(|&x| square(x)).sum::<f64>(),
-            None => bar.iter().map(square).sum(),
+        let squares = |scale: f64| {
+            let sums = self.iter().map(|bar| match bar.as_slice() {
+                Some(slice) => sum_of_squares(slice, scale),
+                None => sum_of_squares(&bar.to_vec(), scale),
+            });
+            sums.sum::<f64>()
         };
-        self.iter().map(sum).sum::<f64>().sqrt()
+        let sum = squares(1.0);
+        if sum.is_finite() && sum > 1e-280 {
+            return sum.sqrt();
+        }
+        // Squares that overflow, or lose digits, are taken of scaled elements.
+        let scale = f64::powi(2.0, if sum.is_finite() { 600 } else { -600 });
+        squares(scale).sqrt() / scale
     }
 
     /// Writes the new values of state leaves into the model.
@@ -473,5 +481,21 @@ compile_here! {
         });
         to.enter(at, inner, bound, bar);
         Ok(())
+    }
+}
+
+compile_here! {
+    /// Of the elements times a scale; in `f64`, in lanes that do not wait for each other.
+    fn sum_of_squares<T>(values: &[T], scale: f64) -> f64 {
+        let mut lanes = [0.0; 16];
+        let (blocks, rest) = values.as_chunks::<16>();
+        for block in blocks {
+            for (lane, x) in lanes.iter_mut().zip(block) {
+                let x = x.to_f64() * scale;
+                *lane += x * x;
+            }
+        }
+        let rest: f64 = rest.iter().map(|x| x.to_f64() * scale).map(|x| x * x).sum();
+        lanes.iter().sum::<f64>() + rest
     }
 }

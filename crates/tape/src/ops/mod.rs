@@ -42,11 +42,11 @@ macro_rules! ops {
 
 ops! {
     arithmetic: add, sub, mul, div, neg, pow, absorb;
-    elementary: exp, ln, sqrt, tanh, sigmoid, abs, relu;
+    elementary: exp, exp_m1, ln, ln_1p, sqrt, tanh, sigmoid, abs, relu;
     choice: maximum, minimum, clamp, choose, where_;
     views: reshape, permute, slice, select, expand, assemble;
     joins: cat, stack;
     indices: gather, scatter_add, index_select, sort;
-    reductions: sum, mean, amax, amin, logsumexp, var, norm, softmax, log_softmax;
+    reductions: sum, mean, amax, amin, logsumexp, var, norm, norm_p, softmax, log_softmax;
     products: matmul, affine, affine_activated, affine_formula;
 }

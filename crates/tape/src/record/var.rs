@@ -152,6 +152,13 @@ impl<'t, T: Float> Var<'t, T> {
         number_of(&inner, id)
     }
 
+    /// Whether an element is so.
+    #[track_caller]
+    pub(crate) fn any(self, is: fn(T) -> bool) -> bool {
+        let inner = self.tape.inner.borrow();
+        any_of(&inner, self.check(self.tape, &inner), is)
+    }
+
     /// Whether a gradient flows into it.
     #[track_caller]
     pub fn needs_grad(self) -> bool {
@@ -178,6 +185,14 @@ compile_here! {
 
     fn value_of<T>(inner: &Inner<T>, id: Id) -> Tensor<T> {
         inner.view(id).to_tensor()
+    }
+
+    fn any_of<T>(inner: &Inner<T>, id: Id, is: fn(T) -> bool) -> bool {
+        let view = inner.list.view(id);
+        match view.as_slice() {
+            Some(slice) => slice.iter().any(|&x| is(x)),
+            None => view.iter().any(is),
+        }
     }
 
     fn number_of<T>(inner: &Inner<T>, id: Id) -> T {

@@ -1,10 +1,13 @@
 //! The written policy at kinks, ties, zeros and masks, entry by entry, at first and second order.
 
 mod elementwise;
+mod far;
 mod losses;
 mod plain;
+mod ranges;
 mod reductions;
 mod slopes;
+mod zeros;
 
 use wengert_tape::{Tape, Var};
 use wengert_tensor::Tensor;

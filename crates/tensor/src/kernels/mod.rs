@@ -21,5 +21,5 @@ pub use isa::{Avx2, Avx512, Isa, Kernel, Path, Plain, dispatch, force_path, path
 pub use product::{Factor, Matrix, MatrixMut, Packed, dot, matmul, matmul_from};
 pub use reduce::{
     amax, amin, argmax, argmin, check_nonempty, log_softmax, log_softmax_pullback, logsumexp, mean,
-    norm, softmax, softmax_pullback, sum, sum_to, var,
+    norm, norm_p, softmax, softmax_pullback, std, sum, sum_to, var,
 };

@@ -360,9 +360,9 @@ unary_methods! {
     sin: "The sine of each element.", |x, N, I| x.through_f64(f64::sin);
     cos: "The cosine of each element.", |x, N, I| x.through_f64(f64::cos);
     #[doc(alias = "expm1")]
-    exp_m1: "eˣ − 1 of each element, exact near 0.", |x, N, I| x.through_f64(f64::exp_m1);
+    exp_m1: "eˣ − 1 of each element, exact near 0.", |x, N, I| x.exp_m1::<I>();
     #[doc(alias = "log1p")]
-    ln_1p: "ln(1 + x) of each element, exact near 0.", |x, N, I| x.through_f64(f64::ln_1p);
+    ln_1p: "ln(1 + x) of each element, exact near 0.", |x, N, I| x.ln_1p::<I>();
     floor: "The greatest whole number that is not above each element.", |x, N, I| x.through_f64(f64::floor);
     ceil: "The least whole number that is not below each element.", |x, N, I| x.through_f64(f64::ceil);
     #[doc(alias = "round")]

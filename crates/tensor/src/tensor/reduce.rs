@@ -74,7 +74,7 @@ impl<T: Float> Tensor<T> {
     }
 
     /// The Euclidean norms over `axes`, all if there are none in the list; `keep` leaves them with
-    /// size 1. Squares are not scaled: they overflow for `f64` elements beyond about 10¹⁵⁴.
+    /// size 1. No square of an element overflows or vanishes.
     ///
     /// # Panics
     /// If an axis is out of range or named twice.
@@ -151,15 +151,15 @@ impl<T: Float> Tensor<T> {
         })
     }
 
-    /// The standard deviations over `axes`: the roots of [`var`](Tensor::var).
+    /// The standard deviations over `axes`: the roots of [`var`](Tensor::var), also where that is out
+    /// of range.
     ///
     /// # Panics
     /// If an axis is out of range or named twice.
     #[track_caller]
     pub fn std(&self, axes: &[isize], correction: usize, keep: bool) -> Self {
         self.reduced("std", axes, keep, |x, axes, out| {
-            kernels::var(x, axes, correction, out);
-            out.iter_mut().for_each(|x| *x = x.sqrt());
+            kernels::std(x, axes, correction, out);
         })
     }
 

@@ -131,6 +131,8 @@ fn reducing() {
             "kernels::sum": kernels::sum(&x(&[2, 3]).view(), &[1], &mut out::<3>(), false) => "a reduction's output does not fit";
             "kernels::mean": kernels::mean(&x(&[2, 3]).view(), &[1], &mut out::<3>()) => "a reduction's output does not fit";
             "kernels::var": kernels::var(&x(&[2, 3]).view(), &[1], 0, &mut out::<3>()) => "a reduction's output does not fit";
+            "kernels::std": kernels::std(&x(&[2, 3]).view(), &[1], 0, &mut out::<3>()) => "a reduction's output does not fit";
+            "kernels::norm_p": kernels::norm_p(&x(&[2, 3]).view(), 3.0, &[1], &mut out::<3>()) => "a reduction's output does not fit";
             "kernels::norm": kernels::norm(&x(&[2, 3]).view(), &[1], &mut out::<3>()) => "a reduction's output does not fit";
             "kernels::amax": kernels::amax(&x(&[2, 3]).view(), &[1], &mut out::<3>()) => "a reduction's output does not fit";
             "kernels::amin": kernels::amin(&x(&[2, 3]).view(), &[1], &mut out::<3>()) => "a reduction's output does not fit";

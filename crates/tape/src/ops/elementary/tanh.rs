@@ -15,7 +15,8 @@ use crate::formula::real::{Elementary, Real, SlopeFromValue};
 use crate::record::var::Var;
 
 impl<'t, T: Float> Var<'t, T> {
-    /// The hyperbolic tangent.
+    /// The hyperbolic tangent. Off by at most 2.6 units in the last place. The slope is taken from the
+    /// value, and is off by at most 3 units in the last place of 1: it is 0 where the value rounds to ±1.
     ///
     /// ```
     /// use wengert_tape::Tape;

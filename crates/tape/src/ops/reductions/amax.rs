@@ -4,7 +4,7 @@
 //! - value: y = max x over the axes; NaN if one is
 //! - rule: x̄ = ȳ / n where x = y, 0 elsewhere, with n the number of elements that are equal to y
 //! - edges: smooth where one element is the greatest; elements that tie share equally; the gradient
-//!   of NaN is NaN
+//!   of NaN is NaN, but 0 where the cotangent is
 //! - source: the subgradient policy of this library
 
 use wengert_tensor::{Float, Shape, ShapeError, Tensor, View};
@@ -73,15 +73,13 @@ impl<T: Float> Op<T> for Amax {
     }
     fn reverse(&self, rule: &Reverse<'_, '_, T>) {
         let shares = shares(rule.x(0), rule.y(0), self.axes);
-        rule.give(
-            0,
-            shares * rule.cotangent().stretch(self.axes, &rule.x_shape(0)),
-        );
+        let y_bar = rule.cotangent().stretch(self.axes, &rule.x_shape(0));
+        rule.give(0, Var::absorb(y_bar, shares));
     }
     fn tangent(&self, rule: &Tangent<'_, '_, T>) {
         if let Some(x_dot) = rule.x_dot(0) {
-            let y_dot = shares(rule.x(0), rule.y(0), self.axes) * x_dot;
-            let y_dot = y_dot.sum_over(self.axes);
+            let shares = shares(rule.x(0), rule.y(0), self.axes);
+            let y_dot = Var::absorb(x_dot, shares).sum_over(self.axes);
             rule.give(0, y_dot.with_shape(&rule.y_shape(0)));
         }
     }

@@ -4,7 +4,8 @@
 //! - value: y = √Σ x² over the axes
 //! - rule: x̄ = ȳ x / y, and 0 where y = 0
 //! - edges: smooth but at 0, where the slope and the second derivative are 0; the norm of nothing
-//!   is 0; beside an infinite element the slopes are 0, its own is NaN
+//!   is 0; beside an infinite element the slopes are 0, its own is NaN; a row whose cotangent is 0 has
+//!   gradient 0, also where it is NaN
 //! - source: the subgradient policy of this library
 
 use wengert_tensor::{Float, Shape, ShapeError, Tensor, View};
@@ -20,7 +21,8 @@ use crate::record::var::Var;
 
 impl<'t, T: Float> Var<'t, T> {
     /// The Euclidean norm over `axes`, all if there are none in the list; `keep` leaves them with
-    /// length 1.
+    /// length 1. No square overflows or vanishes: it is off by at most 1 unit in the last place in `f32`,
+    /// the gradient by 2, and by a few in `f64`.
     ///
     /// ```
     /// use wengert_tape::Tape;
@@ -48,11 +50,13 @@ struct Norm {
     keep: bool,
 }
 
-/// 1 / y, and 0 where y = 0, with all its derivatives.
-#[track_caller]
-fn inverse<T: Float>(y: Var<'_, T>) -> Var<'_, T> {
-    let zero = y.tape().scalar(0.0);
-    Var::select_equal(y, zero, zero, 1.0 / y)
+impl Norm {
+    /// x / y, and 0 where y = 0, with all its derivatives. The inverse of y may be out of range.
+    #[track_caller]
+    fn slope<'t, T: Float>(self, x: Var<'t, T>, y: Var<'t, T>) -> Var<'t, T> {
+        let [zero, infinity] = [0.0, f64::INFINITY].map(|value| y.tape().scalar(value));
+        x / Var::select_equal(y, zero, infinity, y).stretch(self.axes, &x.shape())
+    }
 }
 
 impl<T: Float> Op<T> for Norm {
@@ -71,13 +75,14 @@ impl<T: Float> Op<T> for Norm {
         wengert_tensor::kernels::norm(&inputs[0], &self.axes.axes(), outputs[0]);
     }
     fn reverse(&self, rule: &Reverse<'_, '_, T>) {
-        let factor = rule.cotangent() * inverse(rule.y(0));
-        rule.give(0, rule.x(0) * factor.stretch(self.axes, &rule.x_shape(0)));
+        let y_bar = rule.cotangent().stretch(self.axes, &rule.x_shape(0));
+        rule.give(0, Var::absorb(y_bar, self.slope(rule.x(0), rule.y(0))));
     }
     fn tangent(&self, rule: &Tangent<'_, '_, T>) {
         if let Some(x_dot) = rule.x_dot(0) {
-            let along = (rule.x(0) * x_dot).sum_over(self.axes);
-            rule.give(0, along.with_shape(&rule.y_shape(0)) * inverse(rule.y(0)));
+            let slope = self.slope(rule.x(0), rule.y(0));
+            let y_dot = Var::absorb(x_dot, slope).sum_over(self.axes);
+            rule.give(0, y_dot.with_shape(&rule.y_shape(0)));
         }
     }
 }

@@ -4,15 +4,18 @@
 //! - value: y = eˣ / Σ eˣ along the axis, without overflow
 //! - rule: x̄ = y (ȳ − Σ y ȳ)
 //! - edges: everywhere smooth; elements −∞ are masked: y is 0 there with gradient 0; so it is
-//!   throughout where all are masked; an element +∞ makes its row NaN
+//!   throughout where all are masked; elements +∞ share equally, and the others are 0; a row whose
+//!   cotangents are all 0 has gradient 0, also where it is NaN
 //! - source: Bridle 1990, Probabilistic interpretation of feedforward classification network outputs
 
 use wengert_tensor::kernels::{softmax, softmax_pullback};
 use wengert_tensor::{Float, Shape, ShapeError, Tensor, View};
 
+use super::amax::shares;
 use crate::check::{Samples, plain};
 use crate::compiled_here;
 use crate::walk::direct::Direct;
+use crate::record::attributes::AxisSet;
 use crate::record::node::{ALIAS, List, NEEDS};
 use crate::record::op::{Op, Shapes};
 use crate::record::recording::or_panic;
@@ -21,7 +24,9 @@ use crate::walk::tangent::Tangent;
 use crate::record::var::Var;
 
 impl<'t, T: Float> Var<'t, T> {
-    /// eˣ / Σ eˣ along `axis`: numbers from 0 to 1 with sum 1.
+    /// eˣ / Σ eˣ along `axis`: numbers from 0 to 1 with sum 1. Off by at most 2 units in the last place,
+    /// and by half of the distance from the greatest logit more, since that distance is rounded; so is
+    /// the gradient, also where a probability rounds to 1.
     ///
     /// ```
     /// use wengert_tape::Tape;
@@ -49,6 +54,8 @@ impl Softmax {
     /// y (z − Σ y z): the derivative is its own transpose.
     #[track_caller]
     fn derivative<'t, T: Float>(self, y: Var<'t, T>, z: Var<'t, T>) -> Var<'t, T> {
+        let y = alive(y, z, self.axis);
+        let z = from_greatest(z, y, self.axis);
         y * (z - (y * z).sum_axes(&[self.axis as isize], true))
     }
 }
@@ -79,6 +86,37 @@ impl<T: Float> Op<T> for Softmax {
             rule.give(0, self.derivative(rule.y(0), x_dot));
         }
     }
+}
+
+/// `p`, and zeros in the rows along `axis` that are NaN and beside which all of `z` is 0, so that every
+/// product with them is 0, in every order.
+#[track_caller]
+pub(in crate::ops) fn alive<'t, T: Float>(p: Var<'t, T>, z: Var<'t, T>, axis: usize) -> Var<'t, T> {
+    if !p.any(T::is_nan) {
+        return p;
+    }
+    let [zero, one] = [0.0, 1.0].map(|value| p.tape().scalar(value));
+    let sum = |x: Var<'t, T>| x.detach().sum_axes(&[axis as isize], true);
+    // Only NaN differs from itself.
+    let p_sum = sum(p);
+    let count = Var::select_equal(p_sum, p_sum, one, sum(z.detach().abs()));
+    Var::select_equal(count, zero, zero, p)
+}
+
+/// `z`, less that of the greatest `p` along `axis` if a p is nearly 1. What is subtracted from all of a
+/// row comes to nothing beside probabilities; what p rounded away is multiplied by 0 then.
+#[track_caller]
+pub(in crate::ops) fn from_greatest<'t, T: Float>(
+    z: Var<'t, T>,
+    p: Var<'t, T>,
+    axis: usize,
+) -> Var<'t, T> {
+    if !p.any(|p| p.to_f64() > 0.9) {
+        return z;
+    }
+    let greatest = p.detach().amax(&[axis as isize], true);
+    let shares = shares(p, greatest, AxisSet::of(&[axis]));
+    z - Var::absorb(shares, z).sum_axes(&[axis as isize], true)
 }
 
 /// Turns the cotangent of the only output into that of the only input, of the same shape, in its

@@ -3,7 +3,8 @@
 //! - shape: x\[s\] → y\[s without the axes, or with length 1 there\]
 //! - value: y = Σ (x − m)² / (n − c) over the n elements along the axes, m their mean
 //! - rule: x̄ = ȳ · 2 (x − m) / (n − c)
-//! - edges: everywhere smooth; not finite where n ≤ c; NaN where an element is not finite
+//! - edges: everywhere smooth; not finite where n ≤ c; NaN where an element is not
+//!   finite; a row whose cotangent is 0 has gradient 0, also where it is NaN
 //! - source: Chan, Golub and LeVeque 1983, Algorithms for computing the sample variance
 
 use wengert_tensor::{Float, Shape, ShapeError, Tensor, View};
@@ -80,11 +81,11 @@ impl<T: Float> Op<T> for Variance {
     }
     fn reverse(&self, rule: &Reverse<'_, '_, T>) {
         let y_bar = rule.cotangent().stretch(self.axes, &rule.x_shape(0));
-        rule.give(0, y_bar * self.slope(rule.x(0)));
+        rule.give(0, Var::absorb(y_bar, self.slope(rule.x(0))));
     }
     fn tangent(&self, rule: &Tangent<'_, '_, T>) {
         if let Some(x_dot) = rule.x_dot(0) {
-            let y_dot = (self.slope(rule.x(0)) * x_dot).sum_over(self.axes);
+            let y_dot = Var::absorb(x_dot, self.slope(rule.x(0))).sum_over(self.axes);
             rule.give(0, y_dot.with_shape(&rule.y_shape(0)));
         }
     }

@@ -59,7 +59,7 @@ impl<'t, T: Float> Var<'t, T> {
     }
 
     #[track_caller]
-    fn permute_to(self, axes: &[usize]) -> Self {
+    pub(in crate::ops) fn permute_to(self, axes: &[usize]) -> Self {
         self.tape().apply(Permute(Dims::of(axes)), [self])
     }
 }

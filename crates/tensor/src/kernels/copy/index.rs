@@ -6,7 +6,7 @@
 
 use super::write_into;
 use crate::compile_here;
-use crate::{Element, IndexError, Layout, Shape, ShapeError, View};
+use crate::{Element, Float, IndexError, Layout, Shape, ShapeError, View};
 
 /// The place that `index` names on an axis of size `dim`.
 #[inline(always)]
@@ -155,7 +155,7 @@ pub fn gather<T: Element>(
 compile_here! {
     /// `out[i, index[i, j, k], k] += src[i, j, k]` for axis 1, and so for the others, on the contiguous
     /// `out` of shape `shape`: the transpose of [`gather`]. Additions to one element happen in row-major
-    /// order of `src`.
+    /// order of `src`; where there may be many, what they round away is added at the end.
     ///
     /// # Errors
     /// If an index is out of range; nothing has been added then.
@@ -177,11 +177,21 @@ compile_here! {
         check_indices("scatter_add", shape, axis, index)?;
         let whole = Layout::contiguous(shape.clone());
         let mut src = src.iter();
+        if !is_long::<T>(index.shape()[axis]) {
+            each(&whole, axis, index, |_, place| {
+                if let Some(src) = src.next() {
+                    out[place] += src;
+                }
+            });
+            return Ok(());
+        }
+        let mut low = vec![T::ZERO; out.len()];
         each(&whole, axis, index, |_, place| {
             if let Some(src) = src.next() {
-                out[place] += src;
+                add(&mut out[place], &mut low[place], src);
             }
         });
+        each(&whole, axis, index, |_, place| out[place] += std::mem::take(&mut low[place]));
         Ok(())
     }
 }
@@ -229,7 +239,8 @@ pub fn index_select<T: Element>(
 
 compile_here! {
     /// Adds the slices of `src` along `axis` to the slices of the contiguous `out`, of shape `shape`, at
-    /// the positions `indices` (1-d), in their order: the transpose of [`index_select`].
+    /// the positions `indices` (1-d), in their order: the transpose of [`index_select`]. Where there are
+    /// many, what the additions round away is added at the end.
     ///
     /// # Errors
     /// If an index is out of range; nothing has been added then.
@@ -250,13 +261,62 @@ compile_here! {
         );
         check_indices("index_add", shape, axis, indices)?;
         let whole = Layout::contiguous(shape.clone());
+        let place = |index| resolve(index, shape[axis]).expect("the indices were checked");
+        if !is_long::<T>(indices.shape()[0]) {
+            for (number, index) in indices.iter().enumerate() {
+                let from = part(src.layout(), axis, number);
+                let to = part(&whole, axis, place(index));
+                super::copy_into(out, &to, &src.with_layout(from), true);
+            }
+            return Ok(());
+        }
+        let mut low = vec![T::ZERO; out.len()];
+        let rows = if axis == 0 { src.as_slice() } else { None };
+        let width = shape[axis + 1..].iter().product::<usize>();
         for (number, index) in indices.iter().enumerate() {
-            let at = resolve(index, shape[axis]).expect("the indices were checked");
-            let from = part(src.layout(), axis, number);
-            super::copy_into(out, &part(&whole, axis, at), &src.with_layout(from), true);
+            let at = place(index);
+            if let Some(rows) = rows {
+                let range = at * width..(at + 1) * width;
+                let row = &rows[number * width..][..width];
+                for ((out, low), &x) in out[range.clone()].iter_mut().zip(&mut low[range]).zip(row) {
+                    add(out, low, x);
+                }
+                continue;
+            }
+            let (from, to) = (part(src.layout(), axis, number), part(&whole, axis, at));
+            for (from, to) in from.positions().zip(to.positions()) {
+                add(&mut out[to], &mut low[to], src.data()[from]);
+            }
+        }
+        for index in indices.iter() {
+            for at in part(&whole, axis, place(index)).positions() {
+                out[at] += std::mem::take(&mut low[at]);
+            }
         }
         Ok(())
     }
+}
+
+/// Whether so many additions to one element lose digits that are seen.
+#[inline(always)]
+fn is_long<T: Float>(additions: usize) -> bool {
+    additions > 16 && T::EPSILON.to_f64() > f64::EPSILON
+}
+
+/// Adds `x` to the unevaluated sum of `high` and `low`, where `low` is what `high` rounds away.
+#[inline(always)]
+fn add<T: Float>(high: &mut T, low: &mut T, x: T) {
+    // Knuth 1969, The Art of Computer Programming 2, 4.2.2: the rounding error of a sum is a number.
+    let sum = *high + x;
+    let part = sum - *high;
+    let error = (*high - (sum - part)) + (x - part);
+    let rest = *low + if sum.is_finite() { error } else { T::ZERO };
+    *high = sum + rest;
+    *low = if sum.is_finite() {
+        rest - (*high - sum)
+    } else {
+        T::ZERO
+    };
 }
 
 compile_here! {

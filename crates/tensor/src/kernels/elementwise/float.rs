@@ -35,6 +35,14 @@ macro_rules! float {
                 math::$float::ln::<I>(self)
             }
             #[inline(always)]
+            fn exp_m1<I: Isa>(self) -> Self {
+                math::$float::exp_m1::<I>(self)
+            }
+            #[inline(always)]
+            fn ln_1p<I: Isa>(self) -> Self {
+                math::$float::ln_1p::<I>(self)
+            }
+            #[inline(always)]
             fn tanh<I: Isa>(self) -> Self {
                 math::$float::tanh::<I>(self)
             }

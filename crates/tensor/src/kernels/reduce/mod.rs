@@ -2,7 +2,10 @@
 //!
 //! Sums accumulate in `f64`, in blocks that are added pairwise, for both element types: the result
 //! is within about one rounding of the exact one. The order of the additions depends on the layout
-//! alone, so that a result is the same from run to run and on every instruction set.
+//! alone, so that a result is the same from run to run and on every instruction set. Where squares or
+//! sums of `f64` leave its range and the result does not, it is computed again from scaled elements.
+
+mod far;
 mod fold;
 mod nest;
 mod softmax;
@@ -23,6 +26,9 @@ compile_here! {
     /// If `out` does not have the size that is left.
     pub fn sum<T>(x: &View<T>, axes: &[usize], out: &mut [T], add: bool) {
         reduce(x, axes, out, Sum { add, divisor: 1.0 });
+        if !add {
+            far::means(x, axes, 1.0, out);
+        }
     }
 }
 
@@ -43,6 +49,7 @@ compile_here! {
                 divisor,
             },
         );
+        far::means(x, axes, divisor, out);
     }
 }
 
@@ -54,29 +61,62 @@ compile_here! {
     /// # Panics
     /// If `out` does not have the size that is left.
     pub fn var<T>(x: &View<T>, axes: &[usize], correction: usize, out: &mut [T]) {
-        mean(x, axes, out);
-        let count = count(x.shape(), axes);
-        let divisor = count.saturating_sub(correction) as f64;
-        reduce(
-            x,
-            axes,
-            out,
-            Var {
-                count: count as f64,
-                divisor,
-            },
-        );
+        let divisor = variance(x, axes, correction, out);
+        far::variances(x, axes, divisor, out);
     }
 }
 
 compile_here! {
-    /// The Euclidean norms along `axes` (ascending); 0 for no elements. Squares are taken in `f64`
-    /// without scaling.
+    /// The standard deviations along `axes` (ascending): the roots of [`var`], also where that is out of
+    /// range.
+    ///
+    /// # Panics
+    /// If `out` does not have the size that is left.
+    pub fn std<T>(x: &View<T>, axes: &[usize], correction: usize, out: &mut [T]) {
+        let divisor = variance(x, axes, correction, out);
+        out.iter_mut().for_each(|x| *x = x.sqrt());
+        far::deviations(x, axes, divisor, out);
+    }
+}
+
+/// The variances, not looked at; returns their divisor.
+#[inline(always)]
+fn variance<T: Float>(x: &View<T>, axes: &[usize], correction: usize, out: &mut [T]) -> f64 {
+    mean(x, axes, out);
+    let count = count(x.shape(), axes);
+    let divisor = count.saturating_sub(correction) as f64;
+    reduce(
+        x,
+        axes,
+        out,
+        Var {
+            count: count as f64,
+            divisor,
+        },
+    );
+    divisor
+}
+
+compile_here! {
+    /// The Euclidean norms along `axes` (ascending); 0 for no elements. Squares are taken in `f64`, and
+    /// of scaled elements where they leave its range.
     ///
     /// # Panics
     /// If `out` does not have the size that is left.
     pub fn norm<T>(x: &View<T>, axes: &[usize], out: &mut [T]) {
         reduce(x, axes, out, Norm);
+        far::norms(x, axes, out);
+    }
+}
+
+compile_here! {
+    /// The norms (Σ |x|ᵖ)^(1/p) along `axes` (ascending), p > 0 and finite; 0 for no elements. Powers are
+    /// taken in `f64`, of elements divided by the greatest.
+    ///
+    /// # Panics
+    /// If `out` does not have the size that is left.
+    pub fn norm_p<T>(x: &View<T>, p: f64, axes: &[usize], out: &mut [T]) {
+        far::norms_p(x, p, axes, out);
     }
 }
 
@@ -111,6 +151,7 @@ compile_here! {
     pub fn logsumexp<T>(x: &View<T>, axes: &[usize], out: &mut [T]) {
         amax(x, axes, out);
         reduce(x, axes, out, LogSumExp);
+        far::logarithms(x, axes, count(x.shape(), axes), out);
     }
 }
 

@@ -2,7 +2,8 @@
 //! row-major buffers.
 //!
 //! Sums are taken in `f64`. An axis that is not the innermost is worked on in blocks of columns that
-//! lie side by side.
+//! lie side by side. Rows whose quick result may have lost digits, or is no number where there is
+//! one, are worked on again, one element at a time.
 
 use super::check_axis;
 use crate::compile_here;
@@ -14,7 +15,8 @@ use crate::{Float, Shape, View};
 const LANES: usize = 16;
 
 compile_here! {
-    /// eˣ / Σ eˣ along `axis`, in row-major order. Where all of a row is −∞ it is 0.
+    /// eˣ / Σ eˣ along `axis`, in row-major order. Where all of a row is −∞ it is 0; elements +∞ share
+    /// equally.
     ///
     /// # Panics
     /// If the axis is out of range, or `out` does not have the size of `x`.
@@ -26,7 +28,8 @@ compile_here! {
 }
 
 compile_here! {
-    /// x − ln Σ eˣ along `axis`, in row-major order. Where all of a row is −∞ it stays so.
+    /// x − ln Σ eˣ along `axis`, in row-major order. Where all of a row is −∞ it stays so; elements +∞
+    /// share equally.
     ///
     /// # Panics
     /// If the axis is out of range, or `out` does not have the size of `x`.
@@ -38,7 +41,8 @@ compile_here! {
 }
 
 compile_here! {
-    /// Replaces w by y (w − Σ y w) along `axis`, where `y` is a softmax. The slices are row-major.
+    /// Replaces w by y (w − Σ y w) along `axis`, where `y` is a softmax, and 0 where all of a row of w
+    /// is 0. The slices are row-major.
     ///
     /// # Panics
     /// If the axis is out of range, or a slice does not have the shape's size.
@@ -49,7 +53,8 @@ compile_here! {
 }
 
 compile_here! {
-    /// Replaces w by w − eʸ Σ w along `axis`, where `y` is a log-softmax, and 0 where all of a row is −∞. The slices are row-major.
+    /// Replaces w by w − eʸ Σ w along `axis`, where `y` is a log-softmax, and 0 where all of a row is −∞
+    /// or all of a row of w is 0. The slices are row-major.
     ///
     /// # Panics
     /// If the axis is out of range, or a slice does not have the shape's size.
@@ -130,7 +135,7 @@ fn row<T: Float, I: Isa, const LOG: bool>(row: &mut [T]) {
     for x in greatest {
         shift = greater(shift, x);
     }
-    let shift = finite(shift);
+    let shift = settled(row, 1, shift);
 
     let mut sums = [0.0; LANES];
     let (wide, tail) = row.as_chunks_mut::<LANES>();
@@ -154,9 +159,22 @@ fn row<T: Float, I: Isa, const LOG: bool>(row: &mut [T]) {
         }
     }
     let sum: f64 = sums.iter().sum();
-    let last = last_step::<T, LOG>(shift, sum);
-    for x in row {
-        *x = if LOG { *x - last } else { *x * last };
+    if LOG {
+        let log = if !rounded_away::<T>(sum, row.len()) {
+            T::from_f64(sum.ln())
+        } else if is_wide::<T>() {
+            log_of(rest_of_row::<T, I>(row, shift))
+        } else {
+            log_of(rest(row, 1, shift))
+        };
+        for x in row {
+            *x = (*x - shift) - log;
+        }
+    } else {
+        let factor = inverse(sum);
+        for x in row {
+            *x *= factor;
+        }
     }
 }
 
@@ -173,7 +191,7 @@ fn columns<T: Float, I: Isa, const LOG: bool, const W: usize>(
         }
     }
     for column in 0..W {
-        shift[column] = finite(shift[column]);
+        shift[column] = settled(&mut data[column..], stride, shift[column]);
     }
     let mut sums = [0.0; W];
     for row in data
@@ -191,9 +209,27 @@ fn columns<T: Float, I: Isa, const LOG: bool, const W: usize>(
             *row = e;
         }
     }
-    let mut last = [T::ZERO; W];
-    for column in 0..W {
-        last[column] = last_step::<T, LOG>(shift[column], sums[column]);
+    let count = data.len().div_ceil(stride);
+    let mut last = sums.map(|sum| {
+        if LOG {
+            T::from_f64(sum.ln())
+        } else {
+            inverse(sum)
+        }
+    });
+    if LOG && sums.iter().any(|&sum| rounded_away::<T>(sum, count)) {
+        let mut rests = [(0.0, 0.0); W];
+        if is_wide::<T>() {
+            rests = rest_of_columns::<T, I, W>(data, stride, &shift);
+        }
+        for column in 0..W {
+            if rounded_away::<T>(sums[column], count) {
+                if !is_wide::<T>() {
+                    rests[column] = rest(&data[column..], stride, shift[column]);
+                }
+                last[column] = log_of(rests[column]);
+            }
+        }
     }
     for row in data
         .chunks_mut(stride)
@@ -202,7 +238,7 @@ fn columns<T: Float, I: Isa, const LOG: bool, const W: usize>(
         for column in 0..W {
             let x = row[column];
             row[column] = if LOG {
-                x - last[column]
+                (x - shift[column]) - last[column]
             } else {
                 x * last[column]
             };
@@ -217,24 +253,97 @@ fn greater<T: Float>(a: T, b: T) -> T {
     if b > a { b } else { a }
 }
 
-/// What is subtracted from a row: 0 instead of −∞, so that no difference is NaN.
+/// What is subtracted from a row with elements `stride` apart: 0 instead of −∞, so that no difference
+/// is NaN; and 0 where the greatest is +∞, after the row became one of 0 and −∞ that has its limit,
+/// in which elements +∞ share equally.
 #[inline(always)]
-fn finite<T: Float>(greatest: T) -> T {
-    if greatest == -T::INFINITY {
-        T::ZERO
-    } else {
-        greatest
+fn settled<T: Float>(row: &mut [T], stride: usize, greatest: T) -> T {
+    if greatest.abs() != T::INFINITY {
+        return greatest;
     }
+    if greatest == T::INFINITY {
+        for x in row.iter_mut().step_by(stride) {
+            let low = if x.is_nan() { *x } else { -T::INFINITY };
+            *x = if *x == T::INFINITY { T::ZERO } else { low };
+        }
+    }
+    T::ZERO
 }
 
-/// What is subtracted from the elements, or multiplied with their exponentials.
+/// Whether sums in `f64` have no digits more than the type.
 #[inline(always)]
-fn last_step<T: Float, const LOG: bool>(shift: T, sum: f64) -> T {
-    match (LOG, sum == 0.0) {
-        (_, true) => T::ZERO,
-        (true, false) => T::from_f64(shift.to_f64() + sum.ln()),
-        (false, false) => T::from_f64(1.0 / sum),
+fn is_wide<T: Float>() -> bool {
+    T::EPSILON.to_f64() <= f64::EPSILON
+}
+
+/// What the exponentials are multiplied with.
+#[inline(always)]
+fn inverse<T: Float>(sum: f64) -> T {
+    T::from_f64(if sum == 0.0 { 0.0 } else { 1.0 / sum })
+}
+
+/// Whether beside the 1 of the greatest element the sum of the others has lost digits that are seen:
+/// they are then added up again without it. So is a row of −∞, whose sum is 0.
+#[inline(always)]
+fn rounded_away<T: Float>(sum: f64, count: usize) -> bool {
+    sum - 1.0 < (count as f64 * f64::EPSILON / T::EPSILON.to_f64()).min(0.5)
+}
+
+/// ln Σ eˣ⁻ˢ, where s is the greatest element, of the sum without the elements s and their number; 0
+/// where all are −∞.
+#[inline(always)]
+fn log_of<T: Float>((sum, ones): (f64, f64)) -> T {
+    let all = sum == 0.0 && ones == 0.0;
+    T::from_f64(if all {
+        0.0
+    } else {
+        (sum + (ones - 1.0)).ln_1p()
+    })
+}
+
+/// Σ eˣ⁻ˢ without the elements s, and their number.
+#[cold]
+#[inline(never)]
+fn rest<T: Float>(row: &[T], stride: usize, shift: T) -> (f64, f64) {
+    let (mut sum, mut ones) = (0.0, 0.0);
+    for &x in row.iter().step_by(stride) {
+        if x == shift {
+            ones += 1.0;
+        } else {
+            sum += (x.to_f64() - shift.to_f64()).exp();
+        }
     }
+    (sum, ones)
+}
+
+/// The same in lanes.
+#[inline(always)]
+fn rest_of_row<T: Float, I: Isa>(row: &[T], shift: T) -> (f64, f64) {
+    let (wide, tail) = row.as_chunks::<LANES>();
+    let lanes = rest_of_columns::<T, I, LANES>(wide.as_flattened(), LANES, &[shift; LANES]);
+    let last = rest(tail, 1, shift);
+    lanes
+        .iter()
+        .fold(last, |all, lane| (all.0 + lane.0, all.1 + lane.1))
+}
+
+/// The same of columns that lie side by side.
+#[inline(always)]
+fn rest_of_columns<T: Float, I: Isa, const W: usize>(
+    data: &[T],
+    stride: usize,
+    shift: &[T; W],
+) -> [(f64, f64); W] {
+    let (mut sums, mut ones) = ([0.0; W], [0.0; W]);
+    for row in data.chunks(stride).filter_map(<[T]>::first_chunk::<W>) {
+        for column in 0..W {
+            let e = (row[column] - shift[column]).exp::<I>().to_f64();
+            let is_one = row[column] == shift[column];
+            sums[column] += if is_one { 0.0 } else { e };
+            ones[column] += if is_one { 1.0 } else { 0.0 };
+        }
+    }
+    std::array::from_fn(|column| (sums[column], ones[column]))
 }
 
 /// The pullback in place.
@@ -278,6 +387,7 @@ impl<T: Float, const LOG: bool> Kernel for Pullback<'_, T, LOG> {
 #[inline(always)]
 fn pull_row<T: Float, I: Isa, const LOG: bool>(bar: &mut [T], y: &[T]) {
     let mut sums = [0.0; LANES];
+    let mut top = -T::INFINITY;
     let (wide, tail) = bar.as_chunks::<LANES>();
     let (y_wide, y_tail) = y.as_chunks::<LANES>();
     for (bar, y) in wide.iter().zip(y_wide) {
@@ -285,17 +395,31 @@ fn pull_row<T: Float, I: Isa, const LOG: bool>(bar: &mut [T], y: &[T]) {
             sums[lane] += term::<T, LOG>(bar[lane], y[lane]);
         }
     }
+    if !y_wide.is_empty() {
+        let mut tops = [-T::INFINITY; LANES];
+        for y in y_wide {
+            for lane in 0..LANES {
+                tops[lane] = greater(tops[lane], y[lane]);
+            }
+        }
+        for y in tops {
+            top = greater(top, y);
+        }
+    }
     for (&bar, &y) in tail.iter().zip(y_tail) {
         sums[0] += term::<T, LOG>(bar, y);
+        top = greater(top, y);
     }
-    let sum = T::from_f64(sums.iter().sum());
-    if LOG && masked(y.iter()) {
-        bar.fill(T::ZERO);
+    let sum: f64 = sums.iter().sum();
+    let special = Special::<T>::of::<LOG>(bar, y, 1, sum, top);
+    if special == Special::Done {
         return;
     }
+    let sum = T::from_f64(sum);
     for (bar, &y) in bar.iter_mut().zip(y) {
         *bar = pulled::<T, I, LOG>(*bar, y, sum);
     }
+    special.finish(bar);
 }
 
 #[inline(always)]
@@ -305,31 +429,118 @@ fn pull_columns<T: Float, I: Isa, const LOG: bool, const W: usize>(
     stride: usize,
 ) -> usize {
     let mut sums = [0.0; W];
+    let mut tops = [-T::INFINITY; W];
     for (bar, y) in bar.chunks(stride).zip(y.chunks(stride)) {
         for column in 0..W {
             sums[column] += term::<T, LOG>(bar[column], y[column]);
+            tops[column] = greater(tops[column], y[column]);
         }
     }
-    let mut dead = [false; W];
-    if LOG {
-        for column in 0..W {
-            dead[column] = masked(y[column..].iter().step_by(stride));
+    let mut special = [Special::None; W];
+    for column in 0..W {
+        let (bar, y) = (&mut bar[column..], &y[column..]);
+        special[column] = Special::of::<LOG>(bar, y, stride, sums[column], tops[column]);
+    }
+    // Rows that are finished stay out of the quick loop.
+    let done = special.map(|special| special == Special::Done);
+    if done == [false; W] {
+        for (bar, y) in bar.chunks_mut(stride).zip(y.chunks(stride)) {
+            for column in 0..W {
+                let sum = T::from_f64(sums[column]);
+                bar[column] = pulled::<T, I, LOG>(bar[column], y[column], sum);
+            }
+        }
+    } else {
+        for (bar, y) in bar.chunks_mut(stride).zip(y.chunks(stride)) {
+            for column in (0..W).filter(|&column| !done[column]) {
+                let sum = T::from_f64(sums[column]);
+                bar[column] = pulled::<T, I, LOG>(bar[column], y[column], sum);
+            }
         }
     }
-    for (bar, y) in bar.chunks_mut(stride).zip(y.chunks(stride)) {
-        for column in 0..W {
-            let sum = T::from_f64(sums[column]);
-            let x_bar = pulled::<T, I, LOG>(bar[column], y[column], sum);
-            bar[column] = if dead[column] { T::ZERO } else { x_bar };
-        }
+    for column in 0..W {
+        special[column].finish(&mut bar[column..]);
     }
     W
 }
 
-/// Whether a whole row is −∞. A row that is not has an element above it soon.
-#[inline(always)]
-fn masked<'a, T: Float>(mut row: impl Iterator<Item = &'a T>) -> bool {
-    row.all(|&y| y == -T::INFINITY)
+/// What is done with a row beside the quick formula.
+#[derive(Clone, Copy, PartialEq)]
+enum Special<T> {
+    /// Nothing.
+    None,
+    /// The row is finished.
+    Done,
+    /// The element at a place is put right afterwards.
+    Element(usize, T),
+}
+
+impl<T: Float> Special<T> {
+    /// Looks at a row with elements `stride` apart, at the sum of its terms and the greatest of y.
+    #[inline(always)]
+    fn of<const LOG: bool>(bar: &mut [T], y: &[T], stride: usize, sum: f64, top: T) -> Self {
+        // Half of the probability, for what cancels in a logarithm; nearly all of it otherwise.
+        let great = if LOG { -0.7 } else { 0.9375 };
+        let zero = if LOG { sum == 0.0 } else { sum.is_nan() };
+        let dead = LOG && top == -T::INFINITY;
+        if zero || dead || top.to_f64() > great {
+            Self::found::<LOG>(bar, y, stride, sum, top, great)
+        } else {
+            Special::None
+        }
+    }
+
+    #[inline(never)]
+    fn found<const LOG: bool>(
+        bar: &mut [T],
+        y: &[T],
+        stride: usize,
+        sum: f64,
+        top: T,
+        great: f64,
+    ) -> Self {
+        let column = || y.iter().step_by(stride);
+        // A row whose cotangents are all 0 gives 0, also where it is NaN.
+        if bar.iter().step_by(stride).all(|&bar| bar == T::ZERO) {
+            return Special::Done;
+        }
+        if LOG && column().all(|&y| y == -T::INFINITY) {
+            bar.iter_mut()
+                .step_by(stride)
+                .for_each(|bar| *bar = T::ZERO);
+            return Special::Done;
+        }
+        let at = column().position(|&y| y == top);
+        let Some(at) = at.filter(|_| top.to_f64() > great).map(|at| at * stride) else {
+            return Special::None;
+        };
+        let own = bar[at];
+        if LOG {
+            // bar − p Σ bar = −(bar (p − 1) + p (Σ bar − bar)), of which no part cancels.
+            let (y, own) = (top.to_f64(), own.to_f64());
+            let x_bar = -(own * y.exp_m1() + y.exp() * (sum - own));
+            return Special::Element(at, T::from_f64(x_bar));
+        }
+        // Σ p is 1, so that a number may be subtracted from all cotangents: with that of the greatest
+        // p, the rounding of p is multiplied by 0.
+        let mut rest = 0.0;
+        for (bar, &y) in bar.iter_mut().step_by(stride).zip(column()) {
+            *bar -= own;
+            rest += bar.to_f64() * y.to_f64();
+        }
+        let rest = T::from_f64(rest);
+        for (bar, &y) in bar.iter_mut().step_by(stride).zip(column()) {
+            *bar = y * (*bar - rest);
+        }
+        Special::Done
+    }
+
+    #[inline(always)]
+    fn finish(self, bar: &mut [T]) {
+        if let Special::Element(at, x_bar) = self {
+            bar[at] = x_bar;
+        }
+    }
 }
 
 #[inline(always)]
