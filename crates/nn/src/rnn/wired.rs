@@ -107,14 +107,15 @@ impl<'t, T: Float> Highway<Var<'t, T>> {
 /// Schuster and Paliwal 1997, *Bidirectional recurrent neural networks*.
 ///
 /// ```
-/// use wengert_nn::rnn::{Connection, LstmOptions, Merge, Stack, Stacking};
-/// use wengert_nn::{LstmCell, rnn::Recurrent};
+/// use wengert_nn::rnn::{Connection, Merge, Stack, Stacking};
+/// use wengert_nn::{Lstm, LstmCell};
 /// use wengert_tape::{Bind, Tape};
 /// use wengert_tensor::Rng;
 ///
 /// let mut rng = Rng::seed_from_u64(1);
 /// let both = Stacking { layers: 3, bidirectional: true };
-/// let stack = Stack::new(2, 5, both, Merge::Sum, |inputs, rng| LstmCell::new(inputs, 5, rng), &mut rng)
+/// let cell = |inputs, rng: &mut Rng| LstmCell::new(inputs, 5, rng);
+/// let stack: Stack<Lstm> = Stack::new(2, 5, both, Merge::Sum, cell, &mut rng)
 ///     .with_dropout(0.2)
 ///     .with_connection(Connection::Highway, &mut rng);
 /// let tape = Tape::new();
@@ -122,9 +123,9 @@ impl<'t, T: Float> Highway<Var<'t, T>> {
 /// assert_eq!((outputs.shape(), state.cells.len()), ([4, 7, 5].into(), 6));
 /// ```
 #[derive(Tree, Clone, Debug)]
-pub struct Stack<C, P = Tensor> {
-    /// The layers.
-    pub layers: Recurrent<C>,
+pub struct Stack<R, P = Tensor> {
+    /// The layers, a [`Recurrent`].
+    pub rnn: R,
     /// The gates around the layers from the second one on, for highways.
     pub highways: Vec<Highway<P>>,
     /// What goes around the layers from the second one on.
@@ -137,7 +138,7 @@ pub struct Stack<C, P = Tensor> {
     pub width: usize,
 }
 
-impl<C> Stack<C> {
+impl<C> Stack<Recurrent<C>> {
     /// Layers of cells that `cell` makes, each for so many inputs, with outputs of the width
     /// `hidden`; with nothing between them.
     ///
@@ -158,7 +159,7 @@ impl<C> Stack<C> {
             _ => hidden,
         };
         Stack {
-            layers: Recurrent::stack_of(inputs, width, stacking, |inputs| cell(inputs, rng)),
+            rnn: Recurrent::stack_of(inputs, width, stacking, |inputs| cell(inputs, rng)),
             highways: Vec::new(),
             connection: Connection::None,
             dropout: Dropout { p: 0.0 },
@@ -171,7 +172,7 @@ impl<C> Stack<C> {
     /// from `rng`.
     pub fn with_connection(mut self, connection: Connection, rng: &mut Rng) -> Self {
         let gates = match connection {
-            Connection::Highway => self.layers.layers.len().saturating_sub(1),
+            Connection::Highway => self.rnn.layers.len().saturating_sub(1),
             _ => 0,
         };
         self.connection = connection;
@@ -180,7 +181,7 @@ impl<C> Stack<C> {
     }
 }
 
-impl<C, P> Stack<C, P> {
+impl<R, P> Stack<R, P> {
     /// The layers with dropout between them.
     ///
     /// # Panics
@@ -190,11 +191,13 @@ impl<C, P> Stack<C, P> {
         self.dropout = Dropout::new(p);
         self
     }
+}
 
+impl<C, P> Stack<Recurrent<C>, P> {
     /// The layers with what `f` makes of every cell.
-    pub fn map_cells<D>(self, f: impl FnMut(C) -> D) -> Stack<D, P> {
+    pub fn map_cells<D>(self, f: impl FnMut(C) -> D) -> Stack<Recurrent<D>, P> {
         Stack {
-            layers: self.layers.map_cells(f),
+            rnn: self.rnn.map_cells(f),
             highways: self.highways,
             connection: self.connection,
             dropout: self.dropout,
@@ -204,15 +207,15 @@ impl<C, P> Stack<C, P> {
     }
 }
 
-impl<C: ParameterGroups, P> ParameterGroups for Stack<C, P> {
+impl<R: ParameterGroups, P> ParameterGroups for Stack<R, P> {
     fn parameter_groups(&self) -> usize {
-        self.layers.parameter_groups() + 2 * self.highways.len()
+        self.rnn.parameter_groups() + 2 * self.highways.len()
     }
 }
 
 /// A stack with the function that merges its directions.
 struct Wired<'s, C, P, F> {
-    stack: &'s Stack<C, P>,
+    stack: &'s Stack<Recurrent<C>, P>,
     merge: F,
 }
 
@@ -227,7 +230,7 @@ where
 
     fn connect(&self, at: usize, below: Sequence<'_, 't, T>, outputs: &mut Steps<'t, T>) {
         let stack = self.stack;
-        let last = at + 1 == stack.layers.layers.len();
+        let last = at + 1 == stack.rnn.layers.len();
         for (t, y) in outputs.iter_mut().enumerate() {
             *y = stack.around(at, || below.at(t), *y);
             if !last {
@@ -237,7 +240,7 @@ where
     }
 }
 
-impl<'t, T: Float, C> Stack<C, Var<'t, T>> {
+impl<'t, T: Float, R> Stack<R, Var<'t, T>> {
     /// The outputs of layer `at`, whose inputs are `x` and whose cells' outputs are `h`.
     #[track_caller]
     fn around(&self, at: usize, x: impl FnOnce() -> Var<'t, T>, h: Var<'t, T>) -> Var<'t, T> {
@@ -249,7 +252,7 @@ impl<'t, T: Float, C> Stack<C, Var<'t, T>> {
     }
 }
 
-impl<'t, T: Float, C: Cell<'t, T>> Stack<C, Var<'t, T>> {
+impl<'t, T: Float, C: Cell<'t, T>> Stack<Recurrent<C>, Var<'t, T>> {
     /// All outputs \[B, T, W\], and the state after the last step, as [`Recurrent::run`].
     ///
     /// # Panics
@@ -273,7 +276,8 @@ impl<'t, T: Float, C: Cell<'t, T>> Stack<C, Var<'t, T>> {
     ///
     /// let mut rng = Rng::seed_from_u64(1);
     /// let both = Stacking { layers: 2, bidirectional: true };
-    /// let stack = Stack::new(2, 5, both, Merge::Sum, |i, rng| GruCell::new(i, 5, rng), &mut rng);
+    /// let cell = |inputs, rng: &mut Rng| GruCell::new(inputs, 5, rng);
+    /// let stack = Stack::new(2, 5, both, Merge::Sum, cell, &mut rng);
     /// let tape = Tape::new();
     /// let product = |forward, backward| forward * backward;
     /// let (outputs, _) = stack.bind(&tape).run_merged(tape.ones([4, 7, 2]), None, product);
@@ -290,7 +294,7 @@ impl<'t, T: Float, C: Cell<'t, T>> Stack<C, Var<'t, T>> {
         merge: impl Fn(Var<'t, T>, Var<'t, T>) -> Var<'t, T>,
     ) -> (Var<'t, T>, State<C::State>) {
         let wired = Wired { stack: self, merge };
-        let layers = &self.layers.layers;
+        let layers = &self.rnn.layers;
         let (outputs, state) = through(layers, Sequence::Whole(x), state, true, &wired);
         if outputs.is_empty() {
             return (x.tape().zeros([x.dim(0), 0, self.width]), state);
@@ -314,7 +318,7 @@ impl<'t, T: Float, C: Cell<'t, T>> Stack<C, Var<'t, T>> {
             stack: self,
             merge: merged(self.merge),
         };
-        let layers = &self.layers.layers;
+        let layers = &self.rnn.layers;
         let (outputs, state) = through(layers, Sequence::Packed(x), state, true, &wired);
         let outputs = match outputs.is_empty() {
             true => x.data().tape().zeros([0, self.width]),
@@ -350,7 +354,7 @@ impl<'t, T: Float, C: Cell<'t, T>> Stack<C, Var<'t, T>> {
         x: Var<'t, T>,
         state: &State<C::State>,
     ) -> (Var<'t, T>, State<C::State>) {
-        let layers = &self.layers.layers;
+        let layers = &self.rnn.layers;
         assert!(
             directions(layers) == 1,
             "step: a layer that also runs backward needs the whole sequence"
@@ -372,7 +376,7 @@ impl<'t, T: Float, C: Cell<'t, T>> Stack<C, Var<'t, T>> {
     /// The initial state for inputs like `x` \[B, I\].
     #[track_caller]
     pub fn initial(&self, x: Var<'t, T>) -> State<C::State> {
-        self.layers.initial(x)
+        self.rnn.initial(x)
     }
 }
 

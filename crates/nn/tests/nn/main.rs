@@ -3,6 +3,7 @@
 #![allow(clippy::let_unit_value)]
 
 mod batch;
+mod cells;
 mod golden;
 mod gradients;
 mod idx;
