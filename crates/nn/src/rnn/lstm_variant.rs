@@ -122,6 +122,14 @@ impl LstmOptions {
         }
     }
 
+    #[track_caller]
+    fn check(&self) {
+        assert!(
+            self.input_gate || self.forget_gate != ForgetGate::Coupled,
+            "a forget gate cannot be coupled to an input gate that is not there"
+        );
+    }
+
     /// The number of parts of the sum: the gates that are learned, and the candidate.
     fn parts(&self) -> usize {
         let learned = self.forget_gate == ForgetGate::Learned;
@@ -228,11 +236,7 @@ impl LstmVariantCell {
         options: LstmOptions,
         rng: &mut Rng,
     ) -> Self {
-        let coupled = options.forget_gate == ForgetGate::Coupled;
-        assert!(
-            options.input_gate || !coupled,
-            "a forget gate cannot be coupled to an input gate that is not there"
-        );
+        options.check();
         let k = 1.0 / (hidden.max(1) as f64).sqrt();
         let (columns, width) = (options.parts() * hidden, options.projection.unwrap_or(hidden));
         let learned = options.forget_gate == ForgetGate::Learned;
@@ -242,7 +246,7 @@ impl LstmVariantCell {
             if learned {
                 let start = usize::from(options.input_gate) * hidden;
                 bias[start..start + hidden].fill(value);
-            } else if coupled {
+            } else if options.forget_gate == ForgetGate::Coupled {
                 bias[..hidden].fill(-value);
             }
             Tensor::from(bias)
@@ -303,6 +307,8 @@ impl LstmVariant {
         stacking: Stacking,
         rng: &mut Rng,
     ) -> Self {
+        // Closures would lose the caller's line.
+        options.check();
         let width = options.projection.unwrap_or(hidden);
         let above = (1 + usize::from(stacking.bidirectional)) * width;
         Recurrent::stack_of(inputs, above, stacking, |inputs| {

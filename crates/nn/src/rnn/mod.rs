@@ -9,10 +9,17 @@
 //!       Cell::step          one step of the rows that take it
 //! ```
 //!
+//! | the cell | is |
+//! |---|---|
+//! | [`SimpleRnnCell`] | h′ = φ(x Wx + h Wh + b), for any φ |
+//! | [`LstmCell`], [`LstmVariantCell`] | the usual LSTM in one op; the same with every part to be switched |
+//! | [`GruCell`], [`GruVariantCell`] | the usual GRU in one formula; both orders of reset and product, all biases |
+//! | [`MinimalGruCell`], [`LightGruCell`] | gated units with fewer gates |
+//! | [`Zoneout`], [`RecurrentDropout`] | any of them, with what stays or is left out by chance |
+//!
 //! [`Lstm`], [`Gru`] and [`SimpleRnn`] are one type, [`Recurrent`], over different cells; a cell of
 //! the user's is an implementation of [`Cell`]. [`PackedSequence`] holds sequences of different
-//! lengths. [`Zoneout`] and [`RecurrentDropout`] are cells around a cell, [`Stack`] has dropout and
-//! connections between layers.
+//! lengths. [`Stack`] has dropout and connections between layers, and merges directions.
 
 mod dropout;
 mod gru;

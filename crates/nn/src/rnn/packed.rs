@@ -5,6 +5,8 @@ use std::sync::Arc;
 use wengert_tape::Var;
 use wengert_tensor::{Float, Shape, Tensor};
 
+use super::unroll::Steps;
+
 /// Sequences of different lengths, step by step and without padding.
 ///
 /// The rows are sorted by length, the longest first, and step t has the values of those that are
@@ -235,10 +237,17 @@ impl<'t, T: Float> PackedSequence<'t, T> {
     #[doc(alias = "pad_packed_sequence")]
     #[track_caller]
     pub fn pad(&self) -> Var<'t, T> {
-        let Packing { lengths, time, .. } = &*self.packing;
         let features = self.data.shape()[1..].to_vec();
+        self.pad_parts([self.data].into_iter().collect(), features)
+    }
+
+    /// [`pad`](Self::pad) where the values, with these axes each, come in parts, so that they are
+    /// copied once.
+    #[track_caller]
+    pub(super) fn pad_parts(&self, mut parts: Steps<'t, T>, features: Vec<usize>) -> Var<'t, T> {
+        let Packing { lengths, time, .. } = &*self.packing;
         let zero: Shape = std::iter::once(1).chain(features.iter().copied()).collect();
-        let zero = self.data.tape().zeros(zero);
+        parts.push(self.data.tape().zeros(zero));
         let total = self.packing.total() as i64;
         let mut at = Vec::with_capacity(lengths.len() * time);
         for (row, &length) in lengths.iter().enumerate() {
@@ -246,7 +255,7 @@ impl<'t, T: Float> PackedSequence<'t, T> {
             at.extend((0..length).map(|t| self.packing.position(place, t)));
             at.extend(std::iter::repeat_n(total, time - length));
         }
-        let rows = Var::cat(&[self.data, zero], 0).index_select(0, &Tensor::from(at));
+        let rows = Var::cat(&parts, 0).index_select(0, &Tensor::from(at));
         let shape = [lengths.len(), *time].into_iter().chain(features);
         let shape: Vec<isize> = shape.map(|dim| dim as isize).collect();
         rows.reshape(&shape)

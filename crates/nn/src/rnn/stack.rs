@@ -204,8 +204,7 @@ impl<C> Recurrent<C> {
     /// ```
     ///
     /// # Panics
-    /// If the width of `x` is not I, or `state` is that of a layer of another structure or of
-    /// another number of sequences.
+    /// If `state` is that of a layer of another structure or of another number of sequences.
     #[track_caller]
     pub fn run_packed<'t, T: Float>(
         &self,
@@ -263,8 +262,9 @@ impl<C> Recurrent<C> {
     where
         C: Cell<'t, T>,
     {
-        let (outputs, state) = self.run_packed(&PackedSequence::pack_padded(x, lengths), state);
-        (outputs.pad(), state)
+        let x = PackedSequence::pack_padded(x, lengths);
+        let (outputs, state) = through(&self.layers, Sequence::Packed(&x), state, true, &Plain);
+        (x.pad_parts(outputs, vec![state.h().dim(-1)]), state)
     }
 
     /// The state after one step on `x` \[B, I\]: for sequences that are made while they are read.

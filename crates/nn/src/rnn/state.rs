@@ -130,7 +130,15 @@ impl<S> State<S> {
     where
         S: Carried<'t, T>,
     {
-        self.each(|part| part.index_select(0, rows))
+        let mut state = self;
+        for cell in &mut state.cells {
+            let mut parts = parts(*cell);
+            for part in &mut parts {
+                *part = part.index_select(0, rows);
+            }
+            *cell = with_parts(*cell, parts);
+        }
+        state
     }
 
     /// The state with every part changed.
@@ -186,9 +194,7 @@ pub(super) fn zip<'t, T: Float, S: Carried<'t, T>>(
     other: S,
     mut f: impl FnMut(&str, Var<'t, T>, Var<'t, T>) -> Var<'t, T>,
 ) -> S {
-    let mut parts: SmallVec<[Var<'t, T>; 4]> = SmallVec::new();
-    other.visit_tree(|_, part| parts.push(*part));
-    let mut parts = parts.into_iter();
+    let mut parts = parts(other).into_iter();
     state.visit_tree_mut(|path, part| {
         if let Some(other) = parts.next() {
             *part = f(path.as_str(), *part, other);
@@ -197,11 +203,29 @@ pub(super) fn zip<'t, T: Float, S: Carried<'t, T>>(
     state
 }
 
-/// A state with one row, stretched to `rows`. A part without axes is no row.
+type Parts<'t, T> = SmallVec<[Var<'t, T>; 4]>;
+
+/// The parts of a cell's state, for a loop over them: closures would lose the caller's line.
+fn parts<'t, T: Float, S: Carried<'t, T>>(state: S) -> Parts<'t, T> {
+    let mut parts = Parts::new();
+    state.visit_tree(|_, part| parts.push(*part));
+    parts
+}
+
+/// The way back from [`parts`].
+fn with_parts<'t, T: Float, S: Carried<'t, T>>(state: S, parts: Parts<'t, T>) -> S {
+    let mut parts = parts.into_iter();
+    each(state, |part| parts.next().unwrap_or(part))
+}
+
+/// A state with one row, stretched to `rows`.
 pub(super) fn stretched<'t, T: Float, S: Carried<'t, T>>(state: S, rows: usize) -> S {
+    if rows == 1 || state.h().shape().first() != Some(&1) {
+        return state;
+    }
     each(state, |part| {
         let mut shape = part.shape();
-        if shape.first() != Some(&1) || rows == 1 {
+        if shape.first() != Some(&1) {
             return part;
         }
         shape.dims_mut()[0] = rows;

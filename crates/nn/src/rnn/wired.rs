@@ -306,20 +306,14 @@ impl<'t, T: Float, C: Cell<'t, T>> Stack<Recurrent<C>, Var<'t, T>> {
     /// [`Recurrent::run_packed`].
     ///
     /// # Panics
-    /// If the width of `x` is not I, or `state` is that of a layer of another structure or of
-    /// another number of sequences.
+    /// If `state` is that of a layer of another structure or of another number of sequences.
     #[track_caller]
     pub fn run_packed(
         &self,
         x: &PackedSequence<'t, T>,
         state: Option<State<C::State>>,
     ) -> (PackedSequence<'t, T>, State<C::State>) {
-        let wired = Wired {
-            stack: self,
-            merge: merged(self.merge),
-        };
-        let layers = &self.rnn.layers;
-        let (outputs, state) = through(layers, Sequence::Packed(x), state, true, &wired);
+        let (outputs, state) = self.packed(x, state);
         let outputs = match outputs.is_empty() {
             true => x.data().tape().zeros([0, self.width]),
             false => one_after_another(x.data(), &outputs, &state),
@@ -339,8 +333,23 @@ impl<'t, T: Float, C: Cell<'t, T>> Stack<Recurrent<C>, Var<'t, T>> {
         lengths: &[usize],
         state: Option<State<C::State>>,
     ) -> (Var<'t, T>, State<C::State>) {
-        let (outputs, state) = self.run_packed(&PackedSequence::pack_padded(x, lengths), state);
-        (outputs.pad(), state)
+        let x = PackedSequence::pack_padded(x, lengths);
+        let (outputs, state) = self.packed(&x, state);
+        (x.pad_parts(outputs, vec![self.width]), state)
+    }
+
+    /// The outputs of every step, and the last states.
+    #[track_caller]
+    fn packed(
+        &self,
+        x: &PackedSequence<'t, T>,
+        state: Option<State<C::State>>,
+    ) -> (Steps<'t, T>, State<C::State>) {
+        let wired = Wired {
+            stack: self,
+            merge: merged(self.merge),
+        };
+        through(&self.rnn.layers, Sequence::Packed(x), state, true, &wired)
     }
 
     /// The output \[B, W\] and the state after one step on `x` \[B, I\], of sequences that are made

@@ -49,9 +49,7 @@ impl<C> Zoneout<C> {
     /// Unless 0 ≤ p ≤ 1 for both.
     #[track_caller]
     pub fn new(cell: C, hidden: f64, memory: f64) -> Self {
-        for p in [hidden, memory] {
-            assert!((0.0..=1.0).contains(&p), "zoneout: {p} is no probability");
-        }
+        check(hidden, memory);
         Zoneout {
             cell,
             hidden,
@@ -118,6 +116,18 @@ impl<C> Recurrent<C> {
     /// Unless 0 ≤ p ≤ 1 for both.
     #[track_caller]
     pub fn with_zoneout(self, hidden: f64, memory: f64) -> Recurrent<Zoneout<C>> {
-        self.map_cells(|cell| Zoneout::new(cell, hidden, memory))
+        check(hidden, memory);
+        self.map_cells(|cell| Zoneout {
+            cell,
+            hidden,
+            memory,
+        })
+    }
+}
+
+#[track_caller]
+fn check(hidden: f64, memory: f64) {
+    for p in [hidden, memory] {
+        assert!((0.0..=1.0).contains(&p), "zoneout: {p} is no probability");
     }
 }

@@ -1,5 +1,6 @@
 //! Sequences of different lengths, and sequences in parts.
 
+use wengert_nn::data::{Batches, pad};
 use wengert_nn::rnn::{PackedSequence, Stacking};
 use wengert_nn::{Gru, Lstm, LstmState, State};
 use wengert_tape::tree::TreeExt;
@@ -192,4 +193,46 @@ fn mapped() {
     assert_eq!(mapped.value(), y.pad().matmul(w).value());
     let flat: Vec<Var<'_, f64>> = y.map(|y| y.sum_axes(&[1], false)).unpack();
     assert_eq!(flat[2].shape(), [2]);
+}
+
+#[test]
+fn buckets_have_every_row_once() {
+    let mut rng = rng();
+    for (rows, size) in [(0, 4), (3, 4), (20, 4), (23, 4), (7, 1)] {
+        let lengths: Vec<usize> = (0..rows).map(|row| row * 7 % 11).collect();
+        let batches: Vec<_> = Batches::by_length(&lengths, size, &mut rng).collect();
+        assert_eq!(batches.len(), rows.div_ceil(size));
+        let mut all: Vec<i64> = batches.iter().flat_map(|batch| batch.to_vec()).collect();
+        all.sort();
+        assert_eq!(all, (0..rows as i64).collect::<Vec<_>>());
+        assert!(batches.iter().rev().skip(1).all(|batch| batch.size() == size));
+        // No other batch has a length between those of a full one.
+        let range = |batch: &Tensor<i64>| {
+            let of = || batch.iter().map(|row| lengths[row as usize]);
+            (of().min().unwrap_or(0), of().max().unwrap_or(0))
+        };
+        let full = &batches[..rows / size];
+        for (k, a) in full.iter().enumerate() {
+            for b in &full[k + 1..] {
+                let ((a_min, a_max), (b_min, b_max)) = (range(a), range(b));
+                assert!(a_max <= b_min || b_max <= a_min);
+            }
+        }
+    }
+    // Another epoch has other batches in another order.
+    let lengths = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12];
+    let epoch = |rng: &mut _| -> Vec<_> { Batches::by_length(&lengths, 3, rng).collect() };
+    assert_ne!(epoch(&mut rng), epoch(&mut rng));
+}
+
+#[test]
+fn padded_data_is_what_was_packed() {
+    let parts = [normal(1, &[2, 3]), normal(2, &[0, 3]), normal(3, &[4, 3])];
+    let (x, lengths) = pad(&parts, f64::NAN).expect("sequences that fit");
+    assert_eq!(x.shape(), &[3, 4, 3]);
+    let tape = Tape::new();
+    let single: Vec<_> = parts.iter().map(|part| tape.constant(part)).collect();
+    let a = PackedSequence::pack_padded(tape.constant(&x), &lengths);
+    let b = PackedSequence::pack(&single);
+    assert_eq!(a.data().value(), b.data().value());
 }
