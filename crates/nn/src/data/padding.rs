@@ -42,7 +42,11 @@ pub fn pad<E: Element>(
         data.extend(sequence.iter());
         data.extend(std::iter::repeat_n(fill, (time - length) * step));
     }
-    let shape: Shape = [sequences.len(), time].iter().chain(inner).copied().collect();
+    let shape: Shape = [sequences.len(), time]
+        .iter()
+        .chain(inner)
+        .copied()
+        .collect();
     let padded = match Tensor::from_vec(data, shape) {
         Ok(padded) => padded,
         Err(error) => return refuse(error.to_string()),

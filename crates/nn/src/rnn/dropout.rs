@@ -180,7 +180,11 @@ impl<C> Recurrent<C> {
     /// # Panics
     /// Unless 0 ≤ p ≤ 1 for both.
     #[track_caller]
-    pub fn with_variational_dropout(self, inputs: f64, hidden: f64) -> Recurrent<RecurrentDropout<C>> {
+    pub fn with_variational_dropout(
+        self,
+        inputs: f64,
+        hidden: f64,
+    ) -> Recurrent<RecurrentDropout<C>> {
         let (inputs, hidden) = (Dropout::new(inputs), Dropout::new(hidden));
         self.map_cells(|cell| RecurrentDropout {
             inputs,

@@ -230,15 +230,13 @@ impl LstmVariantCell {
     /// # Panics
     /// If the forget gate is coupled to an input gate that is not there.
     #[track_caller]
-    pub fn with_options(
-        inputs: usize,
-        hidden: usize,
-        options: LstmOptions,
-        rng: &mut Rng,
-    ) -> Self {
+    pub fn with_options(inputs: usize, hidden: usize, options: LstmOptions, rng: &mut Rng) -> Self {
         options.check();
         let k = 1.0 / (hidden.max(1) as f64).sqrt();
-        let (columns, width) = (options.parts() * hidden, options.projection.unwrap_or(hidden));
+        let (columns, width) = (
+            options.parts() * hidden,
+            options.projection.unwrap_or(hidden),
+        );
         let learned = options.forget_gate == ForgetGate::Learned;
         let bias = options.bias.then(|| {
             let mut bias = vec![0.0; columns];
@@ -286,12 +284,7 @@ impl LstmVariant {
     /// # Panics
     /// As [`LstmVariantCell::with_options`].
     #[track_caller]
-    pub fn with_options(
-        inputs: usize,
-        hidden: usize,
-        options: LstmOptions,
-        rng: &mut Rng,
-    ) -> Self {
+    pub fn with_options(inputs: usize, hidden: usize, options: LstmOptions, rng: &mut Rng) -> Self {
         Recurrent::of([LstmVariantCell::with_options(inputs, hidden, options, rng)])
     }
 
@@ -361,7 +354,11 @@ impl<'t, T: Float> LstmVariantCell<Var<'t, T>> {
             .map(|k| sum.slice(-1, k * hidden..(k + 1) * hidden))
             .collect();
         let mut columns = columns.into_iter();
-        let mut next = || columns.next().expect("a part for every gate and the candidate");
+        let mut next = || {
+            columns
+                .next()
+                .expect("a part for every gate and the candidate")
+        };
         let (peepholes, options) = (&self.peepholes, &self.options);
         let input = options.input_gate.then(|| gate(next(), peepholes.input, c));
         let kept = match options.forget_gate {
@@ -383,11 +380,7 @@ impl<'t, T: Float> LstmVariantCell<Var<'t, T>> {
 
 /// σ of a sum and of what a gate sees of the memory.
 #[track_caller]
-fn gate<'t, T: Float>(
-    sum: Var<'t, T>,
-    peephole: Option<Var<'t, T>>,
-    c: Var<'t, T>,
-) -> Var<'t, T> {
+fn gate<'t, T: Float>(sum: Var<'t, T>, peephole: Option<Var<'t, T>>, c: Var<'t, T>) -> Var<'t, T> {
     match peephole {
         None => sum.sigmoid(),
         Some(weights) if weights.rank() == 1 => (sum + c * weights).sigmoid(),

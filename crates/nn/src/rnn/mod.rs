@@ -43,7 +43,7 @@ pub use gru_variant::{GruBiases, GruOptions, GruVariant, GruVariantCell};
 pub use light::{LightGru, LightGruCell};
 pub use lstm::{Lstm, LstmCell, LstmState};
 pub use lstm_variant::{
-    ForgetGate, LstmNorms, LstmOptions, LstmVariant, LstmVariantCell, Peepholes, PeepholeWeights,
+    ForgetGate, LstmNorms, LstmOptions, LstmVariant, LstmVariantCell, PeepholeWeights, Peepholes,
 };
 pub use minimal::{MinimalGru, MinimalGruCell};
 pub use packed::PackedSequence;
@@ -102,12 +102,7 @@ pub trait Cell<'t, T: Float> {
 
     /// The state after a step of a run that has drawn.
     #[track_caller]
-    fn step_drawn(
-        &self,
-        x: Var<'t, T>,
-        state: Self::State,
-        _drawn: &Masks<'t, T>,
-    ) -> Self::State {
+    fn step_drawn(&self, x: Var<'t, T>, state: Self::State, _drawn: &Masks<'t, T>) -> Self::State {
         self.step(x, state)
     }
 }

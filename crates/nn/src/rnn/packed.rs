@@ -96,7 +96,11 @@ impl Packing {
     fn gather(&self, start: impl Fn(usize) -> usize) -> Tensor<i64> {
         let mut at = Vec::with_capacity(self.total());
         for (t, &size) in self.sizes.iter().enumerate() {
-            at.extend(self.order[..size].iter().map(|&row| (start(row) + t) as i64));
+            at.extend(
+                self.order[..size]
+                    .iter()
+                    .map(|&row| (start(row) + t) as i64),
+            );
         }
         Tensor::from(at)
     }

@@ -204,7 +204,11 @@ impl<'t, T: Float, F: Nonlinearity> Droppable<'t, T> for SimpleRnnCell<Var<'t, T
     ) -> Var<'t, T> {
         let next = self.step(x, h);
         // The new value is the candidate, as there is no gate.
-        if active(dropout, x) { dropout.forward(next) } else { next }
+        if active(dropout, x) {
+            dropout.forward(next)
+        } else {
+            next
+        }
     }
 }
 

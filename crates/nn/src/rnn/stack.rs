@@ -78,7 +78,9 @@ impl<C: NewCell> Recurrent<C> {
         } = stacking;
         assert!(layers > 0, "a recurrent layer has at least one layer");
         let above = (1 + usize::from(bidirectional)) * hidden;
-        Self::stack_of(inputs, above, stacking, |inputs| C::new(inputs, hidden, rng))
+        Self::stack_of(inputs, above, stacking, |inputs| {
+            C::new(inputs, hidden, rng)
+        })
     }
 }
 

@@ -44,9 +44,9 @@ pub(super) fn through<'t, T: Float, C: Cell<'t, T>>(
     let mut cells = SmallVec::new();
     let mut below = Steps::new();
     for (at, layer) in layers.iter().enumerate() {
-        let start = |cell: &C, direction: usize| match &state {
-            Some(state) => begun(state.cells[at * directions + direction], input, rows),
-            None => cell.initial(like),
+        let given = |direction| {
+            let state = state.as_ref()?;
+            Some(state.cells[at * directions + direction])
         };
         let sequence = match at {
             0 => input,
@@ -57,7 +57,7 @@ pub(super) fn through<'t, T: Float, C: Cell<'t, T>>(
         if keep {
             outputs.reserve(sequence.len());
         }
-        let begin = start(&layer.forward, 0);
+        let begin = start(&layer.forward, given(0), input, rows, like);
         let push = |h| {
             if keep {
                 outputs.push(h);
@@ -67,7 +67,7 @@ pub(super) fn through<'t, T: Float, C: Cell<'t, T>>(
         let end = unroll(cell, sequence, Direction::Forward, rows, begin, push);
         cells.push(ended(end, input));
         if let Some(cell) = &layer.backward {
-            let begin = start(cell, 1);
+            let begin = start(cell, given(1), input, rows, like);
             let mut at = outputs.len();
             let join = |h| {
                 if keep {
@@ -118,13 +118,18 @@ fn first<'s, 't, T: Float>(input: Sequence<'s, 't, T>) -> (Rows<'s>, Var<'t, T>)
     }
 }
 
-/// A state that was given, as the rows of the run need it.
+/// The state that a cell starts from, in the order of the rows of the run.
 #[track_caller]
-fn begun<'t, T: Float, S: Carried<'t, T>>(
-    state: S,
+fn start<'t, T: Float, C: Cell<'t, T>>(
+    cell: &C,
+    given: Option<C::State>,
     input: Sequence<'_, 't, T>,
     rows: Rows<'_>,
-) -> S {
+    like: Var<'t, T>,
+) -> C::State {
+    let Some(state) = given else {
+        return cell.initial(like);
+    };
     let state = stretched(state, rows.count);
     let Sequence::Packed(x) = input else {
         return state;
@@ -156,11 +161,7 @@ fn ended<'t, T: Float, S: Carried<'t, T>>(state: S, input: Sequence<'_, 't, T>) 
 
 /// The number of directions.
 pub(super) fn directions<C>(layers: &[Layer<C>]) -> usize {
-    1 + usize::from(
-        layers
-            .first()
-            .is_some_and(|layer| layer.backward.is_some()),
-    )
+    1 + usize::from(layers.first().is_some_and(|layer| layer.backward.is_some()))
 }
 
 /// Refuses a state of layers of another structure.

@@ -153,7 +153,10 @@ impl<C> Stack<Recurrent<C>> {
         mut cell: impl FnMut(usize, &mut Rng) -> C,
         rng: &mut Rng,
     ) -> Self {
-        assert!(stacking.layers > 0, "a recurrent layer has at least one layer");
+        assert!(
+            stacking.layers > 0,
+            "a recurrent layer has at least one layer"
+        );
         let width = match (stacking.bidirectional, merge) {
             (true, Merge::Concat) => 2 * hidden,
             _ => hidden,
@@ -358,11 +361,7 @@ impl<'t, T: Float, C: Cell<'t, T>> Stack<Recurrent<C>, Var<'t, T>> {
     /// # Panics
     /// If the layers run in both directions, or `state` is that of a layer of another structure.
     #[track_caller]
-    pub fn step(
-        &self,
-        x: Var<'t, T>,
-        state: &State<C::State>,
-    ) -> (Var<'t, T>, State<C::State>) {
+    pub fn step(&self, x: Var<'t, T>, state: &State<C::State>) -> (Var<'t, T>, State<C::State>) {
         let layers = &self.rnn.layers;
         assert!(
             directions(layers) == 1,
@@ -379,7 +378,13 @@ impl<'t, T: Float, C: Cell<'t, T>> Stack<Recurrent<C>, Var<'t, T>> {
                 false => self.dropout.forward(y),
             };
         }
-        (x, State { cells, directions: 1 })
+        (
+            x,
+            State {
+                cells,
+                directions: 1,
+            },
+        )
     }
 
     /// The initial state for inputs like `x` \[B, I\].

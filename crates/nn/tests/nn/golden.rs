@@ -480,7 +480,13 @@ fn lstm_projection() {
         agree(case, "c_n", &c, &get("output.c_n"));
         let (rnn, x_bar) = grads.tree(&model);
         agree(case, "x", &x_bar, &get("grad.input.x"));
-        let LstmVariantCell { wx, wh, bias, projection, .. } = &rnn.layers[0].forward;
+        let LstmVariantCell {
+            wx,
+            wh,
+            bias,
+            projection,
+            ..
+        } = &rnn.layers[0].forward;
         let bias = bias.as_ref().expect("a bias");
         for (name, bar) in bars(wx, wh, bias, bias) {
             agree(case, name, &bar, &get(&format!("grad.weight.{name}_l0")));

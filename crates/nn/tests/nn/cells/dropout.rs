@@ -13,9 +13,7 @@ use super::{near, normal, rng, squares};
 
 /// A cell that shows its masks: h′ = relu(x Wx + h Wh).
 fn bare(wx: f64, wh: f64) -> Recurrent<SimpleRnnCell<Tensor<f64>>> {
-    let eye = |scale: f64| {
-        Tensor::from_fn([40, 40], |at| if at[0] == at[1] { scale } else { 0.0 })
-    };
+    let eye = |scale: f64| Tensor::from_fn([40, 40], |at| if at[0] == at[1] { scale } else { 0.0 });
     let cell = SimpleRnnCell {
         wx: eye(wx),
         wh: eye(wh),
@@ -54,7 +52,10 @@ fn the_mask_of_the_inputs_is_that_of_the_run() {
     let (again, _) = m.run(tape.ones([4, 5, 40]), None);
     assert_ne!(again.value().select(0, 1), y.select(0, 1));
     tape.set_training(false);
-    assert_eq!(m.run(tape.ones([4, 5, 40]), None).0.value(), Tensor::ones([4, 5, 40]));
+    assert_eq!(
+        m.run(tape.ones([4, 5, 40]), None).0.value(),
+        Tensor::ones([4, 5, 40])
+    );
 }
 
 #[test]
@@ -81,8 +82,12 @@ fn memory_is_not_lost() {
     let (x, h, c) = (tape.constant(&x), tape.constant(&h), tape.constant(&c));
     let all = Dropout::new(1.0);
     let carousel = LstmOptions::constant_error_carousel();
-    let cell = LstmVariant::with_options(2, 3, carousel, rng).cast::<f64>().bind(&tape);
-    let next = cell.layers[0].forward.step_dropped(x, h, LstmState { h, c }, all);
+    let cell = LstmVariant::with_options(2, 3, carousel, rng)
+        .cast::<f64>()
+        .bind(&tape);
+    let next = cell.layers[0]
+        .forward
+        .step_dropped(x, h, LstmState { h, c }, all);
     assert_eq!(next.c.value(), c.value());
     // Of the others, a share between 0 and 1 of what was there.
     let share = |next: Tensor<f64>, before: Tensor<f64>| {
@@ -90,16 +95,32 @@ fn memory_is_not_lost() {
         assert!(shares.all(|share| share > 0.0 && share < 1.0));
     };
     let cell = Lstm::new(2, 3, rng).cast::<f64>().bind(&tape);
-    let next = cell.layers[0].forward.step_dropped(x, h, LstmState { h, c }, all);
+    let next = cell.layers[0]
+        .forward
+        .step_dropped(x, h, LstmState { h, c }, all);
     share(next.c.value(), c.value());
     let cell = Gru::new(2, 3, rng).cast::<f64>().bind(&tape);
-    share(cell.layers[0].forward.step_dropped(x, h, h, all).value(), h.value());
-    let cell = GruVariant::with_options(2, 3, GruOptions::default(), rng).cast::<f64>().bind(&tape);
-    share(cell.layers[0].forward.step_dropped(x, h, h, all).value(), h.value());
+    share(
+        cell.layers[0].forward.step_dropped(x, h, h, all).value(),
+        h.value(),
+    );
+    let cell = GruVariant::with_options(2, 3, GruOptions::default(), rng)
+        .cast::<f64>()
+        .bind(&tape);
+    share(
+        cell.layers[0].forward.step_dropped(x, h, h, all).value(),
+        h.value(),
+    );
     let cell = MinimalGru::new(2, 3, rng).cast::<f64>().bind(&tape);
-    share(cell.layers[0].forward.step_dropped(x, h, h, all).value(), h.value());
+    share(
+        cell.layers[0].forward.step_dropped(x, h, h, all).value(),
+        h.value(),
+    );
     let cell = LightGru::new(2, 3, rng).cast::<f64>().bind(&tape);
-    share(cell.layers[0].forward.step_dropped(x, h, h, all).value(), h.value());
+    share(
+        cell.layers[0].forward.step_dropped(x, h, h, all).value(),
+        h.value(),
+    );
 }
 
 /// The products see the masked value, and the state is carried as it is.
@@ -116,7 +137,11 @@ fn products_see_the_mask() {
         gru.layers[0].forward.bias_x.as_mut_slice()[3..6].fill(bias);
         let cell = gru.bind(&tape).layers[0].forward.clone();
         let dropped = cell.step_dropped(x, seen, h, none).value();
-        let expected = if carried { h } else { wengert_nn::rnn::Cell::step(&cell, x, seen) };
+        let expected = if carried {
+            h
+        } else {
+            wengert_nn::rnn::Cell::step(&cell, x, seen)
+        };
         near("gru", &dropped, &expected.value());
     }
     let lstm = Lstm::new(2, 3, &mut rng()).cast::<f64>().bind(&tape);
@@ -128,7 +153,9 @@ fn products_see_the_mask() {
 
 #[test]
 fn zoneout_keeps_or_moves() {
-    let rnn = Lstm::new(2, 200, &mut rng()).cast::<f64>().with_zoneout(0.25, 0.75);
+    let rnn = Lstm::new(2, 200, &mut rng())
+        .cast::<f64>()
+        .with_zoneout(0.25, 0.75);
     let tape = training();
     let m = rnn.bind(&tape);
     let start = LstmState {
@@ -149,7 +176,10 @@ fn zoneout_keeps_or_moves() {
             kept += usize::from(next == before);
         }
         // Four standard deviations of 800 draws.
-        assert!((kept as f64 - 800.0 * p).abs() < 50.0, "{kept} of 800 are kept");
+        assert!(
+            (kept as f64 - 800.0 * p).abs() < 50.0,
+            "{kept} of 800 are kept"
+        );
     }
 }
 
@@ -183,7 +213,11 @@ fn gradients_of_a_draw() {
     passes!(gru().with_variational_dropout(0.3, 0.4));
     passes!(lstm().with_recurrent_dropout(0.4));
     passes!(gru().with_recurrent_dropout(0.4));
-    passes!(lstm().with_variational_dropout(0.2, 0.2).with_zoneout(0.3, 0.5));
+    passes!(
+        lstm()
+            .with_variational_dropout(0.2, 0.2)
+            .with_zoneout(0.3, 0.5)
+    );
     let simple = SimpleRnn::stacked(2, 3, both, &mut rng()).cast::<f64>();
     passes!(simple.clone().with_recurrent_dropout(0.4));
     passes!(simple.with_variational_dropout(0.3, 0.4));
@@ -192,7 +226,10 @@ fn gradients_of_a_draw() {
         ..LstmOptions::default()
     };
     let rnn = LstmVariant::stacked_with_options(2, 3, options, both, &mut rng()).cast::<f64>();
-    passes!(rnn.with_variational_dropout(0.3, 0.4).map_cells(|cell| cell.with_candidate(0.3)));
+    passes!(
+        rnn.with_variational_dropout(0.3, 0.4)
+            .map_cells(|cell| cell.with_candidate(0.3))
+    );
     let rnn = GruVariant::stacked_with_options(2, 3, GruOptions::default(), both, &mut rng());
     passes!(rnn.cast::<f64>().with_variational_dropout(0.3, 0.4));
 }

@@ -56,9 +56,15 @@ fn of_nothing() {
         assert_eq!(y.value(), Tensor::zeros([2, 3, width]));
         assert_eq!(end.c().value(), Tensor::ones([2, width]));
         let (y, end) = rnn.run_lengths(tape.ones([0, 3, 2]), &[], None);
-        assert_eq!((y.shape(), end.h().shape()), ([0, 3, width].into(), [0, width].into()));
+        assert_eq!(
+            (y.shape(), end.h().shape()),
+            ([0, 3, width].into(), [0, width].into())
+        );
         let (y, end) = rnn.run_lengths(tape.ones([2, 0, 2]), &[0, 0], None);
-        assert_eq!((y.shape(), end.h().shape()), ([2, 0, width].into(), [2, width].into()));
+        assert_eq!(
+            (y.shape(), end.h().shape()),
+            ([2, 0, width].into(), [2, width].into())
+        );
     }
 }
 
@@ -85,8 +91,8 @@ fn rows_that_have_ended_leave() {
     };
     let rnn = Lstm::stacked(2, 64, both, &mut rng()).cast::<f64>();
     let tape = Tape::new();
-    let (m, x) = (rnn.bind(&tape), tape.constant(&normal(1, &[6, 6, 2])));
-    let lengths = [3, 1, 6, 2, 5, 4];
+    let (m, x) = (rnn.bind(&tape), tape.constant(&normal(1, &[6, 24, 2])));
+    let lengths = [12, 4, 24, 8, 20, 16];
     let bytes = |run: &dyn Fn()| {
         let before = tape.stats().bytes;
         run();
@@ -95,8 +101,8 @@ fn rows_that_have_ended_leave() {
     let all = bytes(&|| drop(m.last(x, None)));
     let packed = PackedSequence::pack_padded(x, &lengths);
     let there = bytes(&|| drop(m.last_packed(&packed, None)));
-    // 21 of 36 values are there; the state is copied where rows end or begin.
-    assert!(there * 36 < all * 31, "{there} of {all} bytes");
+    // 84 of 144 steps are there, 0.58; and the state is copied where rows end or begin.
+    assert!(there * 10 < all * 7, "{there} of {all} bytes");
 }
 
 #[test]
@@ -158,7 +164,12 @@ fn truncated() {
         let start = t.bind_where(&middle, |_| false);
         m.last(t.constant(&x.slice(1, 3..)), Some(start)).h().sum()
     });
-    for (a, b) in cut.tree(&rnn).leaves().iter().zip(second.tree(&rnn).leaves()) {
+    for (a, b) in cut
+        .tree(&rnn)
+        .leaves()
+        .iter()
+        .zip(second.tree(&rnn).leaves())
+    {
         near("gradients", a, &b);
     }
 }
@@ -174,12 +185,20 @@ fn streamed_with_ends() {
     for t in 0..2 {
         state = m.step(x.select(1, t), &state);
     }
-    near("ended", &end.h().select(0, 1).value(), &state.h().select(0, 1).value());
+    near(
+        "ended",
+        &end.h().select(0, 1).value(),
+        &state.h().select(0, 1).value(),
+    );
     state = state.index_select(&Tensor::from([0]));
     for t in 2..4 {
         state = m.step(x.slice(0, ..1).select(1, t), &state);
     }
-    near("gone on", &end.c().select(0, 0).value(), &state.c().select(0, 0).value());
+    near(
+        "gone on",
+        &end.c().select(0, 0).value(),
+        &state.c().select(0, 0).value(),
+    );
 }
 
 /// Layers without time work on all values at once.
@@ -205,7 +224,13 @@ fn buckets_have_every_row_once() {
         let mut all: Vec<i64> = batches.iter().flat_map(|batch| batch.to_vec()).collect();
         all.sort();
         assert_eq!(all, (0..rows as i64).collect::<Vec<_>>());
-        assert!(batches.iter().rev().skip(1).all(|batch| batch.size() == size));
+        assert!(
+            batches
+                .iter()
+                .rev()
+                .skip(1)
+                .all(|batch| batch.size() == size)
+        );
         // No other batch has a length between those of a full one.
         let range = |batch: &Tensor<i64>| {
             let of = || batch.iter().map(|row| lengths[row as usize]);

@@ -57,7 +57,10 @@ macro_rules! squares {
     ($state:expr) => {{
         let mut parts = vec![];
         wengert_tape::tree::TreeExt::visit_tree(&$state, |_, &v| parts.push((v * v).sum()));
-        parts.into_iter().reduce(|a, b| a + b).expect("a state has parts")
+        parts
+            .into_iter()
+            .reduce(|a, b| a + b)
+            .expect("a state has parts")
     }};
 }
 use squares;
@@ -113,7 +116,11 @@ macro_rules! holds {
                 let steps = crate::cells::rows(&x.select(0, b as isize))[..length(b)].to_vec();
                 let start: Vec<_> = starts
                     .chunks(parts)
-                    .map(|cell| cell.iter().map(|p| p.select(0, b as isize).to_vec()).collect())
+                    .map(|cell| {
+                        cell.iter()
+                            .map(|p| p.select(0, b as isize).to_vec())
+                            .collect()
+                    })
                     .collect();
                 let (y, end) = crate::cells::twins::walk(&model.0.layers, steps, &start, $twin);
                 for t in 0..3 {
@@ -129,7 +136,12 @@ macro_rules! holds {
             }
 
             // Single sequences, without lengths.
-            let mut sum = bars.0.leaves().iter().map(|bar| bar * 0.0).collect::<Vec<_>>();
+            let mut sum = bars
+                .0
+                .leaves()
+                .iter()
+                .map(|bar| bar * 0.0)
+                .collect::<Vec<_>>();
             for b in 0..batch {
                 let (from, n) = (b as isize, length(b));
                 let row = |v: &Tensor<f64>| v.slice(0, from..from + 1);
@@ -139,13 +151,12 @@ macro_rules! holds {
                     model.2.map_tree(|_, part| row(part)),
                 );
                 let w = row(&weights).slice(1, ..n);
-                let (_, (y, end), grads) =
-                    tape.value_and_grad_aux(&model, |t, (rnn, x, start)| {
-                        t.set_training(false);
-                        let (y, end) = rnn.run(x, Some(start));
-                        let loss = (y * &w).sum() + crate::cells::squares!(end);
-                        (loss, (y.value(), end.value()))
-                    });
+                let (_, (y, end), grads) = tape.value_and_grad_aux(&model, |t, (rnn, x, start)| {
+                    t.set_training(false);
+                    let (y, end) = rnn.run(x, Some(start));
+                    let loss = (y * &w).sum() + crate::cells::squares!(end);
+                    (loss, (y.value(), end.value()))
+                });
                 crate::cells::near(&what, &row(&outputs).slice(1, ..n), &y);
                 for (ours, end) in end_leaves.iter().zip(end.leaves()) {
                     crate::cells::near(&what, &row(ours), &end);

@@ -46,7 +46,12 @@ fn small_cells() {
 
 #[test]
 fn gru_variants() {
-    for biases in [GruBiases::Double, GruBiases::Single, GruBiases::Gates, GruBiases::None] {
+    for biases in [
+        GruBiases::Double,
+        GruBiases::Single,
+        GruBiases::Gates,
+        GruBiases::None,
+    ] {
         for reset_after in [false, true] {
             let options = GruOptions {
                 reset_after,
@@ -139,11 +144,16 @@ fn lstm_variants() {
 #[test]
 fn zoneout_expects() {
     // In evaluation mode every element is what it is on the average.
-    fn twin(cell: &wengert_nn::rnn::Zoneout<wengert_nn::LstmCell<Tensor<f64>>>, x: &[f64], state: &[Row]) -> Parts {
+    fn twin(
+        cell: &wengert_nn::rnn::Zoneout<wengert_nn::LstmCell<Tensor<f64>>>,
+        x: &[f64],
+        state: &[Row],
+    ) -> Parts {
         let next = twins::lstm(&cell.cell, x, state);
         let mix = |(part, p): (usize, f64)| -> Row {
             let both = state[part].iter().zip(&next[part]);
-            both.map(|(before, after)| p * before + (1.0 - p) * after).collect()
+            both.map(|(before, after)| p * before + (1.0 - p) * after)
+                .collect()
         };
         [(0, 0.2), (1, 0.6)].into_iter().map(mix).collect()
     }
@@ -176,34 +186,76 @@ fn the_default_is_the_plain_cell() {
 
 #[test]
 fn groups_are_those_of_the_equations() {
-    let with = |options| {
-        LstmVariantCell::with_options(2, 3, options, &mut rng()).parameter_groups()
-    };
+    let with =
+        |options| LstmVariantCell::with_options(2, 3, options, &mut rng()).parameter_groups();
     let plain = LstmOptions::default();
     let peepholes = Peepholes::Diagonal;
     assert_eq!(Lstm::new(2, 3, &mut rng()).parameter_groups(), 12);
     assert_eq!(with(plain), 12);
     assert_eq!(with(LstmOptions { peepholes, ..plain }), 15);
-    assert_eq!(with(LstmOptions { projection: Some(2), ..plain }), 13);
-    assert_eq!(with(LstmOptions { bias: false, ..plain }), 8);
-    assert_eq!(with(LstmOptions { forget_gate: ForgetGate::Coupled, ..plain }), 9);
-    assert_eq!(with(LstmOptions { layer_norm: true, ..plain }), 18);
-    assert_eq!(with(LstmOptions { peepholes, ..LstmOptions::of_1997() }), 11);
+    assert_eq!(
+        with(LstmOptions {
+            projection: Some(2),
+            ..plain
+        }),
+        13
+    );
+    assert_eq!(
+        with(LstmOptions {
+            bias: false,
+            ..plain
+        }),
+        8
+    );
+    assert_eq!(
+        with(LstmOptions {
+            forget_gate: ForgetGate::Coupled,
+            ..plain
+        }),
+        9
+    );
+    assert_eq!(
+        with(LstmOptions {
+            layer_norm: true,
+            ..plain
+        }),
+        18
+    );
+    assert_eq!(
+        with(LstmOptions {
+            peepholes,
+            ..LstmOptions::of_1997()
+        }),
+        11
+    );
     assert_eq!(with(LstmOptions::constant_error_carousel()), 3);
     let both = Stacking {
         layers: 2,
         bidirectional: true,
     };
-    assert_eq!(Gru::stacked(2, 3, both, &mut rng()).parameter_groups(), 4 * 12);
+    assert_eq!(
+        Gru::stacked(2, 3, both, &mut rng()).parameter_groups(),
+        4 * 12
+    );
     assert_eq!(SimpleRnn::new(2, 3, &mut rng()).parameter_groups(), 3);
-    assert_eq!(MinimalGru::stacked(2, 3, both, &mut rng()).parameter_groups(), 4 * 6);
-    assert_eq!(LightGru::stacked(2, 3, both, &mut rng()).parameter_groups(), 4 * 6);
+    assert_eq!(
+        MinimalGru::stacked(2, 3, both, &mut rng()).parameter_groups(),
+        4 * 6
+    );
+    assert_eq!(
+        LightGru::stacked(2, 3, both, &mut rng()).parameter_groups(),
+        4 * 6
+    );
 }
 
 /// ∂c(T)/∂c(0) of a carousel is w to the power of T: 1 neither vanishes nor explodes.
 #[test]
 fn the_carousel_keeps_errors() {
-    for (weight, over_100) in [(1.0, 1.0), (0.9, 2.656_139_888_758_754e-5), (2.0, 1.267_650_600_228_229_4e30)] {
+    for (weight, over_100) in [
+        (1.0, 1.0),
+        (0.9, 2.656_139_888_758_754e-5),
+        (2.0, 1.267_650_600_228_229_4e30),
+    ] {
         let options = LstmOptions {
             forget_gate: ForgetGate::Fixed(weight),
             ..LstmOptions::constant_error_carousel()
@@ -238,9 +290,15 @@ fn any_activation() {
     let rnn = rnn.with_activation(Cubed);
     let tape = Tape::new();
     let x = super::normal(1, &[1, 2]);
-    let h = rnn.bind(&tape).last(tape.constant(&x).unsqueeze(1), None).h();
+    let h = rnn
+        .bind(&tape)
+        .last(tape.constant(&x).unsqueeze(1), None)
+        .h();
     let sum = &x.matmul(&cell.wx) + &cell.bias;
     super::near("cubed", &h.value(), &(&(&sum * &sum) * &sum));
-    let h = sigmoid.bind(&tape).last(tape.constant(&x).unsqueeze(1), None).h();
+    let h = sigmoid
+        .bind(&tape)
+        .last(tape.constant(&x).unsqueeze(1), None)
+        .h();
     super::near("sigmoid", &h.value(), &sum.map(twins::sigmoid));
 }

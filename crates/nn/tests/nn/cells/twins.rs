@@ -62,7 +62,10 @@ pub fn lstm_variant(cell: &LstmVariantCell<Wide>, x: &[f64], state: &[Row]) -> P
     let hidden = c.len();
     let columns = 0..cell.wx.shape()[1];
     let mut xs: Row = columns.clone().map(|j| dot(x, &cell.wx, j)).collect();
-    let mut hs: Row = columns.clone().map(|j| dot(&state[0], &cell.wh, j)).collect();
+    let mut hs: Row = columns
+        .clone()
+        .map(|j| dot(&state[0], &cell.wh, j))
+        .collect();
     if let Some(norms) = &cell.norms {
         (xs, hs) = (norm(&xs, &norms.x), norm(&hs, &norms.h));
     }
@@ -92,7 +95,10 @@ pub fn lstm_variant(cell: &LstmVariantCell<Wide>, x: &[f64], state: &[Row]) -> P
         };
         next.push(f * c[k] + i * sum[at_g + k].tanh());
     }
-    let shown = cell.norms.as_ref().map_or(next.clone(), |norms| norm(&next, &norms.c));
+    let shown = cell
+        .norms
+        .as_ref()
+        .map_or(next.clone(), |norms| norm(&next, &norms.c));
     let mut h: Row = (0..hidden)
         .map(|k| {
             let o = match options.output_gate {
@@ -103,7 +109,9 @@ pub fn lstm_variant(cell: &LstmVariantCell<Wide>, x: &[f64], state: &[Row]) -> P
         })
         .collect();
     if let Some(weights) = &cell.projection {
-        h = (0..weights.shape()[1]).map(|j| dot(&h, weights, j)).collect();
+        h = (0..weights.shape()[1])
+            .map(|j| dot(&h, weights, j))
+            .collect();
     }
     vec![h, next]
 }
@@ -177,11 +185,18 @@ pub fn walk<C>(
     let (mut start, mut ends) = (start.iter(), vec![]);
     for layer in layers {
         let mut outputs = vec![vec![]; steps.len()];
-        for (direction, cell) in [Some(&layer.forward), layer.backward.as_ref()].iter().enumerate() {
+        for (direction, cell) in [Some(&layer.forward), layer.backward.as_ref()]
+            .iter()
+            .enumerate()
+        {
             let Some(cell) = cell else { continue };
             let mut state = start.next().expect("a start for every cell").clone();
             for k in 0..steps.len() {
-                let t = if direction == 0 { k } else { steps.len() - 1 - k };
+                let t = if direction == 0 {
+                    k
+                } else {
+                    steps.len() - 1 - k
+                };
                 state = twin(cell, &steps[t], &state);
                 outputs[t].extend(&state[0]);
             }

@@ -17,9 +17,16 @@ const BOTH: Stacking = Stacking {
 
 fn stack(stacking: Stacking, merge: Merge, connection: Connection) -> Stack<Lstm<Wide>, Wide> {
     let rng = &mut rng();
-    Stack::new(2, 3, stacking, merge, |inputs, rng| LstmCell::new(inputs, 3, rng), rng)
-        .with_connection(connection, rng)
-        .cast()
+    Stack::new(
+        2,
+        3,
+        stacking,
+        merge,
+        |inputs, rng| LstmCell::new(inputs, 3, rng),
+        rng,
+    )
+    .with_connection(connection, rng)
+    .cast()
 }
 
 /// The same layer by layer, over whole sequences.
@@ -60,18 +67,30 @@ fn by_layers<'t>(
 
 #[test]
 fn all_merges_and_connections() {
-    let structures = [BOTH, Stacking { bidirectional: false, ..BOTH }];
+    let structures = [
+        BOTH,
+        Stacking {
+            bidirectional: false,
+            ..BOTH
+        },
+    ];
     for (structure, merge, connection) in structures.into_iter().flat_map(|structure| {
-        [Merge::Concat, Merge::Sum, Merge::Mean].into_iter().flat_map(move |merge| {
-            [Connection::None, Connection::Residual, Connection::Highway]
-                .map(|connection| (structure, merge, connection))
-        })
+        [Merge::Concat, Merge::Sum, Merge::Mean]
+            .into_iter()
+            .flat_map(move |merge| {
+                [Connection::None, Connection::Residual, Connection::Highway]
+                    .map(|connection| (structure, merge, connection))
+            })
     }) {
         let what = format!("{structure:?} {merge:?} {connection:?}");
         let stack = stack(structure, merge, connection);
         let tape = Tape::new();
         let (m, x) = (stack.bind(&tape), tape.constant(&normal(1, &[4, 3, 2])));
-        near(&what, &m.run(x, None).0.value(), &by_layers(&m, x, None).value());
+        near(
+            &what,
+            &m.run(x, None).0.value(),
+            &by_layers(&m, x, None).value(),
+        );
         let lengths = [2, 0, 3, 1];
         let (y, _) = m.run_lengths(x, &lengths, None);
         near(&what, &y.value(), &by_layers(&m, x, Some(&lengths)).value());
@@ -85,10 +104,13 @@ fn all_merges_and_connections() {
         }
         let model = (stack, normal(1, &[4, 3, 2]));
         let w = normal(7, &y.shape());
-        let checked = Checker::new().largest(0).directions(2).check_model(&model, |_, (m, x)| {
-            let (y, end) = m.run_lengths(x, &lengths, None);
-            (y * &w).sum() + squares!(end)
-        });
+        let checked = Checker::new()
+            .largest(0)
+            .directions(2)
+            .check_model(&model, |_, (m, x)| {
+                let (y, end) = m.run_lengths(x, &lengths, None);
+                (y * &w).sum() + squares!(end)
+            });
         if let Err(failure) = checked {
             panic!("{what}: {failure}");
         }
@@ -108,7 +130,10 @@ fn directions_merged_by_a_function() {
 #[test]
 fn dropout_between_layers() {
     let rng = &mut rng();
-    let one_way = Stacking { bidirectional: false, ..BOTH };
+    let one_way = Stacking {
+        bidirectional: false,
+        ..BOTH
+    };
     let cell = |inputs, rng: &mut _| GruCell::new(inputs, 3, rng);
     let stack = Stack::new(2, 3, one_way, Merge::Concat, cell, rng).with_dropout(1.0);
     let stack = stack.cast::<f64>();

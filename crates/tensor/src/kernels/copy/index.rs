@@ -250,6 +250,20 @@ compile_here! {
         );
         check_indices("index_add", shape, axis, indices)?;
         let whole = Layout::contiguous(shape.clone());
+        // Rows of a table lie together, as in `index_select`.
+        if axis == 0
+            && let Some(rows) = src.as_slice()
+        {
+            let width = whole.size().checked_div(shape[0]).unwrap_or(0);
+            for (row, index) in indices.iter().enumerate() {
+                let at = resolve(index, shape[0]).expect("the indices were checked");
+                let sum = &mut out[at * width..][..width];
+                for (sum, &x) in sum.iter_mut().zip(&rows[row * width..][..width]) {
+                    *sum = *sum + x;
+                }
+            }
+            return Ok(());
+        }
         for (number, index) in indices.iter().enumerate() {
             let at = resolve(index, shape[axis]).expect("the indices were checked");
             let from = part(src.layout(), axis, number);
