@@ -58,7 +58,7 @@ impl Batches {
     /// use wengert_nn::data::Batches;
     /// use wengert_tensor::Rng;
     ///
-    /// let lengths = [9, 2, 8, 1, 9, 2];
+    /// let lengths = [9, 2, 8, 1];
     /// for rows in Batches::by_length(&lengths, 2, &mut Rng::seed_from_u64(1)) {
     ///     let of_batch: Vec<_> = rows.iter().map(|row| lengths[row as usize]).collect();
     ///     assert!(of_batch.iter().max().unwrap() - of_batch.iter().min().unwrap() <= 1);

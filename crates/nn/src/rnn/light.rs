@@ -26,7 +26,7 @@ pub type LightGru<P = Tensor> = Recurrent<LightGruCell<P>>;
 /// Wx starts Glorot uniform, Wh orthogonal in each part, N at weight 1 and bias 0.
 ///
 /// Source: Ravanelli, Brakel, Omologo and Bengio 2018, *Light gated recurrent units for speech
-/// recognition*, equations 6 to 8.
+/// recognition*.
 ///
 /// ```
 /// use wengert_nn::{LayerNorm, rnn::{Cell, LightGruCell}};

@@ -165,8 +165,8 @@ impl LstmOptions {
 /// Schmidhuber and Cummins 2000, *Learning to forget*; Gers, Schraudolph and Schmidhuber 2002,
 /// *Learning precise timing with LSTM recurrent networks* (peepholes); Sak, Senior and Beaufays
 /// 2014, *Long short-term memory based recurrent neural network architectures* (projection); Ba,
-/// Kiros and Hinton 2016, *Layer normalization*, equations 20 to 22; Greff et al. 2017, *LSTM: a
-/// search space odyssey* (what follows from leaving parts out).
+/// Kiros and Hinton 2016, *Layer normalization* (the LSTM of its supplement); Greff et al. 2017,
+/// *LSTM: a search space odyssey* (what follows from leaving parts out).
 ///
 /// ```
 /// use wengert_nn::rnn::{Cell, LstmOptions, LstmVariantCell};

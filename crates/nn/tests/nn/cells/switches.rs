@@ -166,22 +166,21 @@ fn zoneout_expects() {
 
 #[test]
 fn the_default_is_the_plain_cell() {
-    for (plain, tape) in [(Lstm::new(2, 3, &mut rng()).cast::<f64>(), Tape::new())] {
-        let cell = &plain.layers[0].forward;
-        let mut same =
-            LstmVariantCell::with_options(2, 3, LstmOptions::default(), &mut rng()).cast::<f64>();
-        assert_eq!(same.bias.as_ref(), Some(&cell.bias));
-        (same.wx, same.wh) = (cell.wx.clone(), cell.wh.clone());
-        let same = wengert_nn::Recurrent::of([same]);
-        let x = tape.constant(&super::normal(1, &[4, 5, 2]));
-        let before = tape.stats().nodes;
-        let a = plain.bind(&tape).last(x, None);
-        let between = tape.stats().nodes;
-        let b = same.bind(&tape).last(x, None);
-        assert_eq!(a.c().value(), b.c().value());
-        // The same op, and so the same number of nodes but for the second zeros of the start.
-        assert_eq!(tape.stats().nodes - between, between - before + 1);
-    }
+    let (plain, tape) = (Lstm::new(2, 3, &mut rng()).cast::<f64>(), Tape::new());
+    let cell = &plain.layers[0].forward;
+    let mut same =
+        LstmVariantCell::with_options(2, 3, LstmOptions::default(), &mut rng()).cast::<f64>();
+    assert_eq!(same.bias.as_ref(), Some(&cell.bias));
+    (same.wx, same.wh) = (cell.wx.clone(), cell.wh.clone());
+    let same = wengert_nn::Recurrent::of([same]);
+    let x = tape.constant(&super::normal(1, &[4, 5, 2]));
+    let before = tape.stats().nodes;
+    let a = plain.bind(&tape).last(x, None);
+    let between = tape.stats().nodes;
+    let b = same.bind(&tape).last(x, None);
+    assert_eq!(a.c().value(), b.c().value());
+    // The same op, and so the same number of nodes but for the second zeros of the start.
+    assert_eq!(tape.stats().nodes - between, between - before + 1);
 }
 
 #[test]

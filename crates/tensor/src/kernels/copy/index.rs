@@ -259,7 +259,7 @@ compile_here! {
                 let at = resolve(index, shape[0]).expect("the indices were checked");
                 let sum = &mut out[at * width..][..width];
                 for (sum, &x) in sum.iter_mut().zip(&rows[row * width..][..width]) {
-                    *sum = *sum + x;
+                    *sum += x;
                 }
             }
             return Ok(());
