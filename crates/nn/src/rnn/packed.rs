@@ -61,7 +61,7 @@ impl Packing {
     fn new(lengths: &[usize], time: usize) -> Self {
         let mut order: Vec<usize> = (0..lengths.len()).collect();
         // A stable sort: rows of one length stay in their order.
-        order.sort_by_key(|&row| std::cmp::Reverse(lengths[row]));
+        order.sort_by(|&a, &b| lengths[b].cmp(&lengths[a]));
         let longest = order.first().map_or(0, |&row| lengths[row]);
         let (mut sizes, mut starts) = (vec![0; longest], vec![0; longest]);
         let (mut running, mut start) = (lengths.len(), 0);

@@ -164,7 +164,8 @@ impl<C> Recurrent<C> {
     where
         C: Cell<'t, T>,
     {
-        let (outputs, state) = through(&self.layers, Sequence::Whole(x), state, true, &Plain);
+        let (outputs, state) =
+            through::<_, _, false>(&self.layers, Sequence::Whole(x), state, true, &Plain);
         (side_by_side(x, &outputs, &state), state)
     }
 
@@ -182,7 +183,7 @@ impl<C> Recurrent<C> {
     where
         C: Cell<'t, T>,
     {
-        through(&self.layers, Sequence::Whole(x), state, false, &Plain).1
+        through::<_, _, false>(&self.layers, Sequence::Whole(x), state, false, &Plain).1
     }
 
     /// All outputs, and the state after the last step of each sequence, of sequences of different
@@ -216,7 +217,8 @@ impl<C> Recurrent<C> {
     where
         C: Cell<'t, T>,
     {
-        let (outputs, state) = through(&self.layers, Sequence::Packed(x), state, true, &Plain);
+        let (outputs, state) =
+            through::<_, _, true>(&self.layers, Sequence::Packed(x), state, true, &Plain);
         let outputs = one_after_another(x.data(), &outputs, &state);
         (x.with_data(outputs), state)
     }
@@ -234,7 +236,7 @@ impl<C> Recurrent<C> {
     where
         C: Cell<'t, T>,
     {
-        through(&self.layers, Sequence::Packed(x), state, false, &Plain).1
+        through::<_, _, true>(&self.layers, Sequence::Packed(x), state, false, &Plain).1
     }
 
     /// [`run`](Recurrent::run) over the first `lengths[b]` steps of each row b: outputs after the
@@ -265,7 +267,8 @@ impl<C> Recurrent<C> {
         C: Cell<'t, T>,
     {
         let x = PackedSequence::pack_padded(x, lengths);
-        let (outputs, state) = through(&self.layers, Sequence::Packed(&x), state, true, &Plain);
+        let (outputs, state) =
+            through::<_, _, true>(&self.layers, Sequence::Packed(&x), state, true, &Plain);
         (x.pad_parts(outputs, vec![state.h().dim(-1)]), state)
     }
 

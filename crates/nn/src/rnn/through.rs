@@ -4,6 +4,7 @@ use smallvec::SmallVec;
 use wengert_tape::Var;
 use wengert_tensor::Float;
 
+use super::packed::PackedSequence;
 use super::state::{each, stretched};
 use super::unroll::{Direction, Rows, Sequence, Steps, unroll};
 use super::{Carried, Cell, Layer, State};
@@ -27,9 +28,10 @@ pub(super) struct Plain;
 
 impl<'t, T: Float> Wiring<'t, T> for Plain {}
 
-/// The outputs of the last layer, if they are wanted, and the last states.
+/// The outputs of the last layer, if they are wanted, and the last states. `PACKED` says whether the
+/// input is.
 #[track_caller]
-pub(super) fn through<'t, T: Float, C: Cell<'t, T>>(
+pub(super) fn through<'t, T: Float, C: Cell<'t, T>, const PACKED: bool>(
     layers: &[Layer<C>],
     input: Sequence<'_, 't, T>,
     state: Option<State<C::State>>,
@@ -57,17 +59,17 @@ pub(super) fn through<'t, T: Float, C: Cell<'t, T>>(
         if keep {
             outputs.reserve(sequence.len());
         }
-        let begin = start(&layer.forward, given(0), input, rows, like);
+        let begin = start::<_, _, PACKED>(&layer.forward, given(0), input, rows, like);
         let push = |h| {
             if keep {
                 outputs.push(h);
             }
         };
         let cell = &layer.forward;
-        let end = unroll(cell, sequence, Direction::Forward, rows, begin, push);
-        cells.push(ended(end, input));
+        let end = unroll::<_, _, PACKED>(cell, sequence, Direction::Forward, rows, begin, push);
+        cells.push(ended::<_, _, PACKED>(end, input));
         if let Some(cell) = &layer.backward {
-            let begin = start(cell, given(1), input, rows, like);
+            let begin = start::<_, _, PACKED>(cell, given(1), input, rows, like);
             let mut at = outputs.len();
             let join = |h| {
                 if keep {
@@ -75,8 +77,9 @@ pub(super) fn through<'t, T: Float, C: Cell<'t, T>>(
                     outputs[at] = wiring.merge(outputs[at], h);
                 }
             };
-            let end = unroll(cell, sequence, Direction::Backward, rows, begin, join);
-            cells.push(ended(end, input));
+            let end =
+                unroll::<_, _, PACKED>(cell, sequence, Direction::Backward, rows, begin, join);
+            cells.push(ended::<_, _, PACKED>(end, input));
         }
         if keep {
             wiring.connect(at, sequence, &mut outputs);
@@ -120,7 +123,7 @@ fn first<'s, 't, T: Float>(input: Sequence<'s, 't, T>) -> (Rows<'s>, Var<'t, T>)
 
 /// The state that a cell starts from, in the order of the rows of the run.
 #[track_caller]
-fn start<'t, T: Float, C: Cell<'t, T>>(
+fn start<'t, T: Float, C: Cell<'t, T>, const PACKED: bool>(
     cell: &C,
     given: Option<C::State>,
     input: Sequence<'_, 't, T>,
@@ -131,30 +134,37 @@ fn start<'t, T: Float, C: Cell<'t, T>>(
         return cell.initial(like);
     };
     let state = stretched(state, rows.count);
-    let Sequence::Packed(x) = input else {
-        return state;
-    };
+    match input {
+        Sequence::Packed(x) if PACKED => sorted(state, x),
+        _ => state,
+    }
+}
+
+/// A state in the order of the lengths.
+#[track_caller]
+fn sorted<'t, T: Float, S: Carried<'t, T>>(state: S, x: &PackedSequence<'t, T>) -> S {
+    let rows = x.lengths().len();
     let mut wrong = None;
     let sorted = each(state, |part| match part.shape().first() {
-        Some(&count) if count == rows.count => x.sort(part),
+        Some(&count) if count == rows => x.sort(part),
         _ => {
             wrong = Some(part.shape());
             part
         }
     });
     if let Some(shape) = wrong {
-        panic!(
-            "a state of the shape {shape} is not one of {} sequences",
-            rows.count
-        );
+        panic!("a state of the shape {shape} is not one of {rows} sequences");
     }
     sorted
 }
 
 /// A state after the run, in the order of the batch.
-fn ended<'t, T: Float, S: Carried<'t, T>>(state: S, input: Sequence<'_, 't, T>) -> S {
+fn ended<'t, T: Float, S: Carried<'t, T>, const PACKED: bool>(
+    state: S,
+    input: Sequence<'_, 't, T>,
+) -> S {
     match input {
-        Sequence::Packed(x) => each(state, |part| x.unsort(part)),
+        Sequence::Packed(x) if PACKED => each(state, |part| x.unsort(part)),
         _ => state,
     }
 }

@@ -70,10 +70,12 @@ pub(super) struct Rows<'s> {
     pub of_step: Option<&'s [usize]>,
 }
 
-/// Runs a cell over a sequence and returns the state after the last step of each row. `each` is
+/// Runs a cell over a sequence, `PACKED` if rows may end before others, and returns the state after the last step of each row. `each` is
 /// called at every step, in the order of the run, with the hidden value.
+///
+/// Where no row ends, a program does not compile what lets them.
 #[track_caller]
-pub(super) fn unroll<'t, T: Float, C: Cell<'t, T>>(
+pub(super) fn unroll<'t, T: Float, C: Cell<'t, T>, const PACKED: bool>(
     cell: &C,
     sequence: Sequence<'_, 't, T>,
     direction: Direction,
@@ -89,7 +91,7 @@ pub(super) fn unroll<'t, T: Float, C: Cell<'t, T>>(
             Direction::Forward => step,
             Direction::Backward => len - 1 - step,
         };
-        if let Some(sizes) = rows.of_step {
+        if PACKED && let Some(sizes) = rows.of_step {
             batch.resize(sizes[t], start);
         }
         let (x, state) = (sequence.at(t), batch.state);
@@ -99,7 +101,10 @@ pub(super) fn unroll<'t, T: Float, C: Cell<'t, T>>(
         };
         each(batch.state.h());
     }
-    batch.end(rows, start)
+    match PACKED {
+        true => batch.end(rows, start),
+        false => batch.state,
+    }
 }
 
 /// The masks of the rows that take step t.
@@ -150,9 +155,6 @@ impl<S: Copy> Batch<S> {
     where
         S: Carried<'t, T>,
     {
-        if rows.of_step.is_none() {
-            return self.state;
-        }
         if self.ended.is_empty() {
             // Backward, sequences without steps never began.
             self.resize(rows.count, start);

@@ -298,7 +298,8 @@ impl<'t, T: Float, C: Cell<'t, T>> Stack<Recurrent<C>, Var<'t, T>> {
     ) -> (Var<'t, T>, State<C::State>) {
         let wired = Wired { stack: self, merge };
         let layers = &self.rnn.layers;
-        let (outputs, state) = through(layers, Sequence::Whole(x), state, true, &wired);
+        let (outputs, state) =
+            through::<_, _, false>(layers, Sequence::Whole(x), state, true, &wired);
         if outputs.is_empty() {
             return (x.tape().zeros([x.dim(0), 0, self.width]), state);
         }
@@ -352,7 +353,7 @@ impl<'t, T: Float, C: Cell<'t, T>> Stack<Recurrent<C>, Var<'t, T>> {
             stack: self,
             merge: merged(self.merge),
         };
-        through(&self.rnn.layers, Sequence::Packed(x), state, true, &wired)
+        through::<_, _, true>(&self.rnn.layers, Sequence::Packed(x), state, true, &wired)
     }
 
     /// The output \[B, W\] and the state after one step on `x` \[B, I\], of sequences that are made
