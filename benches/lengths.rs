@@ -5,6 +5,8 @@
 //! fiftieth of the steps lie. `run` gives padded outputs, `packed` leaves them packed, `last` wants
 //! the last state alone. Half of the steps are there, so that 0.5 is the least share to hope for.
 
+#![allow(clippy::print_stdout)]
+
 use std::time::Instant;
 
 use wengert::nn::rnn::{PackedSequence, Stacking};
