@@ -62,14 +62,19 @@ fn the_mask_of_the_inputs_is_that_of_the_run() {
 fn the_mask_of_the_state_is_that_of_the_run() {
     let rnn = bare(0.0, 1.0).with_variational_dropout(0.0, 0.5);
     let tape = training();
-    let start = State::of([tape.ones([2, 40])]);
-    let (y, _) = rnn.bind(&tape).run(tape.ones([2, 4, 40]), Some(start));
+    let lengths = [2, 4, 0, 3];
+    let start = State::of([tape.ones([4, 40])]);
+    let x = tape.ones([4, 4, 40]);
+    let (y, _) = rnn.bind(&tape).run_lengths(x, &lengths, Some(start));
     let y = y.value();
-    for t in 0..4 {
-        let power = 2f64.powi(t + 1);
-        let mask = y.select(1, t as isize);
-        assert!(mask.iter().all(|y| y == 0.0 || y == power));
-        assert_eq!(mask / power, y.select(1, 0) / 2.0);
+    for (b, &length) in lengths.iter().enumerate() {
+        let row = y.select(0, b as isize);
+        for t in 0..length {
+            let power = 2f64.powi(t as i32 + 1);
+            let mask = row.select(0, t as isize);
+            assert!(mask.iter().all(|y| y == 0.0 || y == power));
+            assert_eq!(mask / power, row.select(0, 0) / 2.0);
+        }
     }
 }
 
