@@ -65,5 +65,6 @@ pub mod transformer;
 pub use layers::{BatchNorm, Dropout, Embedding, LayerNorm, Linear, Relu, Sigmoid, Tanh};
 pub use optim::{Adam, Sgd, clip_by_global_norm, clip_by_value};
 pub use rnn::{
-    Gru, GruCell, Lstm, LstmCell, LstmState, Recurrent, SimpleRnn, SimpleRnnCell, State,
+    Gru, GruCell, Lstm, LstmCell, LstmState, PackedSequence, Recurrent, SimpleRnn, SimpleRnnCell,
+    State,
 };

@@ -50,6 +50,45 @@ impl Batches {
         }
     }
 
+    /// Rows of about one length together, each batch of its own bucket, and the batches in random
+    /// order: little is padded, and every epoch has others. Rows of one length are mixed. If the rows
+    /// do not fill all batches, the shorter one is the last, with rows of any length.
+    ///
+    /// ```
+    /// use wengert_nn::data::Batches;
+    /// use wengert_tensor::Rng;
+    ///
+    /// let lengths = [9, 2, 8, 1];
+    /// for rows in Batches::by_length(&lengths, 2, &mut Rng::seed_from_u64(1)) {
+    ///     let of_batch: Vec<_> = rows.iter().map(|row| lengths[row as usize]).collect();
+    ///     assert!(of_batch.iter().max().unwrap() - of_batch.iter().min().unwrap() <= 1);
+    /// }
+    /// ```
+    ///
+    /// Source: the bucketing of Sutskever, Vinyals and Le 2014, *Sequence to sequence learning with
+    /// neural networks*, section 3.4.
+    ///
+    /// # Panics
+    /// If `size` is 0.
+    #[doc(alias = "bucket")]
+    #[track_caller]
+    pub fn by_length(lengths: &[usize], size: usize, rng: &mut Rng) -> Self {
+        let mut batches = Self::shuffled(lengths.len(), size, rng);
+        let mut rows = std::mem::take(&mut batches.rows);
+        // A stable sort of shuffled rows.
+        rows.sort_by_key(|&row| lengths[row as usize]);
+        let full = rows.len() / size;
+        let short = rows.len() % size;
+        // Where among the sorted rows the short batch is, or it would always have the longest.
+        let gap = rng.below(full + 1) * size;
+        let last: Vec<i64> = rows.drain(gap..gap + short).collect();
+        let mut order: Vec<usize> = (0..full).collect();
+        rng.shuffle(&mut order);
+        let bucket = |at: usize| rows[at * size..(at + 1) * size].iter().copied();
+        batches.rows = order.into_iter().flat_map(bucket).chain(last).collect();
+        batches
+    }
+
     /// Without a last batch that is shorter than the others.
     pub fn full_only(mut self) -> Self {
         self.rows.truncate(self.rows.len() / self.size * self.size);

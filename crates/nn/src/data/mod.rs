@@ -2,5 +2,7 @@
 
 mod batches;
 pub mod idx;
+mod padding;
 
 pub use batches::Batches;
+pub use padding::pad;

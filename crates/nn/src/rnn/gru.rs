@@ -4,8 +4,10 @@ use wengert_tape::tree::Tree;
 use wengert_tape::{Formula, Real, Var, compiled_here};
 use wengert_tensor::{Float, Rng, Tensor};
 
-use super::{Cell, NewCell, Recurrent, zeros_like};
+use super::dropout::active;
+use super::{Cell, Droppable, NewCell, ParameterGroups, Recurrent, zeros_like};
 use crate::init;
+use crate::layers::Dropout;
 
 /// Layers of gated recurrent units over a sequence: see [`GruCell`] for the equations and
 /// [`Recurrent`] for the methods.
@@ -90,11 +92,48 @@ impl<'t, T: Float> Cell<'t, T> for GruCell<Var<'t, T>> {
     }
 
     fn step(&self, x: Var<'t, T>, h: Var<'t, T>) -> Var<'t, T> {
+        step(x, h, h, self)
+    }
+}
+
+impl<P> ParameterGroups for GruCell<P> {
+    fn parameter_groups(&self) -> usize {
+        3 * 4
+    }
+}
+
+impl<'t, T: Float> Droppable<'t, T> for GruCell<Var<'t, T>> {
+    fn step_dropped(
+        &self,
+        x: Var<'t, T>,
+        h: Var<'t, T>,
+        state: Var<'t, T>,
+        dropout: Dropout,
+    ) -> Var<'t, T> {
+        if !active(dropout, x) {
+            return step(x, h, state, self);
+        }
         let [rx, zx, nx] = Var::affine(&[(x, self.wx)], Some(self.bias_x)).chunk(-1);
         let [rh, zh, nh] = Var::affine(&[(h, self.wh)], Some(self.bias_h)).chunk(-1);
-        let [h] = x.tape().formula(GruGates, [rx, zx, nx, rh, zh, nh, h]);
-        h
+        let (r, z) = ((rx + rh).sigmoid(), (zx + zh).sigmoid());
+        let n = dropout.forward((nx + r * nh).tanh());
+        (1.0 - z) * n + z * state
     }
+}
+
+/// The step where the products see `h`, and `state` is carried.
+#[inline]
+#[track_caller]
+fn step<'t, T: Float>(
+    x: Var<'t, T>,
+    h: Var<'t, T>,
+    state: Var<'t, T>,
+    cell: &GruCell<Var<'t, T>>,
+) -> Var<'t, T> {
+    let [rx, zx, nx] = Var::affine(&[(x, cell.wx)], Some(cell.bias_x)).chunk(-1);
+    let [rh, zh, nh] = Var::affine(&[(h, cell.wh)], Some(cell.bias_h)).chunk(-1);
+    let [h] = x.tape().formula(GruGates, [rx, zx, nx, rh, zh, nh, state]);
+    h
 }
 
 /// (rx, zx, nx, rh, zh, nh, h) → h′.

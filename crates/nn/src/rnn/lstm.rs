@@ -5,8 +5,12 @@ use wengert_tape::tree::Tree;
 use wengert_tape::{Formula, Real, Var};
 use wengert_tensor::{Float, Rng, Tensor, compile_here};
 
-use super::{Carried, Cell, NewCell, Recurrent, State, beside, zeros_like};
+use super::dropout::active;
+use super::{
+    Carried, Cell, Droppable, NewCell, ParameterGroups, Recurrent, State, beside, zeros_like,
+};
 use crate::init;
+use crate::layers::Dropout;
 
 /// Layers of long short-term memories over a sequence: see [`LstmCell`] for the equations and
 /// [`Recurrent`] for the methods.
@@ -152,8 +156,31 @@ impl<'t, T: Float> Cell<'t, T> for LstmCell<Var<'t, T>> {
     }
 }
 
+impl<P> ParameterGroups for LstmCell<P> {
+    fn parameter_groups(&self) -> usize {
+        4 * 3
+    }
+}
+
+impl<'t, T: Float> Droppable<'t, T> for LstmCell<Var<'t, T>> {
+    fn step_dropped(
+        &self,
+        x: Var<'t, T>,
+        h: Var<'t, T>,
+        state: Self::State,
+        dropout: Dropout,
+    ) -> Self::State {
+        let sums = [(x, self.wx), (h, self.wh)];
+        if active(dropout, x) {
+            return self.composed(sums, state.c, dropout);
+        }
+        let [c, h] = step(sums, self.bias, state.c);
+        LstmState { h, c }
+    }
+}
+
 compile_here! {
-    fn step<'t, T>(
+    pub(super) fn step<'t, T>(
         sums: [(Var<'t, T>, Var<'t, T>); 2],
         bias: Var<'t, T>,
         c: Var<'t, T>,
@@ -173,8 +200,18 @@ impl<'t, T: Float> LstmCell<Var<'t, T>> {
         state: LstmState<Var<'t, T>>,
     ) -> LstmState<Var<'t, T>> {
         let sums = [(x, self.wx), (state.h, self.wh)];
+        self.composed(sums, state.c, Dropout { p: 0.0 })
+    }
+
+    #[track_caller]
+    fn composed(
+        &self,
+        sums: [(Var<'t, T>, Var<'t, T>); 2],
+        c: Var<'t, T>,
+        dropout: Dropout,
+    ) -> LstmState<Var<'t, T>> {
         let [i, f, g, o] = Var::affine(&sums, Some(self.bias)).chunk(-1);
-        let c = f.sigmoid() * state.c + i.sigmoid() * g.tanh();
+        let c = f.sigmoid() * c + i.sigmoid() * dropout.forward(g.tanh());
         let h = o.sigmoid() * c.tanh();
         LstmState { h, c }
     }

@@ -1,20 +1,57 @@
 //! Recurrent layers: cells, and their runs over time, in stacks and in both directions.
 //!
-//! A cell knows one step, [`unroll`](self) owns time. `Lstm`, `Gru` and `SimpleRnn` are one type,
-//! [`Recurrent`], over different cells; a cell of the user's is an implementation of [`Cell`].
+//! A cell knows one step. Everything else is one path for all cells:
+//!
+//! ```text
+//! Recurrent, Stack          what one calls: run, last, step; padded or packed
+//!   through                 layers: each over the outputs of the one below, and what is between
+//!     unroll                time: one cell in one direction; rows end and begin by their lengths
+//!       Cell::step          one step of the rows that take it
+//! ```
+//!
+//! | the cell | is |
+//! |---|---|
+//! | [`SimpleRnnCell`] | h′ = φ(x Wx + h Wh + b), for any φ |
+//! | [`LstmCell`], [`LstmVariantCell`] | the usual LSTM in one op; the same with every part to be switched |
+//! | [`GruCell`], [`GruVariantCell`] | the usual GRU in one formula; both orders of reset and product, all biases |
+//! | [`MinimalGruCell`], [`LightGruCell`] | gated units with fewer gates |
+//! | [`Zoneout`], [`RecurrentDropout`] | any of them, with what stays or is left out by chance |
+//!
+//! [`Lstm`], [`Gru`] and [`SimpleRnn`] are one type, [`Recurrent`], over different cells; a cell of
+//! the user's is an implementation of [`Cell`]. [`PackedSequence`] holds sequences of different
+//! lengths. [`Stack`] has dropout and connections between layers, and merges directions.
 
+mod dropout;
 mod gru;
+mod gru_variant;
+mod light;
 mod lstm;
+mod lstm_variant;
+mod minimal;
+mod packed;
 mod simple;
 mod stack;
 mod state;
+mod through;
 mod unroll;
+mod wired;
+mod zoneout;
 
+pub use dropout::{Droppable, Masks, RecurrentDropout};
 pub use gru::{Gru, GruCell};
+pub use gru_variant::{GruBiases, GruOptions, GruVariant, GruVariantCell};
+pub use light::{LightGru, LightGruCell};
 pub use lstm::{Lstm, LstmCell, LstmState};
-pub use simple::{Activation, SimpleRnn, SimpleRnnCell};
+pub use lstm_variant::{
+    ForgetGate, LstmNorms, LstmOptions, LstmVariant, LstmVariantCell, PeepholeWeights, Peepholes,
+};
+pub use minimal::{MinimalGru, MinimalGruCell};
+pub use packed::PackedSequence;
+pub use simple::{Activation, Nonlinearity, SimpleRnn, SimpleRnnCell};
 pub use stack::{Layer, Recurrent, Stacking};
 pub use state::{Carried, State};
+pub use wired::{Connection, Highway, Merge, Stack};
+pub use zoneout::Zoneout;
 
 use wengert_tape::Var;
 use wengert_tensor::{Float, Rng};
@@ -55,12 +92,39 @@ pub trait Cell<'t, T: Float> {
     /// The state after a step on `x` \[B, I\].
     #[track_caller]
     fn step(&self, x: Var<'t, T>, state: Self::State) -> Self::State;
+
+    /// What a run draws before its first step and keeps for all of its steps, for `rows` sequences
+    /// of the width `inputs` that begin at `start`. Most cells draw nothing.
+    #[track_caller]
+    fn draw(&self, _rows: usize, _inputs: usize, _start: &Self::State) -> Option<Masks<'t, T>> {
+        None
+    }
+
+    /// The state after a step of a run that has drawn.
+    #[track_caller]
+    fn step_drawn(&self, x: Var<'t, T>, state: Self::State, _drawn: &Masks<'t, T>) -> Self::State {
+        self.step(x, state)
+    }
 }
 
 /// A cell that can be made from its sizes.
 pub trait NewCell: Sized {
     /// A cell with fresh weights.
     fn new(inputs: usize, hidden: usize, rng: &mut Rng) -> Self;
+}
+
+/// How many matrices and vectors the equations of a cell have, however they are stored: U, W and b
+/// of each of an LSTM's four parts are 12, and 15 with its three peepholes.
+///
+/// ```
+/// use wengert_nn::{Gru, rnn::ParameterGroups};
+/// use wengert_tensor::Rng;
+/// // U, W and two biases of each of three parts.
+/// assert_eq!(Gru::new(2, 3, &mut Rng::seed_from_u64(1)).parameter_groups(), 12);
+/// ```
+pub trait ParameterGroups {
+    /// The number of groups; of layers, that of all cells.
+    fn parameter_groups(&self) -> usize;
 }
 
 /// `state` \[B, H\] beside `x` \[B, I\]. One of batch 1 is stretched: an initial state that is learned

@@ -5,8 +5,10 @@ use wengert_tape::ops::{Relu, Tanh};
 use wengert_tape::tree::Tree;
 use wengert_tensor::{Float, Rng, Tensor, compile_here};
 
-use super::{Cell, NewCell, Recurrent, beside, zeros_like};
+use super::dropout::active;
+use super::{Cell, Droppable, NewCell, ParameterGroups, Recurrent, beside, zeros_like};
 use crate::init;
+use crate::layers::{Dropout, Sigmoid};
 
 /// Layers of plain recurrent cells over a sequence: see [`SimpleRnnCell`] for the equations and
 /// [`Recurrent`] for the methods.
@@ -22,7 +24,7 @@ use crate::init;
 /// ```
 pub type SimpleRnn<P = Tensor> = Recurrent<SimpleRnnCell<P>>;
 
-/// A plain recurrent cell: h′ = tanh(x Wx + h Wh + b), or relu.
+/// A plain recurrent cell: h′ = tanh(x Wx + h Wh + b), or relu, or any other [`Nonlinearity`].
 ///
 /// x is \[B, I\], h \[B, H\], Wx \[I, H\], Wh \[H, H\], b \[H\].
 ///
@@ -46,7 +48,7 @@ pub type SimpleRnn<P = Tensor> = Recurrent<SimpleRnnCell<P>>;
 /// assert!((h.item() - 1.75f64.tanh()).abs() < 1e-12);
 /// ```
 #[derive(Tree, Clone, Debug)]
-pub struct SimpleRnnCell<P = Tensor> {
+pub struct SimpleRnnCell<P = Tensor, #[tree(skip)] F = Activation> {
     /// Wx \[I, H\].
     pub wx: P,
     /// Wh \[H, H\].
@@ -54,7 +56,7 @@ pub struct SimpleRnnCell<P = Tensor> {
     /// b \[H\].
     pub bias: P,
     /// The function of the sum.
-    pub activation: Activation,
+    pub activation: F,
 }
 
 /// The function of a [`SimpleRnnCell`].
@@ -65,6 +67,65 @@ pub enum Activation {
     Tanh,
     /// max(x, 0).
     Relu,
+}
+
+/// A function for a [`SimpleRnnCell`], of every element or of a row.
+///
+/// ```
+/// use wengert_nn::{SimpleRnn, rnn::Nonlinearity};
+/// use wengert_tape::{Bind, Tape, Var};
+/// use wengert_tensor::{Float, Rng};
+///
+/// #[derive(Clone)]
+/// struct Softsign;
+/// impl Nonlinearity for Softsign {
+///     fn of<'t, T: Float>(&self, x: Var<'t, T>) -> Var<'t, T> {
+///         x / (x.abs() + 1.0)
+///     }
+/// }
+///
+/// let rnn = SimpleRnn::new(1, 4, &mut Rng::seed_from_u64(1)).with_activation(Softsign);
+/// let tape = Tape::new();
+/// let h = rnn.bind(&tape).last(tape.full([2, 3, 1], 9.0), None).h().value();
+/// assert!(h.iter().all(|h| h.abs() < 1.0));
+/// ```
+pub trait Nonlinearity: Clone {
+    /// The function of the sum \[B, H\].
+    #[track_caller]
+    fn of<'t, T: Float>(&self, x: Var<'t, T>) -> Var<'t, T>;
+
+    /// The function of the sum of two products and the bias, where one op can do both.
+    #[track_caller]
+    fn of_sum<'t, T: Float>(
+        &self,
+        products: [(Var<'t, T>, Var<'t, T>); 2],
+        bias: Var<'t, T>,
+    ) -> Var<'t, T> {
+        self.of(Var::affine(&products, Some(bias)))
+    }
+}
+
+impl Nonlinearity for Activation {
+    fn of<'t, T: Float>(&self, x: Var<'t, T>) -> Var<'t, T> {
+        match self {
+            Activation::Tanh => x.tanh(),
+            Activation::Relu => x.relu(),
+        }
+    }
+
+    fn of_sum<'t, T: Float>(
+        &self,
+        products: [(Var<'t, T>, Var<'t, T>); 2],
+        bias: Var<'t, T>,
+    ) -> Var<'t, T> {
+        step(products, bias, *self)
+    }
+}
+
+impl Nonlinearity for Sigmoid {
+    fn of<'t, T: Float>(&self, x: Var<'t, T>) -> Var<'t, T> {
+        self.forward(x)
+    }
 }
 
 impl NewCell for SimpleRnnCell {
@@ -87,11 +148,21 @@ impl SimpleRnnCell {
     }
 }
 
-impl<P> SimpleRnnCell<P> {
+impl<P, F> SimpleRnnCell<P, F> {
     /// The cell with another activation.
-    pub fn with_activation(mut self, activation: Activation) -> Self {
-        self.activation = activation;
-        self
+    pub fn with_activation<G>(self, activation: G) -> SimpleRnnCell<P, G> {
+        SimpleRnnCell {
+            wx: self.wx,
+            wh: self.wh,
+            bias: self.bias,
+            activation,
+        }
+    }
+}
+
+impl<P, F> ParameterGroups for SimpleRnnCell<P, F> {
+    fn parameter_groups(&self) -> usize {
+        3
     }
 }
 
@@ -105,12 +176,12 @@ impl<P> SimpleRnn<P> {
     /// let rnn = rnn.with_activation(Activation::Relu);
     /// assert_eq!(rnn.layers[0].forward.activation, Activation::Relu);
     /// ```
-    pub fn with_activation(self, activation: Activation) -> Self {
-        self.map_cells(|cell| cell.with_activation(activation))
+    pub fn with_activation<G: Clone>(self, activation: G) -> Recurrent<SimpleRnnCell<P, G>> {
+        self.map_cells(|cell| cell.with_activation(activation.clone()))
     }
 }
 
-impl<'t, T: Float> Cell<'t, T> for SimpleRnnCell<Var<'t, T>> {
+impl<'t, T: Float, F: Nonlinearity> Cell<'t, T> for SimpleRnnCell<Var<'t, T>, F> {
     type State = Var<'t, T>;
 
     fn initial(&self, x: Var<'t, T>) -> Var<'t, T> {
@@ -119,7 +190,25 @@ impl<'t, T: Float> Cell<'t, T> for SimpleRnnCell<Var<'t, T>> {
 
     fn step(&self, x: Var<'t, T>, h: Var<'t, T>) -> Var<'t, T> {
         let sums = [(x, self.wx), (beside(x, h), self.wh)];
-        step(sums, self.bias, self.activation)
+        self.activation.of_sum(sums, self.bias)
+    }
+}
+
+impl<'t, T: Float, F: Nonlinearity> Droppable<'t, T> for SimpleRnnCell<Var<'t, T>, F> {
+    fn step_dropped(
+        &self,
+        x: Var<'t, T>,
+        h: Var<'t, T>,
+        _: Var<'t, T>,
+        dropout: Dropout,
+    ) -> Var<'t, T> {
+        let next = self.step(x, h);
+        // The new value is the candidate, as there is no gate.
+        if active(dropout, x) {
+            dropout.forward(next)
+        } else {
+            next
+        }
     }
 }
 

@@ -5,8 +5,11 @@ use wengert_tape::Var;
 use wengert_tape::tree::Tree;
 use wengert_tensor::{Float, Rng};
 
-use super::unroll::{Direction, Sequence, Steps, unroll};
-use super::{Carried, Cell, NewCell, State};
+use super::packed::PackedSequence;
+use super::state::stretched;
+use super::through::{Plain, check, directions, one_after_another, side_by_side, through};
+use super::unroll::Sequence;
+use super::{Carried, Cell, NewCell, ParameterGroups, State};
 
 /// Layers of cells over a sequence.
 ///
@@ -74,21 +77,57 @@ impl<C: NewCell> Recurrent<C> {
             bidirectional,
         } = stacking;
         assert!(layers > 0, "a recurrent layer has at least one layer");
-        let directions = 1 + usize::from(bidirectional);
-        let layer = |at: usize| {
-            let inputs = if at == 0 { inputs } else { directions * hidden };
-            Layer {
-                forward: C::new(inputs, hidden, rng),
-                backward: bidirectional.then(|| C::new(inputs, hidden, rng)),
-            }
+        let above = (1 + usize::from(bidirectional)) * hidden;
+        Self::stack_of(inputs, above, stacking, |inputs| {
+            C::new(inputs, hidden, rng)
+        })
+    }
+}
+
+impl<C: ParameterGroups> ParameterGroups for Recurrent<C> {
+    fn parameter_groups(&self) -> usize {
+        let cells = |layer: &Layer<C>| {
+            let backward = layer.backward.as_ref();
+            layer.forward.parameter_groups() + backward.map_or(0, C::parameter_groups)
         };
-        Recurrent {
-            layers: (0..layers).map(layer).collect(),
-        }
+        self.layers.iter().map(cells).sum()
     }
 }
 
 impl<C> Recurrent<C> {
+    /// Layers of cells that `cell` makes, each for so many inputs: `inputs` for the first layer,
+    /// `above` for the others, which is how wide the outputs of a layer are.
+    ///
+    /// ```
+    /// use wengert_nn::{GruCell, Recurrent, rnn::Stacking};
+    /// use wengert_tensor::Rng;
+    ///
+    /// let (mut rng, mut seen) = (Rng::seed_from_u64(1), vec![]);
+    /// let both = Stacking { layers: 2, bidirectional: true };
+    /// let rnn = Recurrent::stack_of(3, 10, both, |inputs| {
+    ///     seen.push(inputs);
+    ///     GruCell::new(inputs, 5, &mut rng)
+    /// });
+    /// assert_eq!((rnn.layers.len(), seen), (2, vec![3, 3, 10, 10]));
+    /// ```
+    pub fn stack_of(
+        inputs: usize,
+        above: usize,
+        stacking: Stacking,
+        mut cell: impl FnMut(usize) -> C,
+    ) -> Self {
+        let layer = |at: usize| {
+            let inputs = if at == 0 { inputs } else { above };
+            Layer {
+                forward: cell(inputs),
+                backward: stacking.bidirectional.then(|| cell(inputs)),
+            }
+        };
+        Recurrent {
+            layers: (0..stacking.layers).map(layer).collect(),
+        }
+    }
+
     /// Layers of these cells, in one direction.
     pub fn of(cells: impl IntoIterator<Item = C>) -> Self {
         let layer = |forward| Layer {
@@ -100,8 +139,8 @@ impl<C> Recurrent<C> {
         }
     }
 
-    /// The layers with every cell changed.
-    pub fn map_cells(self, mut f: impl FnMut(C) -> C) -> Self {
+    /// The layers with what `f` makes of every cell.
+    pub fn map_cells<D>(self, mut f: impl FnMut(C) -> D) -> Recurrent<D> {
         let layers = self.layers.into_iter().map(|layer| Layer {
             forward: f(layer.forward),
             backward: layer.backward.map(&mut f),
@@ -109,15 +148,6 @@ impl<C> Recurrent<C> {
         Recurrent {
             layers: layers.collect(),
         }
-    }
-
-    /// The number of directions.
-    fn directions(&self) -> usize {
-        1 + usize::from(
-            self.layers
-                .first()
-                .is_some_and(|layer| layer.backward.is_some()),
-        )
     }
 
     /// All outputs \[B, T, D·H\], and the state after the last step. Without `state` the run starts
@@ -134,14 +164,9 @@ impl<C> Recurrent<C> {
     where
         C: Cell<'t, T>,
     {
-        let (outputs, state) = self.through(x, state, true);
-        let outputs = if outputs.is_empty() {
-            let h = state.h();
-            x.tape().zeros([h.dim(0), 0, h.dim(-1)])
-        } else {
-            Var::stack(&outputs, 1)
-        };
-        (outputs, state)
+        let (outputs, state) =
+            through::<_, _, false>(&self.layers, Sequence::Whole(x), state, true, &Plain);
+        (side_by_side(x, &outputs, &state), state)
     }
 
     /// The state after the last step, of a model that needs nothing else: the outputs of the last
@@ -158,7 +183,93 @@ impl<C> Recurrent<C> {
     where
         C: Cell<'t, T>,
     {
-        self.through(x, state, false).1
+        through::<_, _, false>(&self.layers, Sequence::Whole(x), state, false, &Plain).1
+    }
+
+    /// All outputs, and the state after the last step of each sequence, of sequences of different
+    /// lengths. Rows that have ended take no part in a step, and rows of which nothing is there keep
+    /// their start; so it costs in proportion to the steps that are there.
+    ///
+    /// ```
+    /// use wengert_nn::{Lstm, rnn::PackedSequence};
+    /// use wengert_tape::{Bind, Tape};
+    /// use wengert_tensor::Rng;
+    ///
+    /// let rnn = Lstm::new(2, 3, &mut Rng::seed_from_u64(1));
+    /// let tape = Tape::new();
+    /// let x = PackedSequence::pack_padded(tape.ones([2, 5, 2]), &[1, 5]);
+    /// let (outputs, state) = rnn.bind(&tape).run_packed(&x, None);
+    /// assert_eq!(outputs.data().shape(), [6, 3]);
+    /// // All inputs are equal, so that the shorter one ends where the longer one passed.
+    /// let outputs = outputs.pad().value();
+    /// let row = state.h().value().slice(0, ..1).flatten(0);
+    /// assert!(row.allclose(&outputs.slice(0, 1..).slice(1, ..1).flatten(0), 1e-6, 1e-6));
+    /// ```
+    ///
+    /// # Panics
+    /// If `state` is that of a layer of another structure or of another number of sequences.
+    #[track_caller]
+    pub fn run_packed<'t, T: Float>(
+        &self,
+        x: &PackedSequence<'t, T>,
+        state: Option<State<C::State>>,
+    ) -> (PackedSequence<'t, T>, State<C::State>)
+    where
+        C: Cell<'t, T>,
+    {
+        let (outputs, state) =
+            through::<_, _, true>(&self.layers, Sequence::Packed(x), state, true, &Plain);
+        let outputs = one_after_another(x.data(), &outputs, &state);
+        (x.with_data(outputs), state)
+    }
+
+    /// The state after the last step of each sequence, of a model that needs nothing else.
+    ///
+    /// # Panics
+    /// As [`run_packed`](Recurrent::run_packed).
+    #[track_caller]
+    pub fn last_packed<'t, T: Float>(
+        &self,
+        x: &PackedSequence<'t, T>,
+        state: Option<State<C::State>>,
+    ) -> State<C::State>
+    where
+        C: Cell<'t, T>,
+    {
+        through::<_, _, true>(&self.layers, Sequence::Packed(x), state, false, &Plain).1
+    }
+
+    /// [`run`](Recurrent::run) over the first `lengths[b]` steps of each row b: outputs after the
+    /// end are zeros, the state is that of each row's last step. What stands after the end gets a
+    /// gradient of exactly 0 and is not looked at.
+    ///
+    /// ```
+    /// use wengert_nn::SimpleRnn;
+    /// use wengert_tape::{Bind, Tape};
+    /// use wengert_tensor::{Rng, Tensor};
+    ///
+    /// let rnn = SimpleRnn::new(2, 3, &mut Rng::seed_from_u64(1));
+    /// let tape = Tape::new();
+    /// let (outputs, _) = rnn.bind(&tape).run_lengths(tape.ones([2, 5, 2]), &[4, 0], None);
+    /// assert_eq!(outputs.select(0, 1).value(), Tensor::zeros([5, 3]));
+    /// ```
+    ///
+    /// # Panics
+    /// As [`run_packed`](Recurrent::run_packed) and [`PackedSequence::pack_padded`].
+    #[track_caller]
+    pub fn run_lengths<'t, T: Float>(
+        &self,
+        x: Var<'t, T>,
+        lengths: &[usize],
+        state: Option<State<C::State>>,
+    ) -> (Var<'t, T>, State<C::State>)
+    where
+        C: Cell<'t, T>,
+    {
+        let x = PackedSequence::pack_padded(x, lengths);
+        let (outputs, state) =
+            through::<_, _, true>(&self.layers, Sequence::Packed(&x), state, true, &Plain);
+        (x.pad_parts(outputs, vec![state.h().dim(-1)]), state)
     }
 
     /// The state after one step on `x` \[B, I\]: for sequences that are made while they are read.
@@ -171,13 +282,13 @@ impl<C> Recurrent<C> {
         C: Cell<'t, T>,
     {
         assert!(
-            self.directions() == 1,
+            directions(&self.layers) == 1,
             "step: a layer that also runs backward needs the whole sequence"
         );
-        self.check(state);
+        check(&self.layers, state);
         let mut x = x;
         let step = |(layer, &state): (&Layer<C>, &C::State)| {
-            let state = layer.forward.step(x, state);
+            let state = layer.forward.step(x, stretched(state, x.dim(0)));
             x = state.h();
             state
         };
@@ -199,88 +310,7 @@ impl<C> Recurrent<C> {
             .flat_map(|layer| [Some(&layer.forward), layer.backward.as_ref()]);
         State {
             cells: cells.flatten().map(|cell| cell.initial(x)).collect(),
-            directions: self.directions(),
+            directions: directions(&self.layers),
         }
-    }
-
-    #[track_caller]
-    fn check<S>(&self, state: &State<S>) {
-        let (directions, layers) = (self.directions(), self.layers.len());
-        assert!(
-            state.directions == directions && state.cells.len() == layers * directions,
-            "the state has {} cells in {} directions, the layer {layers} layers in {directions}",
-            state.cells.len(),
-            state.directions,
-        );
-    }
-
-    /// The outputs of the last layer, if they are wanted, and the last states.
-    #[track_caller]
-    fn through<'t, T: Float>(
-        &self,
-        x: Var<'t, T>,
-        state: Option<State<C::State>>,
-        wanted: bool,
-    ) -> (Steps<'t, T>, State<C::State>)
-    where
-        C: Cell<'t, T>,
-    {
-        let shape = x.shape();
-        assert!(
-            shape.rank() == 3,
-            "a sequence has the axes [batch, time, features], this one the shape {shape}"
-        );
-        if let Some(state) = &state {
-            self.check(state);
-        }
-        let directions = self.directions();
-        let mut cells = SmallVec::new();
-        let mut below = Steps::new();
-        // Like one step of the input, for the initial states.
-        let like = match shape[1] {
-            0 => x.tape().zeros([shape[0], shape[2]]),
-            _ => x.select(1, 0),
-        };
-        for (at, layer) in self.layers.iter().enumerate() {
-            let start = |cell: &C, direction: usize| match &state {
-                Some(state) => state.cells[at * directions + direction],
-                None => cell.initial(like),
-            };
-            let sequence = match at {
-                0 => Sequence::Whole(x),
-                _ => Sequence::Steps(&below),
-            };
-            let keep = wanted || at + 1 < self.layers.len();
-            let mut outputs = Steps::new();
-            if keep {
-                outputs.reserve(sequence.len());
-            }
-            let first = start(&layer.forward, 0);
-            let push = |h| {
-                if keep {
-                    outputs.push(h);
-                }
-            };
-            cells.push(unroll(
-                &layer.forward,
-                sequence,
-                Direction::Forward,
-                first,
-                push,
-            ));
-            if let Some(cell) = &layer.backward {
-                let first = start(cell, 1);
-                let mut at = outputs.len();
-                let join = |h| {
-                    if keep {
-                        at -= 1;
-                        outputs[at] = Var::cat(&[outputs[at], h], -1);
-                    }
-                };
-                cells.push(unroll(cell, sequence, Direction::Backward, first, join));
-            }
-            below = outputs;
-        }
-        (below, State { cells, directions })
     }
 }

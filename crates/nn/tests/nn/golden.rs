@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 
 use serde_json::Value;
-use wengert_nn::rnn::{Activation, Cell, Layer};
+use wengert_nn::rnn::{Activation, Carried, Cell, Layer, LstmOptions, LstmVariantCell};
 use wengert_nn::{
     BatchNorm, Embedding, GruCell, LayerNorm, Linear, LstmCell, LstmState, Recurrent,
     SimpleRnnCell, State,
 };
-use wengert_tape::{Tape, Values};
-use wengert_tensor::Tensor;
+use wengert_tape::{Bind, Tape, Values, Var};
+use wengert_tensor::{Rng, Tensor};
 
 /// A file of cases, and its tensors.
 pub struct Book {
@@ -407,4 +407,104 @@ fn batch_norm() {
         count += 1;
     }
     assert_eq!(count, 3);
+}
+
+/// Sequences of different lengths, of two layers in both directions: outputs, the state of each row's
+/// last step, and all gradients, those after the end included.
+macro_rules! lengths {
+    ($kind:expr, $cell:expr, $bars:expr) => {{
+        let (book, mut tape, mut count) = (Book::open("layers"), Tape::new(), 0);
+        for (case, _) in book.of($kind) {
+            let get = |name: &str| book.get(case, name);
+            let lengths = &book.indices[&format!("{case}/fixed.lengths")];
+            let lengths: Vec<usize> = lengths.iter().map(|length| length as usize).collect();
+            let layer = |l| Layer {
+                forward: $cell(&get, &format!("_l{l}")),
+                backward: Some($cell(&get, &format!("_l{l}_reverse"))),
+            };
+            let rnn = Recurrent {
+                layers: (0..2).map(layer).collect(),
+            };
+            let model = (rnn, get("input.x"));
+            let (_, (outputs, ends), grads) = tape.value_and_grad_aux(&model, |_, (rnn, x)| {
+                let (outputs, state) = rnn.run_lengths(x, &lengths, None);
+                let ends: Vec<_> = state.cells.iter().map(|cell| cell.h()).collect();
+                let ends = Var::stack(&ends, 0);
+                let bars = ["output", "h_n"].map(|name| get(&format!("cotangent.{name}")));
+                let loss = (outputs * &bars[0]).sum() + (ends * &bars[1]).sum();
+                (loss, (outputs, ends).value())
+            });
+            agree(case, "output", &outputs, &get("output.output"));
+            agree(case, "h_n", &ends, &get("output.h_n"));
+            let (bars, x_bar) = grads.tree(&model);
+            agree(case, "grad.x", &x_bar, &get("grad.input.x"));
+            for (l, layer) in bars.layers.iter().enumerate() {
+                let suffixes = [format!("_l{l}"), format!("_l{l}_reverse")];
+                let cells = std::iter::once(&layer.forward).chain(&layer.backward);
+                for (cell, suffix) in cells.zip(suffixes) {
+                    for (name, bar) in $bars(cell) {
+                        let name = format!("grad.weight.{name}{suffix}");
+                        agree(case, &name, &bar, &get(&name));
+                    }
+                }
+            }
+            count += 1;
+        }
+        count
+    }};
+}
+
+#[test]
+fn different_lengths() {
+    let tanh = |get: Get<'_>, suffix: &str| rnn_cell(get, suffix, Activation::Tanh);
+    assert_eq!(lengths!("lstm_lengths", lstm_cell, lstm_bars), 1);
+    assert_eq!(lengths!("gru_lengths", gru_cell, gru_bars), 1);
+    assert_eq!(lengths!("rnn_lengths", tanh, rnn_bars), 1);
+}
+
+#[test]
+fn lstm_projection() {
+    let (book, mut tape, mut count) = (Book::open("layers"), Tape::new(), 0);
+    for (case, config) in book.of("lstm_projection") {
+        let get = |name: &str| book.get(case, name);
+        let number = |name: &str| config[name].as_u64().expect("a number") as usize;
+        let options = LstmOptions {
+            projection: Some(number("projection")),
+            ..LstmOptions::default()
+        };
+        let (inputs, hidden) = (number("input"), number("hidden"));
+        let rng = &mut Rng::seed_from_u64(1);
+        let mut cell = LstmVariantCell::with_options(inputs, hidden, options, rng).cast();
+        let plain = lstm_cell(&get, "_l0");
+        (cell.wx, cell.wh, cell.bias) = (plain.wx, plain.wh, Some(plain.bias));
+        cell.projection = Some(get("weight.weight_hr_l0").t());
+        let model = (Recurrent::of([cell]), get("input.x"));
+        let (_, (outputs, h, c), grads) = tape.value_and_grad_aux(&model, |_, (rnn, x)| {
+            let (outputs, state) = rnn.run(x, None);
+            let (h, c) = (state.h().unsqueeze(0), state.c().unsqueeze(0));
+            let bars = ["output", "h_n", "c_n"].map(|name| get(&format!("cotangent.{name}")));
+            let sums = (outputs * &bars[0]).sum() + (h * &bars[1]).sum() + (c * &bars[2]).sum();
+            (sums, (outputs, h, c).value())
+        });
+        agree(case, "output", &outputs, &get("output.output"));
+        agree(case, "h_n", &h, &get("output.h_n"));
+        agree(case, "c_n", &c, &get("output.c_n"));
+        let (rnn, x_bar) = grads.tree(&model);
+        agree(case, "x", &x_bar, &get("grad.input.x"));
+        let LstmVariantCell {
+            wx,
+            wh,
+            bias,
+            projection,
+            ..
+        } = &rnn.layers[0].forward;
+        let bias = bias.as_ref().expect("a bias");
+        for (name, bar) in bars(wx, wh, bias, bias) {
+            agree(case, name, &bar, &get(&format!("grad.weight.{name}_l0")));
+        }
+        let bar = projection.as_ref().expect("a projection").t();
+        agree(case, "weight_hr", &bar, &get("grad.weight.weight_hr_l0"));
+        count += 1;
+    }
+    assert_eq!(count, 1);
 }

@@ -4,6 +4,7 @@
 
 mod attention;
 mod batch;
+mod cells;
 mod costs;
 mod golden;
 mod golden_attention;

@@ -1,11 +1,14 @@
 //! Every panic and every error that the docs of this crate promise, provoked; see
 //! `tests/tidy.rs` of the workspace for the rule that none is forgotten.
 
-use wengert_nn::data::{Batches, idx};
+use wengert_nn::data::{Batches, idx, pad};
 use wengert_nn::parallel::Workers;
-use wengert_nn::rnn::{Stacking, State};
+use wengert_nn::rnn::{
+    ForgetGate, LstmOptions, LstmVariant, LstmVariantCell, Merge, PackedSequence, RecurrentDropout,
+    Stack, Stacking, State, Zoneout,
+};
 use wengert_nn::{
-    Adam, BatchNorm, Dropout, Embedding, Gru, LayerNorm, Linear, LstmState, Sgd,
+    Adam, BatchNorm, Dropout, Embedding, Gru, GruCell, LayerNorm, Linear, LstmState, Sgd,
     clip_by_global_norm, clip_by_value, init,
 };
 use wengert_tape::{Bind, Gradients, Tape, Var};
@@ -69,6 +72,33 @@ fn gru(layers: usize, bidirectional: bool) -> Gru {
     Gru::stacked(3, 2, stacking, &mut rng())
 }
 
+fn stack(layers: usize, bidirectional: bool) -> Stack<Gru> {
+    let stacking = Stacking {
+        layers,
+        bidirectional,
+    };
+    let cell = |inputs, rng: &mut Rng| GruCell::new(inputs, 2, rng);
+    Stack::new(3, 2, stacking, Merge::Sum, cell, &mut rng())
+}
+
+/// A state of a layer for so many sequences.
+fn state<'t>(tape: &'t Tape<f32>, layers: usize, rows: usize) -> State<Var<'t, f32>> {
+    State::of((0..layers).map(|_| tape.ones([rows, 2])))
+}
+
+/// Options that do not go together.
+fn coupled_to_nothing() -> LstmOptions {
+    LstmOptions {
+        input_gate: false,
+        forget_gate: ForgetGate::Coupled,
+        ..LstmOptions::default()
+    }
+}
+
+fn packed<'t>(x: Var<'t, f32>) -> PackedSequence<'t, f32> {
+    PackedSequence::pack_padded(x, &[1, 2])
+}
+
 fn embedding(indices: &[i64]) {
     let tape = Tape::<f32>::new();
     let layer = Embedding::new(5, 2, &mut rng());
@@ -127,6 +157,39 @@ fn recurrent() {
             "Recurrent::last": recurrent!(gru(1, true), [4, 5, 3], |rnn, x| { let state = gru(2, false).bind(x.tape()).last(x, None); rnn.last(x, Some(state)) }) => "the state has 2 cells in 1 directions, the layer 1 layers in 2";
             "Recurrent::step": recurrent!(gru(1, true), [4, 3], |rnn, x| { let state = rnn.initial(x); rnn.step(x, &state) }) => "step: a layer that also runs backward needs the whole sequence";
             "Recurrent::step": recurrent!(gru(1, false), [4, 3], |rnn, x| { let state = gru(2, false).bind(x.tape()).initial(x); rnn.step(x, &state) }) => "the state has 2 cells in 1 directions, the layer 1 layers in 1";
+            "Recurrent::run_packed": recurrent!(gru(1, false), [2, 5, 3], |rnn, x| { let state = state(x.tape(), 2, 2); rnn.run_packed(&packed(x), Some(state)) }) => "the state has 2 cells in 1 directions, the layer 1 layers in 1";
+            "Recurrent::run_packed": recurrent!(gru(1, false), [2, 5, 3], |rnn, x| { let state = state(x.tape(), 1, 3); rnn.run_packed(&packed(x), Some(state)) }) => "a state of the shape [3, 2] is not one of 2 sequences";
+            "Recurrent::last_packed": recurrent!(gru(1, false), [2, 5, 3], |rnn, x| { let state = state(x.tape(), 1, 3); rnn.last_packed(&packed(x), Some(state)) }) => "a state of the shape [3, 2] is not one of 2 sequences";
+            "Recurrent::run_lengths": recurrent!(gru(1, false), [2, 5, 3], |rnn, x| { let state = state(x.tape(), 1, 3); rnn.run_lengths(x, &[4, 1], Some(state)) }) => "a state of the shape [3, 2] is not one of 2 sequences";
+            "Recurrent::run_lengths": recurrent!(gru(1, false), [2, 5, 3], |rnn, x| rnn.run_lengths(x, &[4, 6], None)) => "a sequence of length 6 is not in 5 steps";
+            "PackedSequence::pack_padded": recurrent!(gru(1, false), [2, 5], |_rnn, x| PackedSequence::pack_padded(x, &[4, 1])) => "a sequence has the axes [batch, time, features], this one the shape [2, 5]";
+            "PackedSequence::pack_padded": recurrent!(gru(1, false), [2, 5, 3], |_rnn, x| PackedSequence::pack_padded(x, &[4])) => "there are 1 lengths for 2 sequences";
+            "PackedSequence::pack_padded": recurrent!(gru(1, false), [2, 5, 3], |_rnn, x| PackedSequence::pack_padded(x, &[4, 6])) => "a sequence of length 6 is not in 5 steps";
+            "PackedSequence::pack": PackedSequence::<f32>::pack(&[]) => "cat: there is nothing to join";
+            "PackedSequence::pack": recurrent!(gru(1, false), [2, 5, 3], |_rnn, x| PackedSequence::pack(&[x])) => "a sequence alone has the axes [time, features], this one the shape [2, 5, 3]";
+            "PackedSequence::pack": recurrent!(gru(1, false), [2, 5], |_rnn, x| PackedSequence::pack(&[x, x.t()])) => "cat: [2, 5] and [5, 2] differ beside axis 0";
+            "PackedSequence::map": recurrent!(gru(1, false), [2, 5, 3], |_rnn, x| packed(x).map(|x| x.slice(0, 1..))) => "packed sequences of the shape [3, 3] cannot become [2, 3]";
+            "State::index_select": recurrent!(gru(1, false), [2, 5, 3], |_rnn, x| state(x.tape(), 1, 3).index_select(&Tensor::from([3]))) => "index_select: index 3 is out of range for axis 0 of [3, 2]";
+            "RecurrentDropout::with_inputs": RecurrentDropout::new(()).with_inputs(1.5) => "dropout: 1.5 is no probability";
+            "RecurrentDropout::with_hidden": RecurrentDropout::new(()).with_hidden(1.5) => "dropout: 1.5 is no probability";
+            "RecurrentDropout::with_candidate": RecurrentDropout::new(()).with_candidate(1.5) => "dropout: 1.5 is no probability";
+            "Recurrent::with_variational_dropout": gru(1, false).with_variational_dropout(0.5, -1.0) => "dropout: -1 is no probability";
+            "Recurrent::with_variational_dropout": gru(1, false).with_variational_dropout(1.5, 0.5) => "dropout: 1.5 is no probability";
+            "Recurrent::with_recurrent_dropout": gru(1, false).with_recurrent_dropout(-1.0) => "dropout: -1 is no probability";
+            "Zoneout::new": Zoneout::new((), 0.5, 2.0) => "zoneout: 2 is no probability";
+            "Recurrent::with_zoneout": gru(1, false).with_zoneout(f64::NAN, 0.5) => "zoneout: NaN is no probability";
+            "LstmVariantCell::with_options": LstmVariantCell::with_options(3, 2, coupled_to_nothing(), &mut rng()) => "a forget gate cannot be coupled to an input gate that is not there";
+            "LstmVariant::with_options": LstmVariant::with_options(3, 2, coupled_to_nothing(), &mut rng()) => "a forget gate cannot be coupled to an input gate that is not there";
+            "LstmVariant::stacked_with_options": LstmVariant::stacked_with_options(3, 2, coupled_to_nothing(), Stacking { layers: 1, bidirectional: true }, &mut rng()) => "a forget gate cannot be coupled to an input gate that is not there";
+            "Stack::new": stack(0, false) => "a recurrent layer has at least one layer";
+            "Stack::with_dropout": stack(1, false).with_dropout(-0.5) => "dropout: -0.5 is no probability";
+            "Stack::run": recurrent!(stack(1, false), [4, 3], |rnn, x| rnn.run(x, None)) => "a sequence has the axes [batch, time, features], this one the shape [4, 3]";
+            "Stack::run": recurrent!(stack(1, false), [2, 5, 3], |rnn, x| { let state = state(x.tape(), 2, 2); rnn.run(x, Some(state)) }) => "the state has 2 cells in 1 directions, the layer 1 layers in 1";
+            "Stack::run_merged": recurrent!(stack(1, true), [4, 3], |rnn, x| rnn.run_merged(x, None, |a, b| a * b)) => "a sequence has the axes [batch, time, features], this one the shape [4, 3]";
+            "Stack::run_packed": recurrent!(stack(1, false), [2, 5, 3], |rnn, x| { let state = state(x.tape(), 1, 3); rnn.run_packed(&packed(x), Some(state)) }) => "a state of the shape [3, 2] is not one of 2 sequences";
+            "Stack::run_lengths": recurrent!(stack(1, false), [2, 5, 3], |rnn, x| rnn.run_lengths(x, &[4, 6], None)) => "a sequence of length 6 is not in 5 steps";
+            "Stack::step": recurrent!(stack(1, true), [4, 3], |rnn, x| { let state = rnn.initial(x); rnn.step(x, &state) }) => "step: a layer that also runs backward needs the whole sequence";
+            "Stack::step": recurrent!(stack(1, false), [2, 3], |rnn, x| { let state = state(x.tape(), 2, 2); rnn.step(x, &state) }) => "the state has 2 cells in 1 directions, the layer 1 layers in 1";
             "State::h": no_state().h() => "the state has no layer";
             "State::c": no_state().c() => "the state has no layer";
         },
@@ -163,6 +226,7 @@ fn training() {
             "clip_by_global_norm": clip_by_global_norm(&mut grads(1), f64::NAN) => "clip_by_global_norm: NaN is no bound";
             "Batches::shuffled": Batches::shuffled(3, 0, &mut rng()) => "batches: a batch has at least one row";
             "Batches::in_order": Batches::in_order(3, 0) => "batches: a batch has at least one row";
+            "Batches::by_length": Batches::by_length(&[1, 2], 0, &mut rng()) => "batches: a batch has at least one row";
             "Workers::new": Workers::<f64>::new(0, 1) => "workers: 0 threads for 1 shards";
             "Workers::new": Workers::<f64>::new(1, 0) => "workers: 1 threads for 0 shards";
             "Workers::value_and_grad_where": Workers::new(1, 2).value_and_grad_where(&model(1), 0, |_| true, |_, m, _| m[0]) => "workers: a batch without rows has no mean";
@@ -187,6 +251,9 @@ fn files() {
     const LABELS: [u8; 10] = [0, 0, 8, 1, 0, 0, 0, 2, 7, 9];
     const IMAGES: [u8; 17] = [0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 255];
     check_errors(errors! {
+        "data::pad": pad::<f32>(&[], 0.0) => "pad: there is no sequence";
+        "data::pad": pad(&[Tensor::<f32>::scalar(1.0)], 0.0) => "pad: a sequence has no axis";
+        "data::pad": pad(&[Tensor::<f32>::ones([2, 3]), Tensor::ones([2, 4])], 0.0) => "pad: [2, 3] and [2, 4] differ beside the first axis";
         "idx::read": idx::read(&b"\x1f\x8b\x08\x00"[..]) => "this is gzip: decompress it first";
         "idx::read": idx::read(&LABELS[..9]) => "the file ends in the data, after 1 of 2 bytes";
         "idx::read": idx::read(&[&LABELS[..], &[1]].concat()[..]) => "the file goes on after the 2 bytes that [2] elements take";

@@ -262,8 +262,18 @@ compile_here! {
         check_indices("index_add", shape, axis, indices)?;
         let whole = Layout::contiguous(shape.clone());
         let place = |index| resolve(index, shape[axis]).expect("the indices were checked");
+        // Rows of a table lie together, as in `index_select`.
+        let rows = if axis == 0 { src.as_slice() } else { None };
+        let width = shape[axis + 1..].iter().product::<usize>();
         if !is_long::<T>(indices.shape()[0]) {
             for (number, index) in indices.iter().enumerate() {
+                if let Some(rows) = rows {
+                    let sum = &mut out[place(index) * width..][..width];
+                    for (sum, &x) in sum.iter_mut().zip(&rows[number * width..][..width]) {
+                        *sum += x;
+                    }
+                    continue;
+                }
                 let from = part(src.layout(), axis, number);
                 let to = part(&whole, axis, place(index));
                 super::copy_into(out, &to, &src.with_layout(from), true);
@@ -271,8 +281,6 @@ compile_here! {
             return Ok(());
         }
         let mut low = vec![T::ZERO; out.len()];
-        let rows = if axis == 0 { src.as_slice() } else { None };
-        let width = shape[axis + 1..].iter().product::<usize>();
         for (number, index) in indices.iter().enumerate() {
             let at = place(index);
             if let Some(rows) = rows {
