@@ -19,6 +19,7 @@ mod recurrent;
 #[path = "../../../tensor/tests/common/refusals.rs"]
 mod refusals;
 mod refused;
+mod refused_sequences;
 mod regular;
 mod sequence_losses;
 mod transformer;

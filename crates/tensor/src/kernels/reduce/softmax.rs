@@ -500,7 +500,7 @@ impl<T: Float> Special<T> {
         great: f64,
     ) -> Self {
         let column = || y.iter().step_by(stride);
-        // A row whose cotangents are all 0 gives 0, also where it is NaN.
+        // A row of zeros gives zeros, also where `y` is NaN.
         if bar.iter().step_by(stride).all(|&bar| bar == T::ZERO) {
             return Special::Done;
         }
@@ -521,7 +521,7 @@ impl<T: Float> Special<T> {
             let x_bar = -(own * y.exp_m1() + y.exp() * (sum - own));
             return Special::Element(at, T::from_f64(x_bar));
         }
-        // Σ p is 1, so that a number may be subtracted from all cotangents: with that of the greatest
+        // Σ p is 1, so that a number may be subtracted from the whole row: with that of the greatest
         // p, the rounding of p is multiplied by 0.
         let mut rest = 0.0;
         for (bar, &y) in bar.iter_mut().step_by(stride).zip(column()) {
