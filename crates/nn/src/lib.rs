@@ -51,12 +51,16 @@
 
 #![forbid(unsafe_code)]
 
+pub mod attention;
 pub mod data;
 pub mod init;
 mod layers;
+pub mod loss;
+pub mod memory;
 pub mod optim;
 pub mod parallel;
 pub mod rnn;
+pub mod transformer;
 
 pub use layers::{BatchNorm, Dropout, Embedding, LayerNorm, Linear, Relu, Sigmoid, Tanh};
 pub use optim::{Adam, Sgd, clip_by_global_norm, clip_by_value};

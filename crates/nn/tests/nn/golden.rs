@@ -58,8 +58,19 @@ impl Book {
             .clone()
     }
 
+    pub fn index(&self, case: &str, name: &str) -> &Tensor<i64> {
+        &self.indices[&format!("{case}/{name}")]
+    }
+
+    /// A mask of PyTorch's, which is 1 where something is hidden, as ours, true where it is seen.
+    pub fn mask(&self, case: &str, name: &str) -> Tensor<bool> {
+        let hidden = self.index(case, name);
+        let seen = hidden.iter().map(|hidden| hidden == 0).collect();
+        Tensor::from_vec(seen, hidden.shape()).expect("a whole mask")
+    }
+
     /// The cases of one kind of layer.
-    fn of<'a>(&'a self, layer: &'a str) -> impl Iterator<Item = (&'a str, &'a Value)> {
+    pub fn of<'a>(&'a self, layer: &'a str) -> impl Iterator<Item = (&'a str, &'a Value)> {
         let cases = self.cases.iter().filter(move |case| case["layer"] == layer);
         cases.map(|case| (case["case"].as_str().expect("a name"), &case["config"]))
     }

@@ -2,12 +2,15 @@
 
 #![allow(clippy::let_unit_value)]
 
+mod attention;
 mod batch;
 mod cells;
 mod golden;
+mod golden_attention;
 mod gradients;
 mod idx;
 mod init;
+mod memory;
 mod optim;
 mod parallel;
 mod recurrent;
@@ -15,3 +18,5 @@ mod recurrent;
 mod refusals;
 mod refused;
 mod regular;
+mod sequence_losses;
+mod transformer;

@@ -393,8 +393,6 @@ pub(crate) fn values<T: Float, I: Isa, F: Formula<N, M>, const N: usize, const M
 pub(crate) struct Value<F, const N: usize, const M: usize>(pub F);
 
 impl<F: Formula<N, M>, const N: usize, const M: usize> MapFn<N, 0, 0, M> for Value<F, N, M> {
-    const REPLACES: bool = true;
-
     #[inline(always)]
     fn call<T: Float, I: Isa>(&self, x: [T; N], b: [T; 0], c: [T; 0]) -> [T; M] {
         let mut y = [T::ZERO; M];

@@ -6,6 +6,7 @@
 #![allow(dropping_copy_types, clippy::drop_non_drop)]
 
 mod atomic;
+mod derivatives;
 mod reference;
 mod rules;
 mod scopes;
@@ -14,3 +15,4 @@ mod sizes;
 #[path = "../tape/support.rs"]
 #[allow(dead_code)]
 mod support;
+mod world;

@@ -6,21 +6,19 @@
 //! A thousand sequences run in a test. `WENGERT_FUZZ_SECONDS=600 cargo test -p wengert-tape
 //! --all-features --test sound sequences` runs new ones for ten minutes, and prints how many.
 
-use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
-use wengert_tape::{Backward, Bind, Tape, Var};
+use wengert_tape::{Bind, Tape, Var};
 use wengert_tensor::Tensor;
 
-use crate::reference::{ARMED, Array, BOOM, Made, Node, broadcast, fragile, gradients, replay};
-use crate::support::{Caught, attempt, noise};
+use crate::derivatives::train;
+use crate::reference::{ARMED, Array, BOOM, Made, Node, broadcast, fragile, gradients};
+use crate::support::noise;
+use crate::world::{Handle, LARGEST, Walk, World};
 
-/// The most elements of a value, and the greatest that is not tamed by a tanh.
-const LARGEST: usize = 64;
-const GREATEST: f64 = 10.0;
 /// The most scopes and their like that are open at once.
 const DEEPEST: usize = 4;
 
@@ -36,7 +34,7 @@ struct Step {
 macro_rules! kinds {
     ($($kind:ident $weight:literal),*) => {
         #[derive(Clone, Copy, Debug, PartialEq)]
-        enum Kind { $($kind),* }
+        pub enum Kind { $($kind),* }
 
         /// Every kind as often as its weight says.
         fn kind() -> impl Strategy<Value = Kind> {
@@ -50,7 +48,7 @@ kinds! {
     Leaf 5, Square 2, Constant 2, Bind 2, Unary 4, Binary 6, Sum 2, Softmax 1, Reshape 2, Permute 2,
     Slice 3, Select 2, Expand 2, Matmul 3, Stack 2, Detach 1, Fragile 2, Through 2, Two 2, Retain 1,
     Scope 7, NoGrad 2, Named 1, Close 9, Reset 1,
-    Grad 3, Backward 4, Ask 4, Of 3, Tangent 1,
+    Grad 3, Several 2, Backward 4, Ask 4, Of 3, Tangent 1,
     Stale 6, Foreign 3, Misfit 3, Full 3, Explode 2, ExplodeInScope 2, ExplodeBack 2, Draw 1
 }
 
@@ -60,175 +58,7 @@ fn sequences() -> impl Strategy<Value = Vec<Step>> {
     vec(step, 1..100)
 }
 
-/// A variable, the value that it should have, and the scopes that it was made in.
-struct Handle<'t> {
-    tape: usize,
-    node: usize,
-    var: Var<'t, f64>,
-    scopes: Vec<u32>,
-}
-
-/// What a walk back left, and what it should answer.
-struct Walk<'t> {
-    tape: usize,
-    back: Backward<'t, f64>,
-    expected: HashMap<usize, Option<Array>>,
-}
-
-struct World<'t> {
-    tapes: [&'t Tape<f64>; 2],
-    nodes: Vec<Node>,
-    handles: Vec<Handle<'t>>,
-    /// Numbers of handles that are the leaves of a model.
-    models: Vec<Vec<usize>>,
-    walks: Vec<Walk<'t>>,
-    /// The scopes that are open on each tape.
-    open: [Vec<u32>; 2],
-    scopes: u32,
-    recording: [bool; 2],
-}
-
-#[track_caller]
-fn assert_close(found: &Tensor<f64>, expected: &Array, what: &str) {
-    assert_eq!(found.shape().dims(), expected.shape, "{what}");
-    for (a, b) in found.to_vec().into_iter().zip(&expected.data) {
-        assert!(
-            (a - b).abs() <= 1e-8 * (1.0 + b.abs()),
-            "{what}: {found:?} is not {expected:?}"
-        );
-    }
-}
-
 impl<'t> World<'t> {
-    fn new(tapes: [&'t Tape<f64>; 2]) -> Self {
-        World {
-            tapes,
-            nodes: Vec::new(),
-            handles: Vec::new(),
-            models: Vec::new(),
-            walks: Vec::new(),
-            open: [Vec::new(), Vec::new()],
-            scopes: 0,
-            recording: [true; 2],
-        }
-    }
-
-    fn is_alive(&self, handle: &Handle<'_>) -> bool {
-        self.open[handle.tape].starts_with(&handle.scopes)
-    }
-
-    fn value(&self, handle: usize) -> &Array {
-        &self.nodes[self.handles[handle].node].value
-    }
-
-    /// A handle that is alive, chosen by a number; of a tape, if one is given.
-    fn alive(&self, number: u8, tape: Option<usize>) -> Option<usize> {
-        let fits = |handle: &&usize| {
-            let handle = &self.handles[**handle];
-            tape.is_none_or(|tape| tape == handle.tape) && self.is_alive(handle)
-        };
-        let all: Vec<usize> = (0..self.handles.len()).collect();
-        let fitting: Vec<&usize> = all.iter().filter(fits).collect();
-        let at = usize::from(number) % fitting.len().max(1);
-        fitting.get(at).map(|at| **at)
-    }
-
-    fn keep(&mut self, tape: usize, var: Var<'t, f64>, node: Node) -> usize {
-        assert_close(&var.value(), &node.value, &format!("{:?}", node.made));
-        assert_eq!(var.needs_grad(), node.needs, "{:?}", node.made);
-        self.nodes.push(node);
-        self.handles.push(Handle {
-            tape,
-            node: self.nodes.len() - 1,
-            var,
-            scopes: self.open[tape].clone(),
-        });
-        self.handles.len() - 1
-    }
-
-    fn start(&mut self, tape: usize, made: Made, value: &Tensor<f64>) -> usize {
-        let needs = matches!(made, Made::Leaf);
-        let var = if needs {
-            self.tapes[tape].leaf(value)
-        } else {
-            self.tapes[tape].constant(value)
-        };
-        let node = Node {
-            made,
-            inputs: Vec::new(),
-            value: Array::of(value),
-            needs,
-        };
-        self.keep(tape, var, node)
-    }
-
-    /// Records a step over handles of one tape.
-    fn record(&mut self, made: Made, inputs: &[usize]) -> usize {
-        let tape = self.handles[inputs[0]].tape;
-        let vars: Vec<_> = inputs.iter().map(|&at| self.handles[at].var).collect();
-        let var = made.record(self.tapes[tape], &vars);
-        let values: Vec<&Array> = inputs.iter().map(|&at| self.value(at)).collect();
-        let value = made.value(&values);
-        let inputs: Vec<usize> = inputs.iter().map(|&at| self.handles[at].node).collect();
-        let needs = self.recording[tape]
-            && !matches!(made, Made::Detach)
-            && inputs.iter().any(|&at| self.nodes[at].needs);
-        let large = value.greatest() > GREATEST;
-        let handle = self.keep(
-            tape,
-            var,
-            Node {
-                made,
-                inputs,
-                value,
-                needs,
-            },
-        );
-        if large {
-            return self.record(Made::Unary(0), &[handle]);
-        }
-        handle
-    }
-
-    /// A number made of a value.
-    fn number(&mut self, handle: usize) -> usize {
-        if self.value(handle).shape.is_empty() {
-            handle
-        } else {
-            self.record(Made::Total, &[handle])
-        }
-    }
-
-    fn check(&self) {
-        for (at, handle) in self.handles.iter().enumerate() {
-            if self.is_alive(handle) {
-                let what = format!("handle {at}, {:?}", self.nodes[handle.node].made);
-                assert_close(&handle.var.value(), self.value(at), &what);
-            }
-        }
-    }
-
-    /// Runs what must panic with such a message, and asserts that nothing has changed.
-    #[track_caller]
-    fn refused(&self, message: &str, f: impl FnOnce()) {
-        let before = self.tapes.map(Tape::stats);
-        let caught: Option<Caught> = attempt(f);
-        let caught = caught.unwrap_or_else(|| panic!("nothing refused: {message}"));
-        assert!(
-            caught.message.contains(message),
-            "{caught:?} is not: {message}"
-        );
-        for (tape, before) in self.tapes.iter().zip(before) {
-            let after = tape.stats();
-            assert_eq!(
-                (after.nodes, after.bytes),
-                (before.nodes, before.bytes),
-                "{message}"
-            );
-        }
-        self.check();
-    }
-
     /// Takes steps until the scope that they stand in ends. Returns whether a reset ends it all.
     fn run(&mut self, steps: &mut std::slice::Iter<'_, Step>, depth: usize) -> bool {
         while let Some(&Step { kind, a, b, c }) = steps.next() {
@@ -415,6 +245,10 @@ impl<'t> World<'t> {
             }
             Kind::Retain => drop(var.retain_grad()),
             Kind::Grad => self.grad(x, y),
+            Kind::Several => {
+                let z = self.alive(c, Some(tape)).unwrap_or(x);
+                self.grad_of_several(x, y, z);
+            }
             Kind::Backward => {
                 let loss = self.number(x);
                 let node = self.handles[loss].node;
@@ -522,151 +356,6 @@ impl<'t> World<'t> {
             _ => {}
         }
     }
-
-    /// The derivative of the sum of one value with respect to another, as a value of its own.
-    fn grad(&mut self, x: usize, y: usize) {
-        let tape = self.handles[x].tape;
-        let loss = self.number(x);
-        let (at, by) = (self.handles[loss].node, self.handles[y].node);
-        let inputs = [self.handles[loss].var, self.handles[y].var];
-        if !self.nodes[by].needs {
-            let message = "grad: input 0 is a constant";
-            self.refused(message, || {
-                drop(Made::Slope.record(self.tapes[tape], &inputs))
-            });
-            return;
-        }
-        let (value, needs) = {
-            let fresh = Tape::new();
-            fresh.plain();
-            let mut known = HashMap::new();
-            let y = replay(&fresh, &self.nodes, by, &mut known);
-            let loss = replay(&fresh, &self.nodes, at, &mut known);
-            let slope = Made::Slope.record(&fresh, &[loss, y]);
-            (Array::of(&slope.value()), slope.needs_grad())
-        };
-        let var = Made::Slope.record(self.tapes[tape], &inputs);
-        let node = Node {
-            made: Made::Slope,
-            inputs: vec![at, by],
-            value,
-            needs,
-        };
-        let large = node.value.greatest() > GREATEST;
-        let handle = self.keep(tape, var, node);
-        if large {
-            self.record(Made::Unary(0), &[handle]);
-        }
-    }
-
-    /// Forward mode along ones, against the sum of the derivative.
-    fn tangent(&mut self, x: usize, y: usize) {
-        let tape = self.handles[x].tape;
-        let loss = self.number(x);
-        let needs = |at: usize| self.nodes[self.handles[at].node].needs;
-        // Ops of these tests that have no forward-mode rule, or no true one.
-        let plain = self.nodes.iter().all(|node| {
-            !matches!(
-                node.made,
-                Made::Fragile | Made::Through | Made::Two(_) | Made::Detach
-            )
-        });
-        if !plain || !needs(loss) || !needs(y) || !self.recording[tape] {
-            return;
-        }
-        let (loss, y) = (self.handles[loss].var, self.handles[y].var);
-        let dot = self.tapes[tape].tangent(loss, &[(y, self.tapes[tape].ones(y.shape()))]);
-        let slope = Made::Slope.record(self.tapes[tape], &[loss, y]).sum();
-        let (a, b) = (dot.item(), slope.item());
-        let known_constant = self
-            .nodes
-            .iter()
-            .any(|node| !node.needs && !node.inputs.is_empty());
-        assert!(
-            known_constant || (a - b).abs() <= 1e-8 * (1.0 + b.abs()),
-            "{a} is not {b}"
-        );
-    }
-
-    /// Asks a walk for the gradient of every leaf that is alive.
-    fn ask_all(&self, walk: usize) {
-        let Walk {
-            tape,
-            back,
-            expected,
-        } = &self.walks[walk];
-        for handle in &self.handles {
-            let leaf = matches!(self.nodes[handle.node].made, Made::Leaf);
-            if leaf && handle.tape == *tape && self.is_alive(handle) {
-                let found = back.wrt(handle.var);
-                match expected.get(&handle.node).and_then(Option::as_ref) {
-                    Some(expected) => assert_close(&found.unwrap(), expected, "a gradient"),
-                    None => assert!(
-                        found.is_none(),
-                        "a gradient of what was not reached: {found:?}"
-                    ),
-                }
-            }
-        }
-    }
-
-    fn ask(&mut self, kind: Kind, a: u8, b: u8, c: u8) {
-        if self.walks.is_empty() {
-            return;
-        }
-        let walk = usize::from(a) % self.walks.len();
-        let Walk {
-            tape,
-            back,
-            expected,
-        } = &self.walks[walk];
-        if kind == Kind::Ask {
-            self.ask_all(walk);
-            if c.is_multiple_of(4) {
-                self.walks.remove(walk);
-            }
-            return;
-        }
-        let Some(model) = self.models.get(usize::from(b) % self.models.len().max(1)) else {
-            return;
-        };
-        let leaves: Vec<&Handle<'_>> = model.iter().map(|&at| &self.handles[at]).collect();
-        let vars: Vec<_> = leaves.iter().map(|handle| handle.var).collect();
-        let gradient = |handle: &&Handle<'_>| expected.get(&handle.node).cloned().flatten();
-        let expected: Vec<_> = leaves.iter().map(gradient).collect();
-        let refusal = if leaves[0].tape != *tape {
-            Some("of: the leaf `0` is a variable of another tape")
-        } else if !self.is_alive(leaves[0]) {
-            Some("of: the leaf `0` was bound in a scope that has ended")
-        } else if expected.iter().all(Option::is_none) {
-            Some("of: the loss does not depend on any trained leaf")
-        } else {
-            None
-        };
-        match refusal {
-            Some(message) => self.refused(message, || drop(back.of(&vars))),
-            None => {
-                let grads = back.of(&vars);
-                for (at, expected) in expected.iter().enumerate() {
-                    match expected {
-                        Some(expected) => assert_close(grads.get(at).unwrap(), expected, "of"),
-                        None => assert!(grads.get(at).is_none()),
-                    }
-                }
-            }
-        }
-    }
-
-    /// A number that leaves lead to, for a step of training.
-    fn loss(&mut self) -> Option<usize> {
-        let last = (0..self.handles.len()).rev().find(|&at| {
-            let handle = &self.handles[at];
-            self.nodes[handle.node].needs && self.is_alive(handle)
-        })?;
-        let loss = self.number(last);
-        let node = self.handles[loss].node;
-        self.nodes[node].needs.then_some(node)
-    }
 }
 
 fn run(steps: &[Step]) {
@@ -691,28 +380,6 @@ fn run(steps: &[Step]) {
         for tape in &mut tapes {
             tape.reset();
             assert_eq!((tape.stats().nodes, tape.stats().bytes), (0, 0));
-        }
-    }
-}
-
-/// A step of training, with the leaves that a number is made of as the model.
-fn train(tape: &mut Tape<f64>, nodes: &[Node], loss: usize) {
-    let expected = gradients(nodes, loss);
-    let mut leaves: Vec<usize> = expected.keys().copied().collect();
-    leaves.sort_unstable();
-    if expected.values().all(Option::is_none) {
-        return;
-    }
-    let model: Vec<Tensor<f64>> = leaves.iter().map(|&at| nodes[at].value.tensor()).collect();
-    let (value, grads) = tape.value_and_grad(&model, |tape, model| {
-        let mut known: HashMap<_, _> = leaves.iter().copied().zip(model).collect();
-        replay(tape, nodes, loss, &mut known)
-    });
-    assert_close(&Tensor::scalar(value), &nodes[loss].value, "a loss");
-    for (at, leaf) in leaves.iter().enumerate() {
-        match &expected[leaf] {
-            Some(expected) => assert_close(grads.get(at).unwrap(), expected, "a step"),
-            None => assert!(grads.get(at).is_none()),
         }
     }
 }

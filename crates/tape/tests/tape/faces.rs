@@ -274,3 +274,33 @@ fn an_anomaly_is_named_where_it_begins() {
     tape.detect_anomaly(false);
     assert_eq!(steep.backward().wrt(x).unwrap()[[0]], f64::INFINITY);
 }
+
+/// Of several views whose gradients are asked for at once, each gets what flows into its own views.
+#[test]
+fn gradients_of_several_views_that_are_sliced_further() {
+    let tape = Tape::<f64>::new();
+    let [x, y] = [1, 2].map(|seed| tape.leaf(&noise(&[3, 2], seed)));
+    let (a, b) = (x.t(), y.t());
+    let z = (a.slice(1, 1..) * b.slice(1, ..2)).sum() + b.slice(0, 1..).sum();
+    let [a_bar, b_bar, x_bar, y_bar] = tape.grad(z, [a, b, x, y]);
+    let (a_value, b_value) = (a.value(), b.value());
+    let a_expected = Tensor::from_fn([2, 3], |at| match at[1] {
+        0 => 0.0,
+        k => b_value[[at[0], k - 1]],
+    });
+    let b_expected = Tensor::from_fn([2, 3], |at| {
+        let product = if at[1] < 2 {
+            a_value[[at[0], at[1] + 1]]
+        } else {
+            0.0
+        };
+        product + at[0] as f64
+    });
+    assert_eq!(a_bar.value(), a_expected);
+    assert_eq!(b_bar.value(), b_expected);
+    assert_eq!(x_bar.value(), a_expected.t());
+    assert_eq!(y_bar.value(), b_expected.t());
+    // The marks are gone afterwards, and a walk in buffers says the same.
+    let eager = z.backward();
+    assert_eq!(eager.wrt(y).unwrap(), b_expected.t());
+}

@@ -8,6 +8,9 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 /// An instruction set, as a type, so that generic code can ask it.
 pub trait Isa: Copy + Send + Sync + 'static {
+    /// Whether this is a set that hardly any machine is left with: x86-64 without AVX2. Its loops are
+    /// the shortest code that is right, so that nobody else waits for their compilation.
+    const RARE: bool = false;
     /// Whether a fused multiply-add is an instruction.
     const FMA: bool;
     /// Whether a register is as long as a cache line.
@@ -25,6 +28,7 @@ pub struct Avx2;
 pub struct Avx512;
 
 impl Isa for Plain {
+    const RARE: bool = cfg!(target_arch = "x86_64");
     // On AArch64 the instruction belongs to the base set.
     const FMA: bool = cfg!(target_arch = "aarch64");
     const WHOLE_LINES: bool = false;
@@ -40,6 +44,9 @@ impl Isa for Avx512 {
 
 /// A loop that is compiled once for every instruction set. `run` must be `#[inline(always)]`.
 pub trait Kernel {
+    /// Whether AVX2 is enough where there is AVX-512. Few programs wait for loops over `f64`; all would
+    /// wait for the compiler.
+    const UP_TO_AVX2: bool = false;
     /// What the loop returns.
     type Output;
     /// Runs the loop.
@@ -63,33 +70,26 @@ static CHOSEN: AtomicU8 = AtomicU8::new(0);
 /// Runs a kernel with the best instruction set of this machine.
 #[inline]
 pub fn dispatch<K: Kernel>(kernel: K) -> K::Output {
-    let mut path = CHOSEN.load(Ordering::Relaxed);
-    if path == 0 {
-        path = choose();
-    }
-    #[cfg(target_arch = "x86_64")]
-    match path {
+    match CHOSEN.load(Ordering::Relaxed) {
         // SAFETY: `CHOSEN` holds this value only after the features were detected.
-        3 => return unsafe { with_avx512(kernel) },
-        // SAFETY: as above.
-        2 => return unsafe { with_avx2(kernel) },
-        _ => {}
+        #[cfg(target_arch = "x86_64")]
+        3 if const { !K::UP_TO_AVX2 } => unsafe { with_avx512(kernel) },
+        // SAFETY: as above; whoever has AVX-512 has AVX2.
+        #[cfg(target_arch = "x86_64")]
+        2.. => unsafe { with_avx2(kernel) },
+        #[cfg(not(target_arch = "x86_64"))]
+        1.. => kernel.run::<Plain>(),
+        _ => seldom(kernel),
     }
-    kernel.run::<Plain>()
 }
 
-/// Runs a kernel with at most AVX2, so that it is not compiled for AVX-512.
-#[inline]
-pub(super) fn dispatch_up_to_avx2<K: Kernel>(kernel: K) -> K::Output {
-    let mut path = CHOSEN.load(Ordering::Relaxed);
-    if path == 0 {
-        path = choose();
-    }
-    #[cfg(target_arch = "x86_64")]
-    if path >= 2 {
-        // SAFETY: `CHOSEN` holds these values only after the features were detected, and whoever has
-        // AVX-512 has AVX2.
-        return unsafe { with_avx2(kernel) };
+/// The first kernel of a process, and those of rare machines.
+#[cold]
+#[inline(never)]
+fn seldom<K: Kernel>(kernel: K) -> K::Output {
+    if CHOSEN.load(Ordering::Relaxed) == 0 {
+        choose();
+        return dispatch(kernel);
     }
     kernel.run::<Plain>()
 }

@@ -135,7 +135,6 @@ macro_rules! operators {
         function!(Left<$Op>, 1);
 
         impl MapFn<2, 0, 0, 1> for $Op {
-            const REPLACES: bool = true;
             #[inline(always)]
             fn call<T: Float, I: Isa>(&self, [$a, $b]: [T; 2], _: [T; 0], _: [T; 0]) -> [T; 1] {
                 [$y]
@@ -276,7 +275,6 @@ operators! {
 struct Right<F>(F, f64);
 
 impl<F: MapFn<2, 0, 0, 1>> MapFn<1, 0, 0, 1> for Right<F> {
-    const REPLACES: bool = true;
     #[inline(always)]
     fn call<T: Float, I: Isa>(&self, [x]: [T; 1], b: [T; 0], c: [T; 0]) -> [T; 1] {
         self.0.call::<T, I>([x, T::from_f64(self.1)], b, c)
@@ -288,7 +286,6 @@ impl<F: MapFn<2, 0, 0, 1>> MapFn<1, 0, 0, 1> for Right<F> {
 struct Left<F>(F, f64);
 
 impl<F: MapFn<2, 0, 0, 1>> MapFn<1, 0, 0, 1> for Left<F> {
-    const REPLACES: bool = true;
     #[inline(always)]
     fn call<T: Float, I: Isa>(&self, [x]: [T; 1], b: [T; 0], c: [T; 0]) -> [T; 1] {
         self.0.call::<T, I>([T::from_f64(self.1), x], b, c)
@@ -317,7 +314,6 @@ struct Neg;
 function!(Neg, 1);
 
 impl MapFn<1, 0, 0, 1> for Neg {
-    const REPLACES: bool = true;
     #[inline(always)]
     fn call<T: Float, I: Isa>(&self, [x]: [T; 1], _: [T; 0], _: [T; 0]) -> [T; 1] {
         [-x]
@@ -335,7 +331,6 @@ macro_rules! unary_methods {
                 struct Named;
                 function!(Named, 1);
                 impl MapFn<1, 0, 0, 1> for Named {
-                    const REPLACES: bool = true;
                     #[inline(always)]
                     fn call<$T: Float, $I: Isa>(&self, [$x]: [$T; 1], _: [$T; 0], _: [$T; 0]) -> [$T; 1] {
                         [$y]
@@ -380,7 +375,6 @@ struct Maximum;
 function!(Maximum, 2);
 
 impl MapFn<2, 0, 0, 1> for Maximum {
-    const REPLACES: bool = true;
     #[inline(always)]
     fn call<T: Float, I: Isa>(&self, [a, b]: [T; 2], _: [T; 0], _: [T; 0]) -> [T; 1] {
         [if a > b || a.is_nan() { a } else { b }]
@@ -393,7 +387,6 @@ struct Minimum;
 function!(Minimum, 2);
 
 impl MapFn<2, 0, 0, 1> for Minimum {
-    const REPLACES: bool = true;
     #[inline(always)]
     fn call<T: Float, I: Isa>(&self, [a, b]: [T; 2], _: [T; 0], _: [T; 0]) -> [T; 1] {
         [if a < b || a.is_nan() { a } else { b }]
@@ -406,7 +399,6 @@ struct Clamp(f64, f64);
 function!(Clamp, 1);
 
 impl MapFn<1, 0, 0, 1> for Clamp {
-    const REPLACES: bool = true;
     #[inline(always)]
     fn call<T: Float, I: Isa>(&self, [x]: [T; 1], _: [T; 0], _: [T; 0]) -> [T; 1] {
         let (low, high) = (T::from_f64(self.0), T::from_f64(self.1));
@@ -422,8 +414,6 @@ function!(Power, 2);
 function!(Left<Power>, 1);
 
 impl MapFn<2, 0, 0, 1> for Power {
-    const REPLACES: bool = true;
-
     #[inline(always)]
     fn call<T: Float, I: Isa>(&self, [x, p]: [T; 2], _: [T; 0], _: [T; 0]) -> [T; 1] {
         [x.powf(p)]
@@ -446,7 +436,7 @@ impl<T: Float> Tensor<T> {
     #[doc(alias = "maximum")]
     #[track_caller]
     pub fn max(&self, other: impl Operand<T>) -> Self {
-        binary("maximum", Maximum, self, &other.operand())
+        binary("max", Maximum, self, &other.operand())
     }
 
     /// The lesser of each pair of elements, broadcast; NaN where either is NaN. The least of all
@@ -457,7 +447,7 @@ impl<T: Float> Tensor<T> {
     #[doc(alias = "minimum")]
     #[track_caller]
     pub fn min(&self, other: impl Operand<T>) -> Self {
-        binary("minimum", Minimum, self, &other.operand())
+        binary("min", Minimum, self, &other.operand())
     }
 
     /// Each element, or the bound that it lies beyond; NaN stays.
@@ -488,7 +478,7 @@ impl<T: Float> Tensor<T> {
     #[doc(alias = "pow")]
     #[track_caller]
     pub fn powf(&self, exponent: impl Operand<T>) -> Self {
-        binary("pow", Power, self, &exponent.operand())
+        binary("powf", Power, self, &exponent.operand())
     }
 
     /// `base` to the power of each element: 2ˣ is `x.exp_base(2.0)`.

@@ -80,9 +80,9 @@ fn arithmetic() {
             "SubAssign for Tensor": { let mut a = x(&[3]); a -= x(&[2, 3]); } => "sub: the target of shape [3] does not stretch to [2, 3]";
             "MulAssign for Tensor": { let mut a = x(&[3]); a *= &x(&[2]); } => "mul: shapes do not broadcast: [3] and [2]";
             "DivAssign for Tensor": { let mut a = x(&[3]); a /= x(&[2]); } => "div: shapes do not broadcast: [3] and [2]";
-            "Tensor::powf": x(&[2]).powf(x(&[3])) => "pow: shapes do not broadcast: [2] and [3]";
-            "Tensor::max": x(&[2]).max(x(&[3])) => "maximum: shapes do not broadcast: [2] and [3]";
-            "Tensor::min": x(&[2]).min(x(&[3])) => "minimum: shapes do not broadcast: [2] and [3]";
+            "Tensor::powf": x(&[2]).powf(x(&[3])) => "powf: shapes do not broadcast: [2] and [3]";
+            "Tensor::max": x(&[2]).max(x(&[3])) => "max: shapes do not broadcast: [2] and [3]";
+            "Tensor::min": x(&[2]).min(x(&[3])) => "min: shapes do not broadcast: [2] and [3]";
             "Tensor::clamp": x(&[2]).clamp(1.0, 0.0) => "clamp: there is nothing between 1 and 0";
             "Tensor::clamp": x(&[2]).clamp(f64::NAN, 0.0) => "clamp: there is nothing between NaN and 0";
             "Tensor::zip_map": x(&[2]).zip_map(&x(&[3]), |a, b| a + b) => "zip_map: shapes do not broadcast: [2] and [3]";

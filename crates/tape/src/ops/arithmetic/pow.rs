@@ -79,7 +79,7 @@ compiled_here!(binary Pow);
 impl Formula<2, 1> for Pow {
     compiled_here!(formula Pow, 2);
 
-    const NAME: &'static str = "pow";
+    const NAME: &'static str = "powf";
     #[inline(always)]
     fn eval<R: Real>(&self, [x, p]: [R; 2]) -> [R; 1] {
         [x.powf(p)]
@@ -92,7 +92,7 @@ impl Formula<2, 1> for Pow {
 }
 
 pub(in crate::ops) fn samples<T: Float>() -> Samples<T> {
-    Samples::binary("pow", |x, p| x.powf(p))
+    Samples::binary("powf", |x, p| x.powf(p))
         .case("a number to the power", &[&[3, 4]], |x| vec![x[0].exp_base(2.5)])
         .on(0.4, 2.0)
         .reference(|x| match x {

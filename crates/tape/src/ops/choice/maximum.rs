@@ -39,7 +39,7 @@ compiled_here!(binary Maximum);
 impl Formula<2, 1> for Maximum {
     compiled_here!(formula Maximum, 2);
 
-    const NAME: &'static str = "maximum";
+    const NAME: &'static str = "max";
     #[inline(always)]
     fn eval<R: Real>(&self, [x, y]: [R; 2]) -> [R; 1] {
         [x.max(y)]
@@ -59,5 +59,5 @@ pub(in crate::ops) fn step<R: Real>(a: R, b: R) -> R {
 }
 
 pub(in crate::ops) fn samples<T: Float>() -> Samples<T> {
-    Samples::binary("maximum", |x, y| x.max(y)).on(-2.0, 2.0).reference2(f64::max)
+    Samples::binary("max", |x, y| x.max(y)).on(-2.0, 2.0).reference2(f64::max)
 }

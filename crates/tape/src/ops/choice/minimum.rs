@@ -40,7 +40,7 @@ compiled_here!(binary Minimum);
 impl Formula<2, 1> for Minimum {
     compiled_here!(formula Minimum, 2);
 
-    const NAME: &'static str = "minimum";
+    const NAME: &'static str = "min";
     #[inline(always)]
     fn eval<R: Real>(&self, [x, y]: [R; 2]) -> [R; 1] {
         [x.min(y)]
@@ -52,5 +52,5 @@ impl Formula<2, 1> for Minimum {
 }
 
 pub(in crate::ops) fn samples<T: Float>() -> Samples<T> {
-    Samples::binary("minimum", |x, y| x.min(y)).on(-2.0, 2.0).reference2(f64::min)
+    Samples::binary("min", |x, y| x.min(y)).on(-2.0, 2.0).reference2(f64::min)
 }

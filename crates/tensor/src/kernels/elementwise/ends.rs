@@ -4,11 +4,15 @@
 use std::mem::MaybeUninit;
 
 use super::map::{BLOCK, lanes};
-use super::operands::{Mode, Operands, Steps};
+use super::operands::{Loop, Mode, Operands, Steps};
 use crate::Float;
 
 /// The most elements that are held apart at a time.
 pub(super) const CHUNK: usize = 8 * BLOCK;
+
+/// The most results that are computed apart before they are added: whole blocks, within the first
+/// cache.
+const APART: usize = 32 * BLOCK;
 
 /// Elements of short rows, brought together.
 pub(super) struct Gathered<T, const A: usize, const B: usize, const C: usize, const O: usize> {
@@ -116,6 +120,53 @@ unsafe fn read_group<T: Float, const K: usize>(
         let last = to[k][filled - 1];
         let full = filled.next_multiple_of(BLOCK);
         to[k][filled..full].fill(last);
+    }
+}
+
+/// Applies the function to the whole blocks of rows, some of whose results are added: they are
+/// computed apart first, since a second loop for each function would double what is compiled.
+///
+/// # Safety
+/// Every operand must have `len` elements in each row, at least a block.
+#[inline(never)]
+pub(super) unsafe fn adding_rows<
+    T: Float,
+    const A: usize,
+    const B: usize,
+    const C: usize,
+    const O: usize,
+>(
+    f: &dyn Loop<T, A, B, C, O>,
+    operands: &mut Operands<T, A, B, C, O>,
+    rows: usize,
+    steps: &Steps<A, B, C, O>,
+) {
+    let whole = operands.len - operands.len % const { lanes(A + B + C) };
+    let mut results = [[const { MaybeUninit::<T>::uninit() }; APART]; O];
+    for _ in 0..rows {
+        let mut left = *operands;
+        left.len = whole;
+        while left.len > 0 {
+            let mut part = left;
+            part.len = left.len.min(APART);
+            for m in (0..O).filter(|&m| left.modes[m] == Mode::Add) {
+                part.y[m] = results[m].as_mut_ptr().cast();
+                part.modes[m] = Mode::Write;
+            }
+            let len = part.len;
+            // SAFETY: by the contract; `APART` results have room. The elements that are added to were
+            // borrowed by no one else when the operands were made, and hold numbers.
+            unsafe {
+                f.blocks(&mut part, 1, steps, false);
+                for m in (0..O).filter(|&m| left.modes[m] == Mode::Add) {
+                    for l in 0..len {
+                        *left.y[m].add(l) += results[m][l].assume_init();
+                    }
+                }
+            }
+            left.skip(len);
+        }
+        operands.advance(steps, 1);
     }
 }
 

@@ -15,10 +15,11 @@
 
 use std::mem::MaybeUninit;
 
-use super::ends::{CHUNK, Gathered, put};
+use super::ends::{CHUNK, Gathered, adding_rows, put};
 use super::operands::{Loop, MapFn, Mode, Operands, Source, Steps};
 use crate::Float;
-use crate::kernels::isa::{Isa, Kernel, Plain, dispatch, dispatch_up_to_avx2, prefetch};
+use crate::kernels::isa::{Isa, Kernel, Plain, dispatch, prefetch};
+
 /// Applies `f` to the first `len` elements of contiguous operands.
 ///
 /// An output may be the buffer that an input reads: every element is read before it is written.
@@ -113,11 +114,44 @@ pub(super) unsafe fn run<
 ) {
     if operands.len == 1 {
         // SAFETY: by the contract.
-        unsafe { f.one(operands) };
+        unsafe { one(f, operands) };
         return;
     }
     // SAFETY: by the contract.
     unsafe { run_rows(f, operands, 1, &const { Steps::NONE }) };
+}
+
+/// Applies a function to one element.
+///
+/// # Safety
+/// Every pointer must have an element, but for the outputs that are skipped.
+#[inline]
+unsafe fn one<T: Float, const A: usize, const B: usize, const C: usize, const O: usize>(
+    f: &dyn Loop<T, A, B, C, O>,
+    operands: &Operands<T, A, B, C, O>,
+) {
+    let (mut a, mut b, mut c) = ([T::ZERO; A], [T::ZERO; B], [T::ZERO; C]);
+    let mut y = [T::ZERO; O];
+    // SAFETY: by the contract; a skipped output's pointer is not touched.
+    unsafe {
+        for k in 0..A {
+            a[k] = *operands.a[k];
+        }
+        for k in 0..B {
+            b[k] = *operands.b[k];
+        }
+        for k in 0..C {
+            c[k] = *operands.c[k];
+        }
+        f.number(a, b, c, &mut y);
+        for m in 0..O {
+            match operands.modes[m] {
+                Mode::Write => *operands.y[m] = y[m],
+                Mode::Add => *operands.y[m] += y[m],
+                Mode::Skip => {}
+            }
+        }
+    }
 }
 
 /// Applies a function to so many rows of contiguous elements. `steps` lead from a row to the next.
@@ -151,22 +185,18 @@ pub(super) unsafe fn run_rows<
         if rest > 0 && !repeat {
             ends_of_rows(f, operands, rest, rows, steps);
         }
-        f.blocks(operands, rows, steps, repeat);
+        if operands.modes.contains(&Mode::Add) {
+            adding_rows(f, operands, rows, steps);
+        } else {
+            f.blocks(operands, rows, steps, repeat);
+        }
     }
 }
 
 /// The lanes that are computed at a time, a divisor of a block: a cache line, or half of it where
 /// registers are short. More would be the same code several times over, for the compiler to chew.
-/// For the few x86-64 processors without AVX2 one lane has to do: they run what they can, and nobody
-/// else waits for vector code of theirs to be compiled.
 const fn lanes_of<T, I: Isa>(operands: usize) -> usize {
-    let most = if I::FMA {
-        64 / size_of::<T>()
-    } else if cfg!(target_arch = "x86_64") {
-        1
-    } else {
-        32 / size_of::<T>()
-    };
+    let most = if I::FMA { 64 } else { 32 } / size_of::<T>();
     let block = lanes(operands);
     if most < block { most } else { block }
 }
@@ -176,29 +206,8 @@ impl<T: Float, F, const A: usize, const B: usize, const C: usize, const O: usize
 where
     F: MapFn<A, B, C, O>,
 {
-    unsafe fn one(&self, operands: &Operands<T, A, B, C, O>) {
-        let (mut a, mut b, mut c) = ([T::ZERO; A], [T::ZERO; B], [T::ZERO; C]);
-        let mut y = [T::ZERO; O];
-        // SAFETY: by the contract; a skipped output's pointer is not touched.
-        unsafe {
-            for k in 0..A {
-                a[k] = *operands.a[k];
-            }
-            for k in 0..B {
-                b[k] = *operands.b[k];
-            }
-            for k in 0..C {
-                c[k] = *operands.c[k];
-            }
-            self.call_into::<T, Plain>(a, b, c, &mut y);
-            for m in 0..O {
-                match operands.modes[m] {
-                    Mode::Write => *operands.y[m] = y[m],
-                    Mode::Add => *operands.y[m] += y[m],
-                    Mode::Skip => {}
-                }
-            }
-        }
+    fn number(&self, a: [T; A], b: [T; B], c: [T; C], y: &mut [T; O]) {
+        self.call_into::<T, Plain>(a, b, c, y);
     }
 
     unsafe fn blocks(
@@ -208,19 +217,13 @@ where
         steps: &Steps<A, B, C, O>,
         repeat: bool,
     ) {
-        let blocks = Blocks {
+        dispatch(Blocks {
             f: *self,
             operands,
             rows,
             steps,
             repeat,
-        };
-        // Few programs wait for elementwise functions of `f64`; all would wait for the compiler.
-        if const { size_of::<T>() == 8 } {
-            dispatch_up_to_avx2(blocks);
-        } else {
-            dispatch(blocks);
-        }
+        });
     }
 }
 
@@ -299,8 +302,9 @@ unsafe fn ends_of_rows<T: Float, const A: usize, const B: usize, const C: usize,
     }
 }
 
-/// Not only one of the results, or not in the place of what is there.
+/// Which results a loop stores: one of them, all, or those that are not skipped.
 const ALL: usize = usize::MAX;
+const SOME: usize = usize::MAX - 1;
 
 /// The loop over whole blocks: all that is compiled for every function and instruction set.
 struct Blocks<'a, T, F, const A: usize, const B: usize, const C: usize, const O: usize> {
@@ -319,6 +323,7 @@ impl<T: Float, F, const A: usize, const B: usize, const C: usize, const O: usize
 where
     F: MapFn<A, B, C, O>,
 {
+    const UP_TO_AVX2: bool = size_of::<T>() == 8;
     type Output = ();
 
     #[inline(always)]
@@ -327,16 +332,15 @@ where
         // elements, at least a block.
         unsafe {
             // A branch on a constant is left out, with all that it calls.
-            if const { lanes_of::<T, I>(A + B + C) == 16 } {
+            if const { I::RARE } {
+                self.operands.len = self.len();
+                one_by_one(&self.f, self.operands, self.rows, self.steps);
+            } else if const { lanes_of::<T, I>(A + B + C) == 16 } {
                 self.lanes::<I, 16>();
             } else if const { lanes_of::<T, I>(A + B + C) == 8 } {
                 self.lanes::<I, 8>();
-            } else if const { lanes_of::<T, I>(A + B + C) == 4 } {
-                self.lanes::<I, 4>();
-            } else if const { lanes_of::<T, I>(A + B + C) == 2 } {
-                self.lanes::<I, 2>();
             } else {
-                self.lanes::<I, 1>();
+                self.lanes::<I, 4>();
             }
         }
     }
@@ -353,38 +357,41 @@ where
     unsafe fn lanes<I: Isa, const L: usize>(self) {
         // SAFETY: by the contract.
         unsafe {
-            // Loops of their own for what is most common: a look at the mode in each block takes as long
-            // as a sum, and where a result is dropped, so is what is read for it alone.
-            if const { O == 1 && F::REPLACES } {
+            // Loops of their own for what is most common: where a result is dropped, so is what is read
+            // for it alone, and a look at the modes in each block takes as long as a sum.
+            if const { O == 1 } {
                 self.rows::<I, L, 0>();
-            } else if const { O == 1 } {
-                match self.operands.modes[0] {
-                    Mode::Write => self.rows::<I, L, 0>(),
-                    _ => self.rows::<I, L, ALL>(),
-                }
             } else if const { O == 2 } {
                 match self.operands.modes[..] {
-                    [Mode::Write, Mode::Skip] => self.rows::<I, L, 0>(),
-                    [Mode::Skip, Mode::Write] => self.rows::<I, L, 1>(),
+                    [_, Mode::Skip] => self.rows::<I, L, 0>(),
+                    [Mode::Skip, _] => self.rows::<I, L, 1>(),
                     _ => self.rows::<I, L, ALL>(),
                 }
             } else {
-                self.rows::<I, L, ALL>();
+                self.rows::<I, L, SOME>();
             }
         }
     }
 
-    /// Computes all results as their modes say, or only one, which replaces the elements.
+    /// The elements of a row that are computed here. What does not fill a block is somebody else's,
+    /// unless it may be computed with the elements before it once more.
+    #[inline(always)]
+    fn len(&self) -> usize {
+        let len = self.operands.len;
+        if self.repeat {
+            len
+        } else {
+            len - len % const { lanes(A + B + C) }
+        }
+    }
+
+    /// Computes the results that `STORED` names.
     ///
     /// # Safety
     /// As for `lanes`.
     #[inline(always)]
-    unsafe fn rows<I: Isa, const L: usize, const ONLY: usize>(self) {
-        let mut len = self.operands.len;
-        if !self.repeat {
-            // The rest is somebody else's.
-            len -= len % const { lanes(A + B + C) };
-        }
+    unsafe fn rows<I: Isa, const L: usize, const STORED: usize>(self) {
+        let len = self.len();
         let last = len - L;
         let mut row = 1;
         loop {
@@ -396,7 +403,7 @@ where
                     operands.fetch_ahead::<I, L>(at);
                 }
                 // SAFETY: `L` elements from `at` on, at most `last`, are in the row.
-                unsafe { block::<T, F, I, A, B, C, O, L, ONLY>(self.f, &operands, at) };
+                unsafe { block::<T, F, I, A, B, C, O, L, STORED>(self.f, &operands, at) };
                 at += L;
                 if at > last {
                     if !self.repeat || at >= len {
@@ -441,7 +448,7 @@ impl<T, const A: usize, const B: usize, const C: usize, const O: usize> Operands
     }
 }
 
-/// Computes one block, of all results as their modes say, or of one, which replaces the elements.
+/// Computes one block of the results that `STORED` names.
 ///
 /// # Safety
 /// Every operand must have `L` elements from `at` on.
@@ -455,7 +462,7 @@ unsafe fn block<
     const C: usize,
     const O: usize,
     const L: usize,
-    const ONLY: usize,
+    const STORED: usize,
 >(
     f: F,
     operands: &Operands<T, A, B, C, O>,
@@ -493,26 +500,37 @@ unsafe fn block<
         }
     }
     for m in 0..O {
-        if ONLY != ALL && ONLY != m {
-            continue;
+        let stored = match STORED {
+            ALL => true,
+            SOME => operands.modes[m] != Mode::Skip,
+            only => only == m,
+        };
+        if stored {
+            // SAFETY: as above; a skipped output's pointer is not touched.
+            unsafe { *operands.y[m].add(at).cast::<[T; L]>() = y[m] };
         }
-        // SAFETY: as above; a skipped output's pointer is not touched.
-        unsafe {
-            let mode = if ONLY == ALL {
-                operands.modes[m]
-            } else {
-                Mode::Write
-            };
-            match mode {
-                Mode::Skip => {}
-                Mode::Write => *operands.y[m].add(at).cast::<[T; L]>() = y[m],
-                Mode::Add => {
-                    let place = &mut *operands.y[m].add(at).cast::<[T; L]>();
-                    for l in 0..L {
-                        place[l] += y[m][l];
-                    }
-                }
-            }
+    }
+}
+
+/// The loop of a rare instruction set: the function of one element after the other, which overwrites
+/// no element that is still read, since all operands of an element are read before it is written.
+///
+/// # Safety
+/// Every operand of every row must have `len` elements.
+#[inline(never)]
+unsafe fn one_by_one<T: Float, const A: usize, const B: usize, const C: usize, const O: usize>(
+    f: &dyn Loop<T, A, B, C, O>,
+    operands: &mut Operands<T, A, B, C, O>,
+    rows: usize,
+    steps: &Steps<A, B, C, O>,
+) {
+    for _ in 0..rows {
+        let mut element = *operands;
+        for _ in 0..operands.len {
+            // SAFETY: by the contract.
+            unsafe { one(f, &element) };
+            element.skip(1);
         }
+        operands.advance(steps, 1);
     }
 }

@@ -9,9 +9,6 @@ use crate::kernels::Isa;
 ///
 /// `call` must be `#[inline(always)]`, or the loop around it does not become vector code.
 pub trait MapFn<const A: usize, const B: usize, const C: usize, const O: usize>: Copy {
-    /// Whether the results always replace what is there, so that no loop is compiled that adds them.
-    const REPLACES: bool = false;
-
     /// Evaluates the function.
     fn call<T: Float, I: Isa>(&self, a: [T; A], b: [T; B], c: [T; C]) -> [T; O];
 
@@ -67,19 +64,16 @@ pub struct Output<'a> {
 /// A [`MapFn`] with its loop over whole blocks, behind a pointer, so that what surrounds the loop is
 /// compiled once for all functions.
 pub trait Loop<T, const A: usize, const B: usize, const C: usize, const O: usize> {
-    /// Applies the function to one element.
-    ///
-    /// # Safety
-    /// Every pointer must have an element, but for the outputs that are skipped.
-    #[doc(hidden)]
-    unsafe fn one(&self, operands: &Operands<T, A, B, C, O>);
+    /// Applies the function to numbers.
+    fn number(&self, a: [T; A], b: [T; B], c: [T; C], y: &mut [T; O]);
 
     /// Applies the function to rows of at least a block, one after the other; `steps` lead from a row
     /// to the next. What does not fill a block is computed with the elements before it once more, or
-    /// left out.
+    /// left out. Results replace what is there: who adds gives a place for them first.
     ///
     /// # Safety
-    /// Every pointer must have `len` elements in each row, but for the outputs that are skipped.
+    /// Every pointer must have `len` elements in each row, but for the outputs that are skipped. No
+    /// output's mode may be `Add`.
     #[doc(hidden)]
     unsafe fn blocks(
         &self,

@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 use super::fold::Fold;
 use crate::kernels::copy::advance;
 use crate::kernels::isa::{Isa, Kernel, dispatch};
-use crate::{Float, View};
+use crate::{Float, Layout, View};
 
 /// Lanes of a row's block, and columns of a column block.
 const LANES: usize = 32;
@@ -34,7 +34,81 @@ struct Reduced {
     from: isize,
 }
 
-/// A reduction as two nests of loops, each from the longest stride to the shortest.
+/// Two nests of loops, each from the longest stride to the shortest.
+struct Plan {
+    kept: SmallVec<[Kept; 4]>,
+    reduced: SmallVec<[Reduced; 4]>,
+    /// How often each element counts, because an axis with a stride of 0 repeats it.
+    times: usize,
+    /// The elements of the output.
+    left: usize,
+}
+
+impl Plan {
+    fn new(layout: &Layout, axes: &[usize]) -> Self {
+        debug_assert!(axes.is_sorted(), "the axes of a reduction ascend");
+        let (shape, strides) = (layout.shape(), layout.strides());
+        let mut kept: SmallVec<[Kept; 4]> = SmallVec::new();
+        let mut reduced: SmallVec<[Reduced; 4]> = SmallVec::new();
+        let mut times = 1;
+        let mut to = 1;
+        let mut left = 1;
+        for axis in (0..shape.rank()).rev() {
+            let (len, from) = (shape[axis], strides[axis]);
+            if axes.contains(&axis) {
+                match from {
+                    0 => times *= len,
+                    _ if len != 1 => reduced.push(Reduced { len, from }),
+                    _ => {}
+                }
+            } else {
+                left *= len;
+                if len != 1 {
+                    kept.push(Kept { len, from, to });
+                }
+                to *= len as isize;
+            }
+        }
+        // Both nests may run in any order that the layout alone decides; the longest strides go
+        // outside. Axes that follow each other without a gap become one.
+        kept.sort_by_key(|axis| Reverse((axis.from.abs(), axis.to)));
+        kept.dedup_by(|inner, outer| {
+            let len = inner.len as isize;
+            let joins = outer.from == inner.from * len && outer.to == inner.to * len;
+            if joins {
+                *outer = Kept {
+                    len: outer.len * inner.len,
+                    ..*inner
+                };
+            }
+            joins
+        });
+        reduced.sort_by_key(|axis| Reverse(axis.from.abs()));
+        reduced.dedup_by(|inner, outer| {
+            let joins = outer.from == inner.from * inner.len as isize;
+            if joins {
+                *outer = Reduced {
+                    len: outer.len * inner.len,
+                    ..*inner
+                };
+            }
+            joins
+        });
+        Plan {
+            kept,
+            reduced,
+            times,
+            left,
+        }
+    }
+
+    /// Whether there is nothing to reduce.
+    fn is_of_nothing(&self) -> bool {
+        self.times == 0 || self.reduced.iter().any(|axis| axis.len == 0)
+    }
+}
+
+/// The loops of a plan over elements.
 struct Nest<'a, T, F> {
     data: &'a [T],
     offset: usize,
@@ -42,15 +116,12 @@ struct Nest<'a, T, F> {
     fold: F,
     kept: &'a [Kept],
     reduced: &'a [Reduced],
-    /// How often each element counts, because an axis with a stride of 0 repeats it.
     times: usize,
 }
 
 pub(super) fn reduce<T: Float, F: Fold<T>>(x: &View<T>, axes: &[usize], out: &mut [T], fold: F) {
-    debug_assert!(axes.is_sorted(), "the axes of a reduction ascend");
-    let (shape, strides) = (x.shape(), x.layout().strides());
     let (data, offset) = (x.data(), x.layout().offset());
-    if axes.len() == shape.rank()
+    if axes.len() == x.shape().rank()
         && let Some(slice) = x.as_slice()
     {
         assert_eq!(out.len(), 1, "a reduction's output does not fit");
@@ -69,75 +140,30 @@ pub(super) fn reduce<T: Float, F: Fold<T>>(x: &View<T>, axes: &[usize], out: &mu
             times: 1,
         });
     }
-    let mut kept: SmallVec<[Kept; 4]> = SmallVec::new();
-    let mut reduced: SmallVec<[Reduced; 4]> = SmallVec::new();
-    let mut times = 1;
-    let mut to = 1;
-    let mut left = 1;
-    for axis in (0..shape.rank()).rev() {
-        let (len, from) = (shape[axis], strides[axis]);
-        if axes.contains(&axis) {
-            match from {
-                0 => times *= len,
-                _ if len != 1 => reduced.push(Reduced { len, from }),
-                _ => {}
-            }
-        } else {
-            left *= len;
-            if len != 1 {
-                kept.push(Kept { len, from, to });
-            }
-            to *= len as isize;
-        }
-    }
-    assert_eq!(out.len(), left, "a reduction's output does not fit");
-    if left == 0 {
+    let plan = Plan::new(x.layout(), axes);
+    assert_eq!(out.len(), plan.left, "a reduction's output does not fit");
+    if plan.left == 0 {
         return;
     }
-    if times == 0 || reduced.iter().any(|axis| axis.len == 0) {
+    if plan.is_of_nothing() {
         for out in out {
             fold.finish(F::start(), out);
         }
         return;
     }
-    // Both nests may run in any order that the layout alone decides; the longest strides go
-    // outside. Axes that follow each other without a gap become one.
-    kept.sort_by_key(|axis| Reverse((axis.from.abs(), axis.to)));
-    kept.dedup_by(|inner, outer| {
-        let len = inner.len as isize;
-        let joins = outer.from == inner.from * len && outer.to == inner.to * len;
-        if joins {
-            *outer = Kept {
-                len: outer.len * inner.len,
-                ..*inner
-            };
-        }
-        joins
-    });
-    reduced.sort_by_key(|axis| Reverse(axis.from.abs()));
-    reduced.dedup_by(|inner, outer| {
-        let joins = outer.from == inner.from * inner.len as isize;
-        if joins {
-            *outer = Reduced {
-                len: outer.len * inner.len,
-                ..*inner
-            };
-        }
-        joins
-    });
-    let (kept, reduced) = (&kept[..], &reduced[..]);
     dispatch(Nest {
         data,
         offset,
         out,
         fold,
-        kept,
-        reduced,
-        times,
+        kept: &plan.kept,
+        reduced: &plan.reduced,
+        times: plan.times,
     });
 }
 
 impl<T: Float, F: Fold<T>> Kernel for Nest<'_, T, F> {
+    const UP_TO_AVX2: bool = size_of::<T>() == 8;
     type Output = ();
 
     // Nothing that takes elements in may stand in a closure, which cannot be told to be inlined
@@ -169,6 +195,9 @@ impl<T: Float, F: Fold<T>> Kernel for Nest<'_, T, F> {
                         let start = from + done as isize;
                         let place = to + done as isize * columns.to;
                         done += match columns.len - done {
+                            _ if const { I::RARE } => {
+                                self.columns::<I, 1>(start, place, columns.to, inner)
+                            }
                             LANES.. => self.columns::<I, LANES>(start, place, columns.to, inner),
                             8.. => self.columns::<I, 8>(start, place, columns.to, inner),
                             4.. => self.columns::<I, 4>(start, place, columns.to, inner),
@@ -318,7 +347,7 @@ fn row_block<T: Float, F: Fold<T>, I: Isa>(
     let mut acc = F::start();
     let mut rest = row;
     // Lanes are the columns of the row cut in pieces.
-    if row.len() >= LONG_ROW {
+    if const { !I::RARE } && row.len() >= LONG_ROW {
         let (wide, tail) = row.as_chunks::<LANES>();
         let pieces = Reduced {
             len: wide.len(),

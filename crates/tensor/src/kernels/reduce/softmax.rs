@@ -85,6 +85,7 @@ impl<'a, T: Float> Rows<'a, T> {
 struct Forward<'a, T, const LOG: bool>(Rows<'a, T>);
 
 impl<T: Float, const LOG: bool> Kernel for Forward<'_, T, LOG> {
+    const UP_TO_AVX2: bool = size_of::<T>() == 8;
     type Output = ();
 
     #[inline(always)]
@@ -240,6 +241,7 @@ fn last_step<T: Float, const LOG: bool>(shift: T, sum: f64) -> T {
 struct Pullback<'a, T, const LOG: bool>(Rows<'a, T>);
 
 impl<T: Float, const LOG: bool> Kernel for Pullback<'_, T, LOG> {
+    const UP_TO_AVX2: bool = size_of::<T>() == 8;
     type Output = ();
 
     #[inline(always)]

@@ -1,0 +1,42 @@
+//! Who may look at whom: masks of booleans, true where a query may look at a key.
+//!
+//! Masks broadcast against scores \[…, Q, K\], and two of them are joined by `&`.
+
+use wengert_tensor::Tensor;
+
+/// Each query sees the keys up to its own step, \[Q, K\]. The last query stands beside the last key,
+/// so that the queries of a few new steps fit the keys of all steps so far.
+///
+/// ```
+/// use wengert_nn::attention::causal_mask;
+/// use wengert_tensor::Tensor;
+/// let mask = causal_mask(2, 3);
+/// assert_eq!(mask, Tensor::from([[true, true, false], [true, true, true]]));
+/// ```
+#[doc(alias = "generate_square_subsequent_mask")]
+pub fn causal_mask(queries: usize, keys: usize) -> Tensor<bool> {
+    Tensor::from_fn([queries, keys], |at| at[1] + queries <= at[0] + keys)
+}
+
+/// The first `lengths[b]` of the keys of each row b, \[B, 1, K\].
+///
+/// ```
+/// use wengert_nn::attention::key_mask;
+/// let mask = key_mask(&[1, 2], 2);
+/// assert_eq!(mask.shape(), [2, 1, 2]);
+/// assert_eq!(mask.to_vec(), [true, false, true, true]);
+/// ```
+///
+/// # Panics
+/// If a length is greater than `keys`.
+#[doc(alias = "key_padding_mask")]
+#[track_caller]
+pub fn key_mask(lengths: &[usize], keys: usize) -> Tensor<bool> {
+    for (row, len) in lengths.iter().enumerate() {
+        assert!(
+            *len <= keys,
+            "key_mask: row {row} is {len} long, there are {keys} keys"
+        );
+    }
+    Tensor::from_fn([lengths.len(), 1, keys], |at| at[2] < lengths[at[0]])
+}
