@@ -155,28 +155,32 @@ pub(super) fn decode<'t, T: Float, D: Decoder<'t, T>>(
     walk.stretch(batch);
     let whole: Vec<usize> = (0..batch).collect();
     let mut sources = whole.clone();
-    let mut steps = || {
+    // Within closures the caller's line is lost: what is wrong comes out.
+    let steps = || {
         while !walk.tokens.is_empty() {
             // The memory is chosen anew only where other rows go on, and what was chosen before is
             // given back.
-            tape.scope(|tape| {
+            tape.scope(|tape| -> Result<(), String> {
                 let chosen = (sources != whole).then(|| decoder.select(memory, &indices(&sources)));
                 let memory = chosen.as_ref().unwrap_or(memory);
                 loop {
-                    let (scores, vocabulary) = walk.step(tape, decoder, memory);
+                    let (scores, vocabulary) = walk.step(tape, decoder, memory)?;
                     let onward = choose(&scores, vocabulary);
                     let next: Vec<usize> = onward.rows.iter().map(|&row| sources[row]).collect();
                     walk.go_on(onward);
                     let same = next == sources;
                     sources = next;
                     if !same || sources.is_empty() {
-                        break;
+                        return Ok(());
                     }
                 }
-            });
+            })?;
         }
+        Ok::<(), String>(())
     };
-    tape.no_grad(&mut steps);
+    if let Err(wrong) = tape.no_grad(steps) {
+        panic!("decoding: {wrong}");
+    }
 }
 
 /// A state outside of the tape.
@@ -204,8 +208,13 @@ impl<'t, T: Float, S: Tree<Var<'t, T>> + Clone> Walk<T, S> {
         }
     }
 
-    #[track_caller]
-    fn step<D>(&mut self, tape: &'t Tape<T>, decoder: &D, memory: &D::Memory) -> (Vec<f64>, usize)
+    /// The logarithms of the probabilities, and the vocabulary's size.
+    fn step<D>(
+        &mut self,
+        tape: &'t Tape<T>,
+        decoder: &D,
+        memory: &D::Memory,
+    ) -> Result<(Vec<f64>, usize), String>
     where
         D: Decoder<'t, T, State = S>,
     {
@@ -221,10 +230,9 @@ impl<'t, T: Float, S: Tree<Var<'t, T>> + Clone> Walk<T, S> {
             });
             let (scores, next) = decoder.step(&tokens, memory, state);
             let shape = scores.shape();
-            assert!(
-                shape.rank() == 2 && shape[0] == rows && shape[1] > 0,
-                "decoding: the scores of {rows} rows have the shape {shape}"
-            );
+            if shape.rank() != 2 || shape[0] != rows || shape[1] == 0 {
+                return Err(format!("the scores of {rows} rows have the shape {shape}"));
+            }
             self.values = self::values(&next);
             self.state = next;
             let scores: Vec<f64> = scores
@@ -233,11 +241,10 @@ impl<'t, T: Float, S: Tree<Var<'t, T>> + Clone> Walk<T, S> {
                 .iter()
                 .map(T::to_f64)
                 .collect();
-            assert!(
-                !scores.iter().any(|score| score.is_nan()),
-                "decoding: a score is NaN"
-            );
-            (scores, shape[1])
+            if scores.iter().any(|score| score.is_nan()) {
+                return Err("a score is NaN".to_owned());
+            }
+            Ok((scores, shape[1]))
         })
     }
 

@@ -215,7 +215,7 @@ fn check_lengths(lengths: &[usize], batch: usize, time: usize) {
 #[track_caller]
 fn turned<'t, T: Float>(x: Var<'t, T>, lengths: Option<&[usize]>) -> Var<'t, T> {
     let Some(lengths) = lengths else {
-        return x.flip(1);
+        return x.flip(&[1]);
     };
     let shape = x.shape();
     let (time, features) = (shape[1], shape[2] as isize);

@@ -2,7 +2,7 @@
 
 use wengert_tape::Var;
 use wengert_tape::tree::Tree;
-use wengert_tensor::{Float, Rng, Tensor};
+use wengert_tensor::{Float, Rng, Shape, Tensor};
 
 use super::decoder::{Decoder, check_steps};
 use super::{Source, Tokens};
@@ -394,7 +394,7 @@ where
     fn input(
         &self,
         x: Option<Var<'t, T>>,
-        steps: &wengert_tensor::Shape,
+        steps: &Shape,
         source: &Source<'t, T>,
         besides: &[Var<'t, T>],
     ) -> Var<'t, T> {
@@ -428,8 +428,8 @@ where
         if self.reading != Reading::Peeky {
             return self.head.forward(readouts);
         }
-        let mut steps = readouts.shape();
-        steps.pop();
+        let shape = readouts.shape();
+        let steps = shape.iter().take(shape.rank() - 1).copied().collect();
         let summary = repeated(source.summary, &steps);
         self.head.forward(Var::cat(&[summary, readouts], -1))
     }
@@ -472,7 +472,7 @@ where
 
 /// `x` \[B, Z\] at every step of \[B, …\].
 #[track_caller]
-fn repeated<'t, T: Float>(x: Var<'t, T>, steps: &wengert_tensor::Shape) -> Var<'t, T> {
+fn repeated<'t, T: Float>(x: Var<'t, T>, steps: &Shape) -> Var<'t, T> {
     match steps.rank() {
         1 => x,
         _ => x.unsqueeze(1).expand([steps[0], steps[1], x.dim(-1)]),

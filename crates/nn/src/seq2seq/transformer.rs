@@ -101,7 +101,7 @@ impl TransformerDecoder {
         assert!(layers > 0, "a decoder has at least one layer");
         let mut tokens = Tokens::embedded(vocabulary, width, rng);
         if let Some(table) = &mut tokens.embedding {
-            table.weight = &table.weight / (width as f32).sqrt();
+            table.weight = &table.weight / (width as f64).sqrt();
         }
         let mut layer = || TransformerDecoderLayer::new(width, heads, hidden, rng);
         TransformerDecoder {
