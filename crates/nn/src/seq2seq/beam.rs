@@ -105,9 +105,14 @@ pub fn beam_search<'t, T: Float, D: Decoder<'t, T>>(
         options,
     };
     if until.max_len > 0 {
-        decode(tape, decoder, memory, state, first, &mut |scores, vocabulary| {
-            search.step(scores, vocabulary)
-        });
+        decode(
+            tape,
+            decoder,
+            memory,
+            state,
+            first,
+            &mut |scores, vocabulary| search.step(scores, vocabulary),
+        );
     }
     search.beams.into_iter().map(|beam| beam.found).collect()
 }
@@ -184,7 +189,10 @@ impl Beam {
         options: BeamOptions,
     ) -> Vec<usize> {
         let (mut live, mut from) = (Vec::new(), Vec::new());
-        for (rank, next) in self.best(scores, vocabulary, options.width.saturating_mul(2)).enumerate() {
+        for (rank, next) in self
+            .best(scores, vocabulary, options.width.saturating_mul(2))
+            .enumerate()
+        {
             let tokens = &self.live[next.hypothesis].tokens;
             let length = tokens.len() + 1;
             if until.end == Some(next.token as i64) {

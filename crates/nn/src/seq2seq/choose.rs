@@ -26,9 +26,14 @@ pub fn greedy<'t, T: Float, D: Decoder<'t, T>>(
 ) -> Vec<Hypothesis> {
     let mut rows = Rows::new(first.size(), until);
     if until.max_len > 0 {
-        decode(tape, decoder, memory, state, first, &mut |scores, vocabulary| {
-            rows.take(scores, vocabulary, &mut best)
-        });
+        decode(
+            tape,
+            decoder,
+            memory,
+            state,
+            first,
+            &mut |scores, vocabulary| rows.take(scores, vocabulary, &mut best),
+        );
     }
     rows.found
 }
@@ -74,9 +79,16 @@ pub fn sample<'t, T: Float, D: Decoder<'t, T>>(
     options.check();
     let mut rows = Rows::new(first.size(), until);
     if until.max_len > 0 {
-        decode(tape, decoder, memory, state, first, &mut |scores, vocabulary| {
-            tape.draw(|rng| rows.take(scores, vocabulary, &mut |row| options.draw(row, rng)))
-        });
+        decode(
+            tape,
+            decoder,
+            memory,
+            state,
+            first,
+            &mut |scores, vocabulary| {
+                tape.draw(|rng| rows.take(scores, vocabulary, &mut |row| options.draw(row, rng)))
+            },
+        );
     }
     rows.found
 }
@@ -129,7 +141,10 @@ impl SampleOptions {
     #[track_caller]
     pub fn distribution(&self, log_probabilities: &[f64]) -> Vec<f64> {
         self.check();
-        let most = log_probabilities.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let most = log_probabilities
+            .iter()
+            .copied()
+            .fold(f64::NEG_INFINITY, f64::max);
         assert!(
             most.is_finite() && !log_probabilities.iter().any(|log| log.is_nan()),
             "sampling: the logarithms are those of no probabilities"

@@ -1,8 +1,8 @@
 //! `RnnEncoder`: recurrent layers that read a source.
 
+use wengert_tape::Tape;
 use wengert_tape::Var;
 use wengert_tape::tree::{Tree, TreeExt};
-use wengert_tape::Tape;
 use wengert_tensor::{Float, Tensor};
 
 use super::Tokens;
@@ -124,7 +124,8 @@ impl<'t, T: Float, C: Cell<'t, T>> RnnEncoder<Recurrent<C>, Var<'t, T>> {
             let read = at % time < lengths[at / time];
             if read { token } else { 0 }
         });
-        let there = Tensor::from(there.collect::<Vec<_>>()).reshape(&[batch as isize, time as isize]);
+        let there =
+            Tensor::from(there.collect::<Vec<_>>()).reshape(&[batch as isize, time as isize]);
         self.run(self.tokens.forward(tape, &there), Some(lengths))
     }
 

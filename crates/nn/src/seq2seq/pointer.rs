@@ -277,7 +277,13 @@ where
         state: Self::State,
     ) -> (Var<'t, T>, Self::State) {
         let vocabulary = self.decoder.tokens.vocabulary as i64;
-        let known = |token| if token < vocabulary { token } else { self.unknown };
+        let known = |token| {
+            if token < vocabulary {
+                token
+            } else {
+                self.unknown
+            }
+        };
         let known = Tensor::from(tokens.iter().map(known).collect::<Vec<_>>());
         let x = self.decoder.vectors(&known);
         let source = &memory.source;
@@ -289,7 +295,10 @@ where
         let gate = self.gate.forward(Var::cat(&seen, -1));
         let scores = self.decoder.scores(step.readout, source);
         let looks = looked.scores.squeeze(1);
-        (copy_distribution(scores, gate, looks, &memory.copies), state)
+        (
+            copy_distribution(scores, gate, looks, &memory.copies),
+            state,
+        )
     }
 
     fn select(&self, memory: &PointerMemory<'t, T>, rows: &Tensor<i64>) -> PointerMemory<'t, T> {

@@ -263,7 +263,9 @@ where
         };
         RnnDecoderState {
             cells,
-            fed: self.input_feeding.then(|| tape.zeros([batch, self.readout])),
+            fed: self
+                .input_feeding
+                .then(|| tape.zeros([batch, self.readout])),
         }
     }
 

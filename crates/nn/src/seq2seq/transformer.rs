@@ -123,7 +123,9 @@ impl TransformerDecoder {
     /// The decoder with norms before the parts, and one after the last layer.
     pub fn with_norm_first(mut self) -> Self {
         let layers = self.layers.into_iter();
-        self.layers = layers.map(TransformerDecoderLayer::with_norm_first).collect();
+        self.layers = layers
+            .map(TransformerDecoderLayer::with_norm_first)
+            .collect();
         self.norm = Some(LayerNorm::new(self.tokens.width));
         self
     }

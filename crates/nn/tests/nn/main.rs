@@ -18,5 +18,6 @@ mod recurrent;
 mod refusals;
 mod refused;
 mod regular;
+mod seq2seq;
 mod sequence_losses;
 mod transformer;

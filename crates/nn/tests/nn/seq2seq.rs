@@ -33,10 +33,7 @@ type Looker<P = Tensor<f64>> = RnnDecoder<Gru<P>, GeneralScore<P>, P>;
 /// An encoder and a decoder over V words with a hidden width of 3, of weights that are not small.
 fn looker(vocabulary: usize, options: RnnDecoderOptions, seed: u64) -> (Encoder, Looker) {
     let rng = &mut Rng::seed_from_u64(seed);
-    let encoder = RnnEncoder::new(
-        Tokens::embedded(vocabulary, 2, rng),
-        Gru::new(2, 3, rng),
-    );
+    let encoder = RnnEncoder::new(Tokens::embedded(vocabulary, 2, rng), Gru::new(2, 3, rng));
     let sizes = RnnDecoderSizes {
         hidden: 3,
         source: 3,
@@ -98,8 +95,14 @@ fn parameters_of_the_books_models() {
     let plain = RnnDecoder::new(digits(), sizes, of(Reading::Tokens), lstm, &mut rng());
     let repeat = RnnDecoder::new(digits(), sizes, of(Reading::Repeat), lstm, &mut rng());
     let score = GeneralScore::new(128, 128, &mut rng());
-    let luong =
-        RnnDecoder::attending(digits(), score, sizes, of(Reading::Tokens), lstm, &mut rng());
+    let luong = RnnDecoder::attending(
+        digits(),
+        score,
+        sizes,
+        of(Reading::Tokens),
+        lstm,
+        &mut rng(),
+    );
     let read = encoder.element_count();
     assert_eq!(read + plain.element_count(), 145_932);
     assert_eq!(read + repeat.element_count(), 205_324);
@@ -214,7 +217,7 @@ fn a_run_is_its_steps() {
             &step_by_step(&decoder, &tokens, &source, start),
         );
         let weights = weights.expect("it looks").value();
-        assert_eq!(weights.shape(), [2, 4, 3]);
+        assert_eq!(weights.shape(), &[2, 4, 3]);
         assert!(weights.select(0, 1).slice(1, 2..).iter().all(|w| w == 0.0));
     }
     for rotary in [false, true] {
@@ -285,8 +288,12 @@ fn a_reversed_encoder_reads_from_the_end() {
 /// y = x W + b of one row, by loops.
 fn linear(layer: &Linear<Tensor<f64>>, x: &[f64]) -> Vec<f64> {
     let bias = layer.bias.as_ref().expect("a bias").to_vec();
-    assert_eq!(layer.weight.shape(), [x.len(), bias.len()]);
-    let column = |o: usize| (0..x.len()).map(|i| x[i] * layer.weight[[i, o]]).sum::<f64>();
+    assert_eq!(layer.weight.shape(), &[x.len(), bias.len()]);
+    let column = |o: usize| {
+        (0..x.len())
+            .map(|i| x[i] * layer.weight[[i, o]])
+            .sum::<f64>()
+    };
     (0..bias.len()).map(|o| bias[o] + column(o)).collect()
 }
 
@@ -376,7 +383,10 @@ fn what_is_repeated_does_not_depend_on_what_was_written() {
     let (source, _) = encoded(&encoder, &tape);
     let scores = [[0, 0, 0], [3, 1, 2]].map(|words| {
         let words = Tensor::from([words, words]);
-        decoder.run(&words, &source, decoder.start(&source, None)).0.value()
+        decoder
+            .run(&words, &source, decoder.start(&source, None))
+            .0
+            .value()
     });
     assert_eq!(scores[0], scores[1]);
 }
@@ -430,7 +440,14 @@ fn at_rate_zero_a_decoder_is_told_its_own() {
     let (source, state) = encoded(&encoder, &tape);
     let start = decoder.start(&source, Some(state));
     let first = Tensor::from([1, 3]);
-    let own = greedy(&tape, &decoder, &source, start.clone(), &first, Until::len(3));
+    let own = greedy(
+        &tape,
+        &decoder,
+        &source,
+        start.clone(),
+        &first,
+        Until::len(3),
+    );
     let told: Vec<Vec<i64>> = own
         .iter()
         .zip(first.iter())
@@ -524,7 +541,10 @@ fn a_decoder_without_attention_has_no_weights() {
     let rnn = |inputs, rng: &mut Rng| Gru::new(inputs, 3, rng);
     let options = RnnDecoderOptions::default();
     let decoder = RnnDecoder::new(Tokens::one_hot(4), sizes, options, rnn, &mut rng());
-    fn is_score<'t, S: Score<'t, f64>>(_: &Option<wengert_nn::seq2seq::Attending<S, Var<'t, f64>>>) {}
+    fn is_score<'t, S: Score<'t, f64>>(
+        _: &Option<wengert_nn::seq2seq::Attending<S, Var<'t, f64>>>,
+    ) {
+    }
     let tape = Tape::new();
     let (encoder, _) = looker(4, options, 3).bind(&tape);
     let decoder: RnnDecoder<_, DotScore, _> = decoder.cast::<f64>().bind(&tape);
