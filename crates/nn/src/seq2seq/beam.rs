@@ -78,7 +78,8 @@ pub fn length_penalty(length: usize, alpha: f64) -> f64 {
 ///
 /// # Panics
 /// If `width` or `n_best` is 0, `n_best` is greater than `width`, the length penalty is not finite,
-/// `first` is not \[B\], the state is not of B rows, or a score is NaN.
+/// `first` is not \[B\], the state is not of B rows, a score is NaN, or all scores
+/// of a row are −∞.
 #[track_caller]
 pub fn beam_search<'t, T: Float, D: Decoder<'t, T>>(
     tape: &'t Tape<T>,

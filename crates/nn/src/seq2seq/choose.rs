@@ -14,7 +14,8 @@ use super::decoder::{Decoder, Hypothesis, Onward, Until, decode};
 /// See [`Decoder`] for an example.
 ///
 /// # Panics
-/// If `first` is not \[B\], the state is not of B rows, or a score is NaN.
+/// If `first` is not \[B\], the state is not of B rows, a score is NaN, or all scores
+/// of a row are −∞.
 #[track_caller]
 pub fn greedy<'t, T: Float, D: Decoder<'t, T>>(
     tape: &'t Tape<T>,

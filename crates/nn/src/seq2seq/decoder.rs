@@ -244,6 +244,10 @@ impl<'t, T: Float, S: Tree<Var<'t, T>> + Clone> Walk<T, S> {
             if scores.iter().any(|score| score.is_nan()) {
                 return Err("a score is NaN".to_owned());
             }
+            let impossible = |row: &[f64]| row.iter().all(|score| *score == f64::NEG_INFINITY);
+            if scores.chunks(shape[1]).any(impossible) {
+                return Err("no token of a row has a probability".to_owned());
+            }
             Ok((scores, shape[1]))
         })
     }

@@ -239,7 +239,7 @@ where
         &self,
         source: &Source<'t, T>,
         state: Option<State<C::State>>,
-    ) -> RnnDecoderState<C::State, Var<'t, T>> {
+    ) -> RnnDecoderState<State<C::State>, Var<'t, T>> {
         self.decoder.start(source, state)
     }
 
@@ -268,7 +268,7 @@ where
     S: Score<'t, T>,
 {
     type Memory = PointerMemory<'t, T>;
-    type State = RnnDecoderState<C::State, Var<'t, T>>;
+    type State = RnnDecoderState<State<C::State>, Var<'t, T>>;
 
     fn step(
         &self,

@@ -142,9 +142,9 @@ pub struct RnnDecoderSizes {
 
 /// What a decoder carries from step to step.
 #[derive(Tree, Clone, Debug)]
-pub struct RnnDecoderState<S, P = Tensor> {
-    /// That of the layers.
-    pub cells: State<S>,
+pub struct RnnDecoderState<C, P = Tensor> {
+    /// That of the layers, a [`State`].
+    pub cells: C,
     /// What was read out, if it is fed back.
     pub fed: Option<P>,
 }
@@ -251,7 +251,7 @@ where
         &self,
         source: &Source<'t, T>,
         state: Option<State<C::State>>,
-    ) -> RnnDecoderState<C::State, Var<'t, T>> {
+    ) -> RnnDecoderState<State<C::State>, Var<'t, T>> {
         assert!(
             self.rnn.layers.iter().all(|layer| layer.backward.is_none()),
             "decoder: a layer that also runs backward would see what is to be written"
@@ -279,11 +279,11 @@ where
         &self,
         tokens: &Tensor<i64>,
         source: &Source<'t, T>,
-        state: RnnDecoderState<C::State, Var<'t, T>>,
+        state: RnnDecoderState<State<C::State>, Var<'t, T>>,
     ) -> (
         Var<'t, T>,
         Option<Var<'t, T>>,
-        RnnDecoderState<C::State, Var<'t, T>>,
+        RnnDecoderState<State<C::State>, Var<'t, T>>,
     ) {
         check_steps(tokens);
         let (readouts, weights, state) = if self.input_feeding || self.looks_before() {
@@ -300,11 +300,11 @@ where
         &self,
         tokens: &Tensor<i64>,
         source: &Source<'t, T>,
-        state: RnnDecoderState<C::State, Var<'t, T>>,
+        state: RnnDecoderState<State<C::State>, Var<'t, T>>,
     ) -> (
         Var<'t, T>,
         Option<Var<'t, T>>,
-        RnnDecoderState<C::State, Var<'t, T>>,
+        RnnDecoderState<State<C::State>, Var<'t, T>>,
     ) {
         let x = self.input(self.vectors(tokens), tokens.shape(), source, &[]);
         let (h, cells) = self.rnn.run(x, Some(state.cells));
@@ -320,11 +320,11 @@ where
         &self,
         tokens: &Tensor<i64>,
         source: &Source<'t, T>,
-        state: RnnDecoderState<C::State, Var<'t, T>>,
+        state: RnnDecoderState<State<C::State>, Var<'t, T>>,
     ) -> (
         Var<'t, T>,
         Option<Var<'t, T>>,
-        RnnDecoderState<C::State, Var<'t, T>>,
+        RnnDecoderState<State<C::State>, Var<'t, T>>,
     ) {
         let vectors = self.vectors(tokens);
         let (mut readouts, mut weights, mut state) = (Vec::new(), Vec::new(), state);
@@ -346,8 +346,8 @@ where
         x: Option<Var<'t, T>>,
         rows: usize,
         source: &Source<'t, T>,
-        state: RnnDecoderState<C::State, Var<'t, T>>,
-    ) -> (Advance<'t, T>, RnnDecoderState<C::State, Var<'t, T>>) {
+        state: RnnDecoderState<State<C::State>, Var<'t, T>>,
+    ) -> (Advance<'t, T>, RnnDecoderState<State<C::State>, Var<'t, T>>) {
         let look = |h: Var<'t, T>| {
             let attention = self.attention.as_ref()?;
             Some(look(&attention.score, h.unsqueeze(1), source))
@@ -444,7 +444,7 @@ where
     S: Score<'t, T>,
 {
     type Memory = Source<'t, T>;
-    type State = RnnDecoderState<C::State, Var<'t, T>>;
+    type State = RnnDecoderState<State<C::State>, Var<'t, T>>;
 
     fn step(
         &self,

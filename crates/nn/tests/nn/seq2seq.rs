@@ -21,6 +21,8 @@ use crate::attention::{assert_close, noise, passes, rng, weighed};
 
 #[path = "seq2seq_pointer.rs"]
 mod pointer;
+#[path = "seq2seq_refused.rs"]
+mod refused;
 #[path = "seq2seq_search.rs"]
 mod search;
 
