@@ -103,11 +103,15 @@ impl TransformerDecoder {
         if let Some(table) = &mut tokens.embedding {
             table.weight = &table.weight / (width as f64).sqrt();
         }
-        let mut layer = || TransformerDecoderLayer::new(width, heads, hidden, rng);
+        // No closure, which would lose the caller's line.
+        let mut stack = Vec::with_capacity(layers);
+        for _ in 0..layers {
+            stack.push(TransformerDecoderLayer::new(width, heads, hidden, rng));
+        }
         TransformerDecoder {
             tokens,
             positions: Positions::Sinusoidal,
-            layers: (0..layers).map(|_| layer()).collect(),
+            layers: stack,
             norm: None,
             head: Linear::new(width, vocabulary, rng),
         }
