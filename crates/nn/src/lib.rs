@@ -60,6 +60,7 @@ pub mod memory;
 pub mod optim;
 pub mod parallel;
 pub mod rnn;
+pub mod seq2seq;
 pub mod transformer;
 
 pub use layers::{BatchNorm, Dropout, Embedding, LayerNorm, Linear, Relu, Sigmoid, Tanh};

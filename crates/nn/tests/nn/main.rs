@@ -21,5 +21,6 @@ mod refusals;
 mod refused;
 mod refused_sequences;
 mod regular;
+mod seq2seq;
 mod sequence_losses;
 mod transformer;
