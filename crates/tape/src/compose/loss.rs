@@ -126,7 +126,7 @@ pub fn huber_loss<'t, T: Float>(
 ) -> Var<'t, T> {
     check_number("huber_loss", "delta above 0", delta, delta > 0.0);
     let target = paired("huber_loss", y, target);
-    let [loss] = y.tape().formula(Huber { delta }, [y - target]);
+    let [loss] = y.tape().formula(Huber::new(delta, 1.0), [y - target]);
     reduction.of(loss)
 }
 
@@ -148,14 +148,28 @@ pub fn smooth_l1_loss<'t, T: Float>(
     if beta == 0.0 {
         return reduction.of((y - target).abs());
     }
-    let [loss] = y.tape().formula(Huber { delta: beta }, [y - target]);
-    reduction.of(loss) / beta
+    let [loss] = y.tape().formula(Huber::new(beta, beta), [y - target]);
+    reduction.of(loss)
 }
 
-/// The formula of [`huber_loss`], of the difference.
+/// The formula of [`huber_loss`], of the difference, divided by a number. The quotient may be a number of
+/// the type where what is divided is none.
 #[derive(Clone, Copy)]
 struct Huber {
     delta: f64,
+    divisor: f64,
+    slope: f64,
+}
+
+impl Huber {
+    fn new(delta: f64, divisor: f64) -> Self {
+        let slope = delta / divisor;
+        Huber {
+            delta,
+            divisor,
+            slope,
+        }
+    }
 }
 
 impl Formula<1, 1> for Huber {
@@ -169,8 +183,8 @@ impl Formula<1, 1> for Huber {
         [R::select_less(
             d,
             delta,
-            half * x * x,
-            delta * (d - half * delta),
+            half * x * (x / R::lit(self.divisor)),
+            R::lit(self.slope) * (d - half * delta),
         )]
     }
 }
@@ -201,8 +215,10 @@ impl Formula<2, 1> for BceWithLogits {
     const NAME: &'static str = "bce_with_logits";
     #[inline(always)]
     fn eval<R: Real>(&self, [x, target]: [R; 2]) -> [R; 1] {
+        // One of both is 0. The difference to 1 is rounded less than that of two products.
+        let (zero, one) = (R::lit(0.0), R::lit(1.0));
         let log = (-x.abs()).exp().ln_1p();
-        [x.max(R::lit(0.0)) - x * target + log]
+        [R::select_less(x, zero, -x * target, x * (one - target)) + log]
     }
     #[inline(always)]
     fn partials<R: Real>(&self, [x, target]: [R; 2], _: [R; 1]) -> [[Partial<R>; 2]; 1] {
