@@ -7,16 +7,25 @@ the value | the slopes in both | the sizes of the greatest terms of these. Needs
 """
 
 import pathlib
+import struct
 
 from mpmath import mp, mpf, exp, log, nstr, sqrt
 
 mp.dps = 450
+
+
+def single(x):
+    return struct.unpack("f", struct.pack("f", x))[0]
+
+
 SHAPES = [
-    [1.0, 0.3125, -0.6875, 0.90625],
+    [1.0, 0.3, -0.7, 0.9],
     [1.0, 1.0, 1.0, 0.5],
-    [-1.0, 0.984375, -0.015625, 0.203125],
-    [0.59375, -0.59375, 0.0, 0.109375],
+    [-1.0, 0.99, -0.01, 0.2],
+    [0.6, -0.6, 0.0, 0.1],
 ]
+# Numbers of f32, and a row that only f64 has.
+SHAPES = [[single(x) for x in shape] for shape in SHAPES] + [[0.9, 0.3, -0.7, 0.6]]
 WEIGHTS = [mpf(w) for w in (1, -2, 0.5, 3)]
 TINY = mpf(10) ** -40
 
@@ -89,7 +98,7 @@ ROWS = {
     "entropy": (LOGITS, entropy),
     "cross_entropy": (LOGITS, lambda x: [-log_softmax(x)[2]]),
     "cross_entropy_probs": (LOGITS, lambda x: [-sum(s * l for s, l in zip(SHARES, log_softmax(x)))]),
-    "nll_loss": (ALL, lambda x: [-x[2]]),
+    "nll_loss": (ALL[::3], lambda x: [-x[2]]),
     "norm": (ALL, power(mpf(2))),
     "norm_p of 3": (ALL, power(mpf(3))),
     "norm_p of 1/2": (ALL, power(mpf(0.5))),
@@ -128,8 +137,8 @@ def bce(p, t):
 
 
 def differences():
-    pairs = [(1.0, 0.3125), (-0.6875, 0.90625), (0.59375, -0.59375), (1.0, 0.984375)]
-    sizes = [*range(-1000, -140, 120), *range(-126, 127, 12), 127, *range(140, 1021, 110), 1023]
+    pairs = [(1.0, single(0.3)), (single(-0.7), single(0.9)), (single(0.6), single(-0.6)), (0.9, 0.71)]
+    sizes = [*range(-1000, -140, 120), *range(-126, 127, 12), 127, *range(140, 1021, 220), 1023]
     return [(a * 2.0**k, b * 2.0**k) for k in sizes for a, b in pairs]
 
 
@@ -176,8 +185,8 @@ def join(numbers):
     return " ".join(map(number, numbers))
 
 
-def slope(f, x, at):
-    size = max(map(abs, x)) if x[at] == 0 else abs(x[at])
+def slope(f, x, at, size):
+    size = abs(x[at]) or size
     step = min(size, mpf(1)) * TINY
     sides = [[*x[:at], x[at] + side, *x[at + 1 :]] for side in (step, -step)]
     return (f(sides[0]) - f(sides[1])) / (2 * step)
@@ -190,12 +199,12 @@ for name, (sizes, f) in ROWS.items():
         for shape in SHAPES:
             row = [a * 2.0**k for a in shape]
             x = [mpf(a) for a in row]
-            slopes = [slope(lambda x: sum(w * y for w, y in zip(WEIGHTS, f(x))), x, at) for at in range(4)]
+            slopes = [slope(lambda x: sum(w * y for w, y in zip(WEIGHTS, f(x))), x, at, max(map(abs, x))) for at in range(4)]
             TEXT.append(f"{' '.join(map(repr, row))} | {join(f(x))} | {join(slopes)}")
 for name, (places, f, terms) in PAIRS.items():
     TEXT.append(name)
     for y, t in places():
         x = [mpf(y), mpf(t)]
-        slopes = [slope(lambda x: f(*x), x, at) for at in range(2)]
+        slopes = [slope(lambda x: f(*x), x, at, 1) for at in range(2)]
         TEXT.append(f"{y!r} {t!r} | {number(f(*x))} | {join(slopes)} | {join(terms(*x))}")
 pathlib.Path(__file__).with_name("far_rows.txt").write_text("\n".join(TEXT) + "\n")
