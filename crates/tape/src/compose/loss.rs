@@ -3,6 +3,9 @@
 //! A target has the shape of the prediction. Targets of another shape are refused even where they
 //! would broadcast: `[4, 1]` beside `[4]` would train on `[4, 4]` pairs that nobody meant. A number,
 //! as in `mse(y, 0.0)`, is the target of every element.
+//!
+//! Errors are bounds that `tests/edges/rows.rs` holds, for the loss of one element, in units in the last
+//! place (ulp) of the true result, from the least number of the type to the greatest.
 
 use wengert_tensor::{Float, ShapeError, Tensor};
 
@@ -65,7 +68,7 @@ fn check_number(loss: &'static str, what: &str, number: f64, sound: bool) {
     assert!(sound, "{loss}: {number} is no {what}");
 }
 
-/// The mean of (y − target)².
+/// The mean of (y − target)². Off by at most 2 ulp, its slope by 1.
 ///
 /// ```
 /// use wengert_tape::{Tape, compose::mse};
@@ -97,7 +100,7 @@ pub fn mse_with<'t, T: Float>(
     reduction.of((y - target).square())
 }
 
-/// |y − target|; the derivative where they are equal is 0.
+/// |y − target|; the derivative where they are equal is 0. Off by at most 1 ulp.
 ///
 /// # Panics
 /// If the target has another shape and is no number.
@@ -111,7 +114,8 @@ pub fn l1_loss<'t, T: Float>(
     reduction.of((y - target).abs())
 }
 
-/// ½ d² where d = |y − target| is less than `delta`, and delta (d − ½ delta) elsewhere.
+/// ½ d² where d = |y − target| is less than `delta`, and delta (d − ½ delta) elsewhere. Off by at most 2
+/// ulp, its slope by 1.
 ///
 /// Source: Huber 1964, Robust Estimation of a Location Parameter.
 ///
@@ -130,7 +134,8 @@ pub fn huber_loss<'t, T: Float>(
     reduction.of(loss)
 }
 
-/// ½ d² / beta where d = |y − target| is less than `beta`, and d − ½ beta elsewhere.
+/// ½ d² / beta where d = |y − target| is less than `beta`, and d − ½ beta elsewhere. Off by at most 2 ulp,
+/// its slope by 1, for a `beta` that is a power of 2.
 ///
 /// Source: Girshick 2015, Fast R-CNN.
 ///
@@ -190,7 +195,8 @@ impl Formula<1, 1> for Huber {
 }
 
 /// The cross entropy, in nats, of a Bernoulli distribution with the given logits:
-/// −t ln sigmoid(x) − (1 − t) ln(1 − sigmoid(x)), without overflow.
+/// −t ln sigmoid(x) − (1 − t) ln(1 − sigmoid(x)), without overflow. Off by at most 3 ulp, its slope by 3 of
+/// the greater of its two terms.
 ///
 /// # Panics
 /// If the target has another shape and is no number.
@@ -231,7 +237,8 @@ impl Formula<2, 1> for BceWithLogits {
 }
 
 /// The cross entropy, in nats, of a Bernoulli distribution with the given probabilities:
-/// −t ln p − (1 − t) ln(1 − p), where the logarithms are at least −100.
+/// −t ln p − (1 − t) ln(1 − p), where the logarithms are at least −100. Off by at most 3 ulp, its slope by
+/// 4 of the greater of its two terms; where 1 / p is out of range the slope may be ∞.
 ///
 /// # Panics
 /// If the target has another shape and is no number.
@@ -303,7 +310,8 @@ pub fn cross_entropy_with<'t, T: Float>(
 }
 
 /// The cross entropy, in nats, between targets that are probabilities and the softmax of `logits`,
-/// along the last axis: −Σ t ln softmax(logits). The mean is over what is left.
+/// along the last axis: −Σ t ln softmax(logits). The mean is over what is left. Off by at most 3 ulp, its
+/// slope by 5 of the row's greatest.
 ///
 /// # Panics
 /// If the targets have another shape than the logits, or the logits are a scalar.
@@ -320,7 +328,8 @@ pub fn cross_entropy_probs<'t, T: Float>(
     reduction.of(-terms.sum_axes(&[-1], false))
 }
 
-/// The negative log-likelihood of the targets \[…\], in nats, for log-probabilities \[…, C\].
+/// The negative log-likelihood of the targets \[…\], in nats, for log-probabilities \[…, C\]. Without
+/// label smoothing it is exact.
 ///
 /// # Panics
 /// If the targets have not the shape of the log-probabilities without the last axis, one is no class,

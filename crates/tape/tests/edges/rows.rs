@@ -86,9 +86,9 @@ enum Unit {
     Each,
     /// In those of the row's greatest: the others come from a difference.
     Greatest,
-    /// Slopes in units of the value, if this is greater than they: they come from differences of it.
-    Value,
-    /// No slopes where the value is out of range, from which they are taken.
+    /// Slopes in units of 1: where a probability rounds to 1, a part of that slope is lost.
+    One,
+    /// Not where the value is out of range.
     Finite,
 }
 
@@ -119,17 +119,17 @@ fn shares<'t, T: Float>(x: Var<'t, T>) -> Var<'t, T> {
 
 fn rows<T: Float>() -> [Row<T>; 17] {
     rows! {
-        "softmax" Each [54.0, 16.0], [375.0, 16.0], |x| x.softmax(0);
-        "log_softmax" Each [54.0, 54.0], [375.0, 375.0], |x| x.log_softmax(0);
+        "softmax" Each [105.0, 105.0], [747.0, 747.0], |x| x.softmax(0);
+        "log_softmax" Each [105.0, 105.0], [747.0, 747.0], |x| x.log_softmax(0);
         "logsumexp" Each [1.0, 4.0], [2.0, 5.0], |x| x.logsumexp(&[], false);
-        "entropy" Value [54.0, 16.0], [375.0, 16.0], |x| x.entropy(0);
+        "entropy" One [105.0, 4.0], [747.0, 5.0], |x| x.entropy(0);
         "cross_entropy" Each [2.0, 4.0], [3.0, 5.0], |x| cross_entropy(x, &Tensor::scalar(2_i64));
         "cross_entropy_probs" Each [2.0, 4.0], [3.0, 5.0], shares;
         "nll_loss" Each [0.0, 0.0], [0.0, 0.0], |x| nll_loss(x, &Tensor::scalar(2_i64), CrossEntropy::default());
         "norm" Each [0.6, 2.0], [2.0, 3.0], |x| x.norm(&[], false);
         "norm_p of 3" Each [0.6, 6.0], [2.0, 6.0], |x| x.norm_p(3.0, &[], false);
         "norm_p of 1/2" Finite [0.6, 6.0], [2.0, 6.0], |x| x.norm_p(0.5, &[], false);
-        "var" Each [2.0, 1.0], [3.0, 2.0], |x| x.var(&[], 0, false);
+        "var" Finite [2.0, 1.0], [3.0, 2.0], |x| x.var(&[], 0, false);
         "std" Each [2.0, 3.0], [3.0, 4.0], |x| x.std(&[], 0, false);
         "mse" Each [2.0, 1.0], [3.0, 2.0], |x| mse(x, 0.0);
         "standardize" Greatest [3.0, 8.0], [4.0, 9.0], |x| x.standardize(&[], 0.0);
@@ -146,6 +146,9 @@ fn check_rows<T: Float>() {
         for line in lines::<T>(row.name) {
             let [row_of_x, values, slopes] = [0, 1, 2].map(|part| &line[part][..]);
             let greatest = |x: &[f64]| x.iter().fold(0.0_f64, |a, b| a.max(b.abs()));
+            if row.unit == Unit::Finite && !T::from_f64(values[0]).is_finite() {
+                continue;
+            }
             let tape = Tape::<T>::new();
             let x: Vec<T> = row_of_x.iter().map(|&x| T::from_f64(x)).collect();
             let x = tape.leaf(&Tensor::from(x));
@@ -157,11 +160,8 @@ fn check_rows<T: Float>() {
             for (&found, &exact) in y.value().to_vec().iter().zip(values) {
                 worst.meet(0, error_beside(found, exact, size), row_of_x);
             }
-            if row.unit == Unit::Finite && !T::from_f64(values[0]).is_finite() {
-                continue;
-            }
             let size = match row.unit {
-                Unit::Value => greatest(slopes).max(values[0]),
+                Unit::One => 1.0,
                 _ => greatest(slopes),
             };
             let loss = if y.size() == 1 {
