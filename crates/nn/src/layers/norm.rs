@@ -45,6 +45,9 @@ use wengert_tensor::{Float, Tensor};
 /// assert_eq!((still.mean, still.variance), (layer.mean, layer.variance));
 /// ```
 ///
+/// In training mode values of any size are brought to variance 1, also where their variance is beyond the
+/// type's range; the running variance is ∞ then.
+///
 /// w starts at 1, b at 0, the running values at 0 and 1.
 ///
 /// Source: Ioffe and Szegedy 2015, *Batch normalization*, algorithm 1; details as in PyTorch.
@@ -95,6 +98,9 @@ impl BatchNorm {
     }
 }
 
+/// A variance from which on its slopes may leave the range of `f32`.
+const GREAT: f64 = (1_u64 << 40) as f64;
+
 impl<'t, T: Float> BatchNorm<Var<'t, T>> {
     /// The normalized values.
     ///
@@ -116,14 +122,17 @@ impl<'t, T: Float> BatchNorm<Var<'t, T>> {
                  shape is {shape}"
             );
             let axes: SmallVec<[isize; 8]> = (0..shape.rank() as isize - 1).collect();
-            let mean = x.sum_axes(&axes, false) / count as f64;
+            let mean = x.mean_axes(&axes, false);
             let centered = x - mean;
-            let variance = (centered * centered).sum_axes(&axes, false) / count as f64;
+            let variance = (centered * centered).mean_axes(&axes, false);
             self.set(self.mean, mean);
             self.set(
                 self.variance,
                 variance * (count as f64 / (count - 1) as f64),
             );
+            if variance.detach().amax(&[], false).item().to_f64() > GREAT {
+                return x.standardize(&axes, self.epsilon) * self.weight + self.bias;
+            }
             (centered, variance)
         } else {
             (x - tape.state(self.mean), tape.state(self.variance))

@@ -196,3 +196,33 @@ fn layer_norm_is_the_tapes() {
     };
     assert_eq!(run(true), run(false));
 }
+
+/// Values whose variance is beyond the range of `f32`, beside others; in closed form from a mean of 3 and
+/// deviations of −2, −1 and 3, of which the squares make 14.
+#[test]
+fn batch_norm_of_great_numbers() {
+    for size in [1e5_f32, 1e12, 1e18, 1e19, 1e25, 3e37] {
+        let x = Tensor::from([1.0, 2.0, 6.0].map(|x| [x * size, x]));
+        let tape = Tape::<f32>::new();
+        tape.set_training(true);
+        let x = tape.leaf(&x);
+        let y = BatchNorm::new(2).bind(&tape).forward(x);
+        let first = y.select(0, 0).select(0, 0);
+        let x_bar = first.backward().wrt(x).expect("reached");
+        let y = y.value();
+        let root = (14.0_f64 / 3.0).sqrt();
+        let beside = (14.0_f64 / 3.0 + 1e-5).sqrt();
+        for (at, deviation) in [-2.0_f64, -1.0, 3.0].into_iter().enumerate() {
+            let own = if at == 0 { 1.0 } else { 0.0 };
+            let slope = (own - 1.0 / 3.0 + 2.0 * deviation / 14.0) / root / f64::from(size);
+            for (found, exact, unit) in [
+                (y[[at, 0]], deviation / root, 1.0),
+                (y[[at, 1]], deviation / beside, 1.0),
+                (x_bar[[at, 0]], slope, 1.0 / root / f64::from(size)),
+            ] {
+                let off = (f64::from(found) - exact).abs();
+                assert!(off < 1e-6 * unit, "{size:e}: {found}, {exact}");
+            }
+        }
+    }
+}

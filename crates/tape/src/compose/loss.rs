@@ -3,6 +3,9 @@
 //! A target has the shape of the prediction. Targets of another shape are refused even where they
 //! would broadcast: `[4, 1]` beside `[4]` would train on `[4, 4]` pairs that nobody meant. A number,
 //! as in `mse(y, 0.0)`, is the target of every element.
+//!
+//! Errors are bounds that `tests/edges/rows.rs` holds, for the loss of one element, in units in the last
+//! place (ulp) of the true result, from the least number of the type to the greatest.
 
 use wengert_tensor::{Float, ShapeError, Tensor};
 
@@ -65,7 +68,7 @@ fn check_number(loss: &'static str, what: &str, number: f64, sound: bool) {
     assert!(sound, "{loss}: {number} is no {what}");
 }
 
-/// The mean of (y − target)².
+/// The mean of (y − target)². Off by at most 2 ulp, its slope by 1.
 ///
 /// ```
 /// use wengert_tape::{Tape, compose::mse};
@@ -97,7 +100,7 @@ pub fn mse_with<'t, T: Float>(
     reduction.of((y - target).square())
 }
 
-/// |y − target|; the derivative where they are equal is 0.
+/// |y − target|; the derivative where they are equal is 0. Off by at most 1 ulp.
 ///
 /// # Panics
 /// If the target has another shape and is no number.
@@ -111,7 +114,8 @@ pub fn l1_loss<'t, T: Float>(
     reduction.of((y - target).abs())
 }
 
-/// ½ d² where d = |y − target| is less than `delta`, and delta (d − ½ delta) elsewhere.
+/// ½ d² where d = |y − target| is less than `delta`, and delta (d − ½ delta) elsewhere. Off by at most 2
+/// ulp, its slope by 1.
 ///
 /// Source: Huber 1964, Robust Estimation of a Location Parameter.
 ///
@@ -126,11 +130,12 @@ pub fn huber_loss<'t, T: Float>(
 ) -> Var<'t, T> {
     check_number("huber_loss", "delta above 0", delta, delta > 0.0);
     let target = paired("huber_loss", y, target);
-    let [loss] = y.tape().formula(Huber { delta }, [y - target]);
+    let [loss] = y.tape().formula(Huber::new(delta, 1.0), [y - target]);
     reduction.of(loss)
 }
 
-/// ½ d² / beta where d = |y − target| is less than `beta`, and d − ½ beta elsewhere.
+/// ½ d² / beta where d = |y − target| is less than `beta`, and d − ½ beta elsewhere. Off by at most 2 ulp,
+/// its slope by 1, for a `beta` that is a power of 2.
 ///
 /// Source: Girshick 2015, Fast R-CNN.
 ///
@@ -148,14 +153,28 @@ pub fn smooth_l1_loss<'t, T: Float>(
     if beta == 0.0 {
         return reduction.of((y - target).abs());
     }
-    let [loss] = y.tape().formula(Huber { delta: beta }, [y - target]);
-    reduction.of(loss) / beta
+    let [loss] = y.tape().formula(Huber::new(beta, beta), [y - target]);
+    reduction.of(loss)
 }
 
-/// The formula of [`huber_loss`], of the difference.
+/// The formula of [`huber_loss`], of the difference, divided by a number. The quotient may be a number of
+/// the type where what is divided is none.
 #[derive(Clone, Copy)]
 struct Huber {
     delta: f64,
+    divisor: f64,
+    slope: f64,
+}
+
+impl Huber {
+    fn new(delta: f64, divisor: f64) -> Self {
+        let slope = delta / divisor;
+        Huber {
+            delta,
+            divisor,
+            slope,
+        }
+    }
 }
 
 impl Formula<1, 1> for Huber {
@@ -169,14 +188,15 @@ impl Formula<1, 1> for Huber {
         [R::select_less(
             d,
             delta,
-            half * x * x,
-            delta * (d - half * delta),
+            half * x * (x / R::lit(self.divisor)),
+            R::lit(self.slope) * (d - half * delta),
         )]
     }
 }
 
 /// The cross entropy, in nats, of a Bernoulli distribution with the given logits:
-/// −t ln sigmoid(x) − (1 − t) ln(1 − sigmoid(x)), without overflow.
+/// −t ln sigmoid(x) − (1 − t) ln(1 − sigmoid(x)), without overflow. Off by at most 3 ulp, its slope by 3 of
+/// the greater of its two terms.
 ///
 /// # Panics
 /// If the target has another shape and is no number.
@@ -201,8 +221,10 @@ impl Formula<2, 1> for BceWithLogits {
     const NAME: &'static str = "bce_with_logits";
     #[inline(always)]
     fn eval<R: Real>(&self, [x, target]: [R; 2]) -> [R; 1] {
+        // One of both is 0. The difference to 1 is rounded less than that of two products.
+        let (zero, one) = (R::lit(0.0), R::lit(1.0));
         let log = (-x.abs()).exp().ln_1p();
-        [x.max(R::lit(0.0)) - x * target + log]
+        [R::select_less(x, zero, -x * target, x * (one - target)) + log]
     }
     #[inline(always)]
     fn partials<R: Real>(&self, [x, target]: [R; 2], _: [R; 1]) -> [[Partial<R>; 2]; 1] {
@@ -215,7 +237,8 @@ impl Formula<2, 1> for BceWithLogits {
 }
 
 /// The cross entropy, in nats, of a Bernoulli distribution with the given probabilities:
-/// −t ln p − (1 − t) ln(1 − p), where the logarithms are at least −100.
+/// −t ln p − (1 − t) ln(1 − p), where the logarithms are at least −100. Off by at most 3 ulp, its slope by
+/// 4 of the greater of its two terms; where 1 / p is out of range the slope may be ∞.
 ///
 /// # Panics
 /// If the target has another shape and is no number.
@@ -287,7 +310,8 @@ pub fn cross_entropy_with<'t, T: Float>(
 }
 
 /// The cross entropy, in nats, between targets that are probabilities and the softmax of `logits`,
-/// along the last axis: −Σ t ln softmax(logits). The mean is over what is left.
+/// along the last axis: −Σ t ln softmax(logits). The mean is over what is left. Off by at most 3 ulp, its
+/// slope by 5 of the row's greatest.
 ///
 /// # Panics
 /// If the targets have another shape than the logits, or the logits are a scalar.
@@ -304,7 +328,8 @@ pub fn cross_entropy_probs<'t, T: Float>(
     reduction.of(-terms.sum_axes(&[-1], false))
 }
 
-/// The negative log-likelihood of the targets \[…\], in nats, for log-probabilities \[…, C\].
+/// The negative log-likelihood of the targets \[…\], in nats, for log-probabilities \[…, C\]. Without
+/// label smoothing it is exact.
 ///
 /// # Panics
 /// If the targets have not the shape of the log-probabilities without the last axis, one is no class,

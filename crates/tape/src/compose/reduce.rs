@@ -7,7 +7,7 @@ use crate::record::var::Var;
 impl<'t, T: Float> Var<'t, T> {
     /// The standard deviation over `axes`, all if there are none in the list; `keep` leaves them
     /// with length 1. `correction` is 0 for a population's and 1 for that of a sample. Where it is
-    /// 0 the gradient is 0.
+    /// 0 the gradient is 0. Off by at most 3 units in the last place, the gradient by 4 of the greatest.
     ///
     /// ```
     /// use wengert_tape::Tape;
@@ -28,7 +28,8 @@ impl<'t, T: Float> Var<'t, T> {
     }
 
     /// The entropy, in nats, of the distribution softmax(x) along `axis`: −Σ p ln p. A class of
-    /// probability 0, as with a logit of −∞, gives 0 and has gradient 0.
+    /// probability 0, as with a logit of −∞, gives 0 and has gradient 0. Off as `softmax` is; the gradient by
+    /// at most 5 units in the last place of 1: where a probability rounds to 1, its digits are lost.
     ///
     /// ```
     /// use wengert_tape::Tape;

@@ -6,6 +6,7 @@ mod losses;
 mod plain;
 mod ranges;
 mod reductions;
+mod rows;
 mod slopes;
 mod zeros;
 

@@ -64,7 +64,7 @@ fn lines<T: Float>(name: &str) -> Vec<[f64; 3]> {
 }
 
 /// The distance between numbers of the type at `y`.
-fn unit<T: Float>(y: f64) -> f64 {
+pub(crate) fn unit<T: Float>(y: f64) -> f64 {
     let single = T::NAME == "f32";
     let [digits, least] = if single { [23, -126] } else { [52, -1022] };
     let exponent = ((y.abs().to_bits() >> 52) as i32 - 1023).max(least);
@@ -72,7 +72,7 @@ fn unit<T: Float>(y: f64) -> f64 {
 }
 
 /// The error in units in the last place; a number beyond the greatest counts as the one after it.
-fn error<T: Float>(found: T, exact: f64) -> f64 {
+pub(crate) fn error<T: Float>(found: T, exact: f64) -> f64 {
     let most = if T::NAME == "f32" {
         f64::from(f32::MAX)
     } else {

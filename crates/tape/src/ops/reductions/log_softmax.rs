@@ -23,8 +23,8 @@ use crate::record::var::Var;
 
 impl<'t, T: Float> Var<'t, T> {
     /// x − ln Σ eˣ along `axis`: log-probabilities in nats. Off by at most 2 units in the last place
-    /// for logits of any size, and where it is nearly 0 by half of their distance more, at most 10; so is
-    /// the gradient.
+    /// for logits of any size, and where it is nearly 0 by the distance of the two greatest logits more; so
+    /// is the gradient.
     ///
     /// ```
     /// use wengert_tape::Tape;

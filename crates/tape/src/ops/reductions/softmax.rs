@@ -25,7 +25,7 @@ use crate::record::var::Var;
 
 impl<'t, T: Float> Var<'t, T> {
     /// eˣ / Σ eˣ along `axis`: numbers from 0 to 1 with sum 1. Off by at most 2 units in the last place,
-    /// and by half of the distance from the greatest logit more, since that distance is rounded; so is
+    /// and by the distance from the greatest logit more, since that distance is rounded; so is
     /// the gradient, also where a probability rounds to 1.
     ///
     /// ```

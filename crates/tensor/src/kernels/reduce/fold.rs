@@ -94,8 +94,8 @@ impl<T: Float> Fold<T> for Var {
     #[inline(always)]
     fn finish(&self, acc: (f64, f64), out: &mut T) {
         let squares = (acc.0 - acc.1 * acc.1 / self.count).max(0.0);
-        // `max` drops NaN.
-        let squares = if acc.0.is_nan() { acc.0 } else { squares };
+        // `max` drops NaN, as of ∞ − ∞.
+        let squares = if acc.0.is_finite() { squares } else { acc.0 };
         *out = T::from_f64(squares / self.divisor);
     }
 }
