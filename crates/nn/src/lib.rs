@@ -58,7 +58,10 @@ pub mod optim;
 pub mod parallel;
 pub mod rnn;
 
-pub use layers::{BatchNorm, Dropout, Embedding, LayerNorm, Linear, Relu, Sigmoid, Tanh};
+pub use layers::{
+    BatchNorm, Bilinear, Dropout, Elu, Embedding, Forward, GeluTanh, LayerNorm, LeakyRelu, Linear,
+    LogSigmoid, LogSoftmax, PRelu, Relu, Residual, RmsNorm, Sigmoid, Silu, Softmax, Softplus, Tanh,
+};
 pub use optim::{Adam, Sgd, clip_by_global_norm, clip_by_value};
 pub use rnn::{
     Gru, GruCell, Lstm, LstmCell, LstmState, Recurrent, SimpleRnn, SimpleRnnCell, State,

@@ -11,6 +11,7 @@ mod init;
 mod initial_state;
 mod optim;
 mod parallel;
+mod pieces;
 mod recurrent;
 #[path = "../../../tensor/tests/common/refusals.rs"]
 mod refusals;
