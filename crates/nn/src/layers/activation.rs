@@ -98,28 +98,22 @@ activations! {
 macro_rules! settings {
     ($(
         $(#[$doc:meta])*
-        $name:ident: $method:ident($(#[$about:meta])* $setting:ident: $kind:ty = $usual:expr)
-        $(, panics $panics:literal)?;
+        $name:ident: $method:ident($(#[$about:meta])* $setting:ident = $usual:expr);
     )*) => { $(
         $(#[$doc])*
         #[derive(Tree, Clone, Copy, Debug, PartialEq)]
         pub struct $name {
             $(#[$about])*
-            pub $setting: $kind,
+            pub $setting: f64,
         }
 
         impl $name {
             #[doc = concat!("A layer with this `", stringify!($setting), "`.")]
-            pub fn new($setting: $kind) -> Self {
+            pub fn new($setting: f64) -> Self {
                 $name { $setting }
             }
 
-            /// The function of `x`.
-            $(
-                ///
-                /// # Panics
-                #[doc = $panics]
-            )?
+            /// The function of every element.
             #[track_caller]
             pub fn forward<'t, T: Float>(&self, x: Var<'t, T>) -> Var<'t, T> {
                 x.$method(self.$setting)
@@ -150,7 +144,7 @@ settings! {
     /// ```
     LeakyRelu: leaky_relu(
         /// The slope below 0.
-        negative_slope: f64 = 0.01
+        negative_slope = 0.01
     );
     /// x above 0 and α (eˣ − 1) below; α is 1 by default.
     ///
@@ -165,8 +159,46 @@ settings! {
     /// ```
     Elu: elu(
         /// α.
-        alpha: f64 = 1.0
+        alpha = 1.0
     );
+}
+
+/// Declares layers along an axis.
+macro_rules! along_an_axis {
+    ($($(#[$doc:meta])* $name:ident: $method:ident;)*) => { $(
+        $(#[$doc])*
+        #[derive(Tree, Clone, Copy, Debug, PartialEq, Eq)]
+        pub struct $name {
+            /// The axis, counted from the end where it is negative.
+            pub axis: isize,
+        }
+
+        impl $name {
+            /// A layer along this axis.
+            pub fn new(axis: isize) -> Self {
+                $name { axis }
+            }
+
+            /// The function of every stretch along the axis.
+            ///
+            /// # Panics
+            /// If the value has no such axis.
+            #[track_caller]
+            pub fn forward<'t, T: Float>(&self, x: Var<'t, T>) -> Var<'t, T> {
+                x.$method(self.axis)
+            }
+        }
+
+        impl Default for $name {
+            /// The last axis.
+            fn default() -> Self {
+                $name { axis: -1 }
+            }
+        }
+    )* };
+}
+
+along_an_axis! {
     /// eˣ over the sum of all eˣ along an axis, by default the last.
     ///
     /// Source: Bridle 1990, *Probabilistic interpretation of feedforward classification network
@@ -178,10 +210,7 @@ settings! {
     /// let tape = Tape::<f64>::new();
     /// assert_eq!(Softmax::default().forward(tape.zeros([4])).value().to_vec(), [0.25; 4]);
     /// ```
-    Softmax: softmax(
-        /// The axis, counted from the end where it is negative.
-        axis: isize = -1
-    ), panics "If the value has no such axis.";
+    Softmax: softmax;
     /// ln [`Softmax`], without overflow.
     ///
     /// ```
@@ -190,8 +219,5 @@ settings! {
     /// let tape = Tape::<f64>::new();
     /// assert_eq!(LogSoftmax::new(0).forward(tape.zeros([1])).value().to_vec(), [0.0]);
     /// ```
-    LogSoftmax: log_softmax(
-        /// The axis, counted from the end where it is negative.
-        axis: isize = -1
-    ), panics "If the value has no such axis.";
+    LogSoftmax: log_softmax;
 }

@@ -15,6 +15,11 @@ use crate::init;
 /// An index of padding ([`with_padding`](Embedding::with_padding)) has the vector 0, whatever its row
 /// holds, and its row gets no gradient from look-ups.
 ///
+/// A step looks a few words up, and its gradient is held as their rows
+/// ([`Gradients::rows`](wengert_tape::Gradients::rows)), so that it costs as much for a million words as
+/// for a thousand. For the update this holds of plain [`Sgd`](crate::Sgd), and of the others with
+/// [`Adam::with_lazy_rows`](crate::Adam::with_lazy_rows). Logits make the gradient whole.
+///
 /// One W for the words that come in and those that go out (weight tying, Press and Wolf 2017, *Using
 /// the output embedding to improve language models*) is one leaf used twice, by
 /// [`forward`](Embedding::forward) and [`logits`](Embedding::logits): its gradient is the sum of both.

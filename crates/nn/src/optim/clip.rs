@@ -29,11 +29,9 @@ pub fn clip_by_global_norm<M: Tree<Tensor<T>>, T: Float>(
     max: f64,
 ) -> f64 {
     assert!(max >= 0.0, "clip_by_global_norm: {max} is no bound");
-    let squares = grads.iter().map(|bar| match bar.as_slice() {
-        Some(slice) => sum_of_squares(slice),
-        None => sum_of_squares(&bar.to_vec()),
-    });
-    let norm = squares.sum::<f64>().sqrt();
+    let mut squares = 0.0;
+    grads.visit_held(&mut |bars| squares += sum_of_squares(bars));
+    let norm = squares.sqrt();
     let factor = max / (norm + 1e-6);
     if factor < 1.0 || factor.is_nan() {
         grads.scale(factor);
@@ -60,15 +58,15 @@ pub fn clip_by_global_norm<M: Tree<Tensor<T>>, T: Float>(
 pub fn clip_by_value<M: Tree<Tensor<T>>, T: Float>(grads: &mut Gradients<M, T>, max: f64) {
     assert!(max >= 0.0, "clip_by_value: {max} is no bound");
     let (low, high) = (T::from_f64(-max), T::from_f64(max));
-    for bar in grads.iter_mut() {
-        for x in bar.as_mut_slice() {
+    grads.visit_held_mut(&mut |bars| {
+        for x in bars {
             if *x < low {
                 *x = low;
             } else if *x > high {
                 *x = high;
             }
         }
-    }
+    });
 }
 
 compile_here! {

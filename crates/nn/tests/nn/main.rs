@@ -9,6 +9,7 @@ mod gradients;
 mod idx;
 mod init;
 mod initial_state;
+mod lazy_rows;
 mod optim;
 mod parallel;
 mod pieces;
