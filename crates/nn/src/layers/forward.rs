@@ -67,7 +67,10 @@ use super::{
 /// assert_eq!((Relu, Half).forward(tape.scalar(3.0)).item(), 1.5);
 /// ```
 pub trait Forward<'t, T: Float> {
-    /// The layer's value at `x`. It panics where the layer's own method does.
+    /// The layer's value at `x`.
+    ///
+    /// # Panics
+    /// Where the layer's own method does, and so does a composition where one of its parts does.
     #[track_caller]
     fn forward(&self, x: Var<'t, T>) -> Var<'t, T>;
 }
