@@ -266,7 +266,7 @@ fn compositions_run_in_order() {
             .forward(x),
     );
     let boxes: [Box<dyn for<'t> Forward<'t, f64>>; 2] = [Box::new(Tanh), Box::new(Relu)];
-    let y = (&boxes[..]).forward(x);
+    let y = boxes[..].forward(x);
     assert_eq!(y.value(), x.tanh().relu().value());
     // Twice the same layer is one leaf.
     let twice = (&a, &a).forward(x);
