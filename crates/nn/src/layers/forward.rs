@@ -51,7 +51,7 @@ use super::{
 ///
 /// ```
 /// use wengert_nn::{Forward, Relu};
-/// use wengert_tape::{Tape, Tree, Var, tree};
+/// use wengert_tape::{Tape, Var, tree};
 /// use wengert_tensor::Float;
 ///
 /// #[derive(tree::Tree)]
