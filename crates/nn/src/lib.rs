@@ -63,7 +63,10 @@ pub mod rnn;
 pub mod seq2seq;
 pub mod transformer;
 
-pub use layers::{BatchNorm, Dropout, Embedding, LayerNorm, Linear, Relu, Sigmoid, Tanh};
+pub use layers::{
+    BatchNorm, Bilinear, Dropout, Elu, Embedding, Forward, GeluTanh, LayerNorm, LeakyRelu, Linear,
+    LogSigmoid, LogSoftmax, PRelu, Relu, Residual, RmsNorm, Sigmoid, Silu, Softmax, Softplus, Tanh,
+};
 pub use optim::{Adam, Sgd, clip_by_global_norm, clip_by_value};
 pub use rnn::{
     Gru, GruCell, Lstm, LstmCell, LstmState, PackedSequence, Recurrent, SimpleRnn, SimpleRnnCell,

@@ -5,7 +5,7 @@ mod counting;
 use counting::{blocks, greatest};
 use wengert_nn::data::idx;
 use wengert_nn::rnn::Stacking;
-use wengert_nn::{Adam, Linear, Lstm, Sgd, clip_by_global_norm};
+use wengert_nn::{Adam, Embedding, Linear, Lstm, Sgd, clip_by_global_norm};
 use wengert_tape::compose::cross_entropy;
 use wengert_tape::tree::Tree;
 use wengert_tape::{Bind, Tape, Var};
@@ -101,6 +101,32 @@ fn of_the_open_style() {
     }
     let taken: Vec<usize> = (0..5).map(|_| blocks(&mut step)).collect();
     assert_eq!(taken, [0; 5]);
+}
+
+/// A step of a table takes nothing, and moves nothing of the table's size where rows are enough.
+#[test]
+fn of_an_embedding() {
+    let mut rng = Rng::seed_from_u64(1);
+    let words = Tensor::<i64>::from((0..64).map(|k| k * 131 % 5000).collect::<Vec<_>>());
+    for lazy in [true, false] {
+        let mut model = Embedding::new(5000, 4, &mut rng);
+        let (mut tape, mut adam) = (Tape::new(), Adam::new(1e-3));
+        adam.lazy_rows = lazy;
+        let mut step = || {
+            let (_, mut grads) = tape.value_and_grad(&model, |_, m: Embedding<Var<'_>>| {
+                m.forward(&words).square().sum() + m.forward(&words).tanh().sum()
+            });
+            clip_by_global_norm(&mut grads, 0.1);
+            adam.step(&mut model, &grads);
+        };
+        for _ in 0..3 {
+            step();
+        }
+        let taken: Vec<usize> = (0..5).map(|_| blocks(&mut step)).collect();
+        assert_eq!(taken, [0; 5], "lazy: {lazy}");
+        // Two look-ups, their functions and the loss: no gradient of 80 000 bytes.
+        assert!(tape.stats().pool_bytes < 20_000, "{:?}", tape.stats());
+    }
 }
 
 /// A file that claims four gigabytes and ends early, or whose claim the caller does not allow: no

@@ -22,6 +22,7 @@ pub use formula::traced::Traced;
 pub use formula::{Formula, Partial};
 pub use grad::backward::{GradOptions, Unused};
 pub use grad::gradients::{Backward, Gradients};
+pub use grad::row_gradients::RowGradient;
 pub use model::arithmetic::Model;
 pub use model::bind::{Bind, Values};
 pub use model::tree;

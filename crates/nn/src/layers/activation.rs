@@ -48,4 +48,176 @@ activations! {
     /// assert_eq!(Sigmoid.forward(tape.scalar(0.0)).item(), 0.5);
     /// ```
     Sigmoid: sigmoid;
+    /// x / (1 + e⁻ˣ), also known as swish.
+    ///
+    /// Source: Elfwing, Uchibe and Doya 2018, *Sigmoid-weighted linear units*.
+    ///
+    /// ```
+    /// use wengert_nn::Silu;
+    /// use wengert_tape::Tape;
+    /// let tape = Tape::<f64>::new();
+    /// assert_eq!(Silu.forward(tape.scalar(0.0)).item(), 0.0);
+    /// ```
+    Silu: silu;
+    /// ½ x (1 + tanh(√(2/π) (x + 0.044715 x³))), the fast form of the Gaussian error linear unit:
+    /// PyTorch's `GELU(approximate="tanh")`.
+    ///
+    /// Source: Hendrycks and Gimpel 2016, *Gaussian error linear units*.
+    ///
+    /// ```
+    /// use wengert_nn::GeluTanh;
+    /// use wengert_tape::Tape;
+    /// let tape = Tape::<f64>::new();
+    /// assert_eq!(GeluTanh.forward(tape.scalar(20.0)).item(), 20.0);
+    /// ```
+    GeluTanh: gelu_tanh;
+    /// ln(1 + eˣ), without overflow.
+    ///
+    /// Source: Dugas et al. 2001, *Incorporating second-order functional knowledge for better option
+    /// pricing*.
+    ///
+    /// ```
+    /// use wengert_nn::Softplus;
+    /// use wengert_tape::Tape;
+    /// let tape = Tape::<f64>::new();
+    /// assert_eq!(Softplus.forward(tape.scalar(1000.0)).item(), 1000.0);
+    /// ```
+    Softplus: softplus;
+    /// ln(1 / (1 + e⁻ˣ)), without overflow.
+    ///
+    /// ```
+    /// use wengert_nn::LogSigmoid;
+    /// use wengert_tape::Tape;
+    /// let tape = Tape::<f64>::new();
+    /// assert_eq!(LogSigmoid.forward(tape.scalar(-1000.0)).item(), -1000.0);
+    /// ```
+    LogSigmoid: log_sigmoid;
+}
+
+/// Declares layers with one number that is no parameter, and its usual value.
+macro_rules! settings {
+    ($(
+        $(#[$doc:meta])*
+        $name:ident: $method:ident($(#[$about:meta])* $setting:ident = $usual:expr);
+    )*) => { $(
+        $(#[$doc])*
+        #[derive(Tree, Clone, Copy, Debug, PartialEq)]
+        pub struct $name {
+            $(#[$about])*
+            pub $setting: f64,
+        }
+
+        impl $name {
+            #[doc = concat!("A layer with this `", stringify!($setting), "`.")]
+            pub fn new($setting: f64) -> Self {
+                $name { $setting }
+            }
+
+            /// The function of every element.
+            #[track_caller]
+            pub fn forward<'t, T: Float>(&self, x: Var<'t, T>) -> Var<'t, T> {
+                x.$method(self.$setting)
+            }
+        }
+
+        impl Default for $name {
+            #[doc = concat!("The usual one: ", stringify!($usual), ".")]
+            fn default() -> Self {
+                $name { $setting: $usual }
+            }
+        }
+    )* };
+}
+
+settings! {
+    /// x above 0 and `negative_slope` · x below; the derivative at 0 is `negative_slope`, which is
+    /// 0.01 by default.
+    ///
+    /// Source: Maas, Hannun and Ng 2013, *Rectifier nonlinearities improve neural network acoustic
+    /// models*.
+    ///
+    /// ```
+    /// use wengert_nn::LeakyRelu;
+    /// use wengert_tape::Tape;
+    /// let tape = Tape::<f64>::new();
+    /// assert_eq!(LeakyRelu::new(0.5).forward(tape.scalar(-3.0)).item(), -1.5);
+    /// ```
+    LeakyRelu: leaky_relu(
+        /// The slope below 0.
+        negative_slope = 0.01
+    );
+    /// x above 0 and α (eˣ − 1) below; α is 1 by default.
+    ///
+    /// Source: Clevert, Unterthiner and Hochreiter 2016, *Fast and accurate deep network learning
+    /// by exponential linear units*.
+    ///
+    /// ```
+    /// use wengert_nn::Elu;
+    /// use wengert_tape::Tape;
+    /// let tape = Tape::<f64>::new();
+    /// assert_eq!(Elu::new(2.0).forward(tape.scalar(-1000.0)).item(), -2.0);
+    /// ```
+    Elu: elu(
+        /// α.
+        alpha = 1.0
+    );
+}
+
+/// Declares layers along an axis.
+macro_rules! along_an_axis {
+    ($($(#[$doc:meta])* $name:ident: $method:ident;)*) => { $(
+        $(#[$doc])*
+        #[derive(Tree, Clone, Copy, Debug, PartialEq, Eq)]
+        pub struct $name {
+            /// The axis, counted from the end where it is negative.
+            pub axis: isize,
+        }
+
+        impl $name {
+            /// A layer along this axis.
+            pub fn new(axis: isize) -> Self {
+                $name { axis }
+            }
+
+            /// The function of every stretch along the axis.
+            ///
+            /// # Panics
+            /// If the value has no such axis.
+            #[track_caller]
+            pub fn forward<'t, T: Float>(&self, x: Var<'t, T>) -> Var<'t, T> {
+                x.$method(self.axis)
+            }
+        }
+
+        impl Default for $name {
+            /// The last axis.
+            fn default() -> Self {
+                $name { axis: -1 }
+            }
+        }
+    )* };
+}
+
+along_an_axis! {
+    /// eˣ over the sum of all eˣ along an axis, by default the last.
+    ///
+    /// Source: Bridle 1990, *Probabilistic interpretation of feedforward classification network
+    /// outputs*.
+    ///
+    /// ```
+    /// use wengert_nn::Softmax;
+    /// use wengert_tape::Tape;
+    /// let tape = Tape::<f64>::new();
+    /// assert_eq!(Softmax::default().forward(tape.zeros([4])).value().to_vec(), [0.25; 4]);
+    /// ```
+    Softmax: softmax;
+    /// ln [`Softmax`], without overflow.
+    ///
+    /// ```
+    /// use wengert_nn::LogSoftmax;
+    /// use wengert_tape::Tape;
+    /// let tape = Tape::<f64>::new();
+    /// assert_eq!(LogSoftmax::new(0).forward(tape.zeros([1])).value().to_vec(), [0.0]);
+    /// ```
+    LogSoftmax: log_softmax;
 }

@@ -1,13 +1,23 @@
 //! Layers of a few lines each.
 
 mod activation;
+mod bilinear;
 mod dropout;
 mod embedding;
+mod forward;
 mod linear;
 mod norm;
+mod prelu;
+mod rms_norm;
 
-pub use activation::{Relu, Sigmoid, Tanh};
+pub use activation::{
+    Elu, GeluTanh, LeakyRelu, LogSigmoid, LogSoftmax, Relu, Sigmoid, Silu, Softmax, Softplus, Tanh,
+};
+pub use bilinear::Bilinear;
 pub use dropout::Dropout;
 pub use embedding::Embedding;
+pub use forward::{Forward, Residual};
 pub use linear::Linear;
 pub use norm::{BatchNorm, LayerNorm};
+pub use prelu::PRelu;
+pub use rms_norm::RmsNorm;

@@ -53,6 +53,8 @@ pub struct Adam<T: Float = f32> {
     pub decoupled: bool,
     /// Whether the second moment's maximum counts (AMSGrad).
     pub amsgrad: bool,
+    /// Whether rows that were not looked up stay as they are.
+    pub lazy_rows: bool,
     /// The moments of every leaf, in order; empty before the first step. Clear it for a model of
     /// another structure; for leaves that were added, add slots in their places.
     pub slots: Vec<AdamSlot<T>>,
@@ -97,6 +99,7 @@ impl<T: Float> Adam<T> {
             weight_decay: 0.0,
             decoupled: false,
             amsgrad: false,
+            lazy_rows: false,
             slots: Vec::new(),
             path: Path::new(),
         };
@@ -154,6 +157,37 @@ impl<T: Float> Adam<T> {
         self
     }
 
+    /// Where a gradient is held as rows ([`Gradients::rows`]), with a step of these rows alone: the
+    /// others and their moments stay as they are, decay included. Such a step costs what the rows
+    /// cost, however long the table is.
+    ///
+    /// Without it every row moves at every step, by what its moments have kept. t counts the steps of
+    /// the leaf, not those of a row. Leaves whose gradients are whole are not concerned.
+    ///
+    /// Source: PyTorch's `SparseAdam`, which has neither decay nor AMSGrad.
+    ///
+    /// ```
+    /// use wengert_nn::Adam;
+    /// use wengert_tape::Tape;
+    /// use wengert_tensor::Tensor;
+    ///
+    /// let mut table = Tensor::<f64>::ones([100, 1]);
+    /// let (mut tape, mut adam) = (Tape::new(), Adam::new(0.1).with_lazy_rows());
+    /// for word in [7, 3] {
+    ///     let words = Tensor::from([word]);
+    ///     let (_, grads) = tape.value_and_grad(&table, |_, table| table.rows(&words).sum());
+    ///     adam.step(&mut table, &grads);
+    /// }
+    /// // The second step has not moved row 7.
+    /// assert!((table[[7, 0]] - 0.9).abs() < 1e-6);
+    /// assert_eq!(table[[0, 0]], 1.0);
+    /// ```
+    #[doc(alias = "SparseAdam")]
+    pub fn with_lazy_rows(mut self) -> Self {
+        self.lazy_rows = true;
+        self
+    }
+
     #[track_caller]
     fn assert_settings(&self) {
         assert_setting(
@@ -184,7 +218,7 @@ impl<T: Float> Adam<T> {
         let (rate, [b1, b2]) = (self.learning_rate, self.betas);
         let (decay, decoupled, amsgrad) = (self.weight_decay, self.decoupled, self.amsgrad);
         let epsilon = self.epsilon;
-        let visit = |slot: &mut AdamSlot<T>, weights: &mut [T], bars: &[T]| {
+        let visit = |slot: &mut AdamSlot<T>, part: walk::Part<'_, T>| {
             slot.steps += 1;
             let exponent = slot.steps as f64;
             let factors = Factors {
@@ -198,17 +232,22 @@ impl<T: Float> Adam<T> {
                 root: T::from_f64(1.0 / (1.0 - b2.powf(exponent)).sqrt()),
                 epsilon: T::from_f64(epsilon),
             };
-            let mean = walk::moment(&mut slot.mean, bars);
-            let square = walk::moment(&mut slot.square, bars);
+            let moments = [&mut slot.mean, &mut slot.square];
             if amsgrad {
-                let max = walk::moment(&mut slot.max, bars);
-                amsgrad_step(&factors, weights, bars, mean, square, max);
+                let [mean, square] = moments;
+                let moments = [mean, square, &mut slot.max];
+                part.with(moments, |weights, bars, [mean, square, max]| {
+                    amsgrad_step(&factors, weights, bars, mean, square, max);
+                });
             } else {
-                adam_step(&factors, weights, bars, mean, square);
+                part.with(moments, |weights, bars, [mean, square]| {
+                    adam_step(&factors, weights, bars, mean, square);
+                });
             }
         };
         let held = |slot: &AdamSlot<T>| walk::size_of(&[&slot.mean, &slot.square, &slot.max]);
-        walk::update(model, grads, &mut self.slots, &mut self.path, held, visit);
+        let (slots, path) = (&mut self.slots, &mut self.path);
+        walk::update(model, grads, slots, path, self.lazy_rows, held, visit);
     }
 }
 

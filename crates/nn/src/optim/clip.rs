@@ -56,13 +56,13 @@ pub fn clip_by_global_norm<M: Tree<Tensor<T>>, T: Float>(
 pub fn clip_by_value<M: Tree<Tensor<T>>, T: Float>(grads: &mut Gradients<M, T>, max: f64) {
     assert!(max >= 0.0, "clip_by_value: {max} is no bound");
     let (low, high) = (T::from_f64(-max), T::from_f64(max));
-    for bar in grads.iter_mut() {
-        for x in bar.as_mut_slice() {
+    grads.visit_held_mut(&mut |bars| {
+        for x in bars {
             if *x < low {
                 *x = low;
             } else if *x > high {
                 *x = high;
             }
         }
-    }
+    });
 }

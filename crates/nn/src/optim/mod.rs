@@ -4,6 +4,10 @@
 //! A leaf without gradient (frozen, or out of reach of the loss) is left alone, weight decay
 //! included; a state leaf takes the value that the step set. After the first step nothing is
 //! allocated.
+//!
+//! A table of which a step looks a few rows up has a gradient of these rows
+//! ([`Gradients::rows`](wengert_tape::Gradients::rows)). An update by momentum, by moments or with decay
+//! moves the others as well, as far as a gradient of 0 does; `with_lazy_rows` leaves them alone.
 
 mod adam;
 mod clip;

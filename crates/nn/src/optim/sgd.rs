@@ -41,6 +41,8 @@ pub struct Sgd<T: Float = f32> {
     pub nesterov: bool,
     /// λ: 0.
     pub weight_decay: f64,
+    /// Whether rows that were not looked up stay as they are, with momentum or decay too.
+    pub lazy_rows: bool,
     /// The velocity of every leaf, in order; empty before the first step. Clear it for a model of
     /// another structure; for leaves that were added, add slots in their places.
     pub slots: Vec<SgdSlot<T>>,
@@ -72,6 +74,7 @@ impl<T: Float> Sgd<T> {
             momentum: 0.0,
             nesterov: false,
             weight_decay: 0.0,
+            lazy_rows: false,
             slots: Vec::new(),
             path: Path::new(),
         };
@@ -112,6 +115,30 @@ impl<T: Float> Sgd<T> {
         self
     }
 
+    /// Where a gradient is held as rows ([`Gradients::rows`]), with a step of these rows alone: the
+    /// others and their velocities stay as they are, decay included, so that the step costs what the
+    /// rows cost, however long the table is. Without momentum and decay every step is like that, and
+    /// changes nothing else than another would.
+    ///
+    /// ```
+    /// use wengert_nn::Sgd;
+    /// use wengert_tape::Tape;
+    /// use wengert_tensor::Tensor;
+    ///
+    /// let mut table = Tensor::<f64>::ones([100, 1]);
+    /// let (mut tape, mut sgd) = (Tape::new(), Sgd::new(0.5).with_momentum(0.5).with_lazy_rows());
+    /// for word in [7, 3, 7] {
+    ///     let words = Tensor::from([word]);
+    ///     let (_, grads) = tape.value_and_grad(&table, |_, table| table.rows(&words).sum());
+    ///     sgd.step(&mut table, &grads);
+    /// }
+    /// assert_eq!([table[[7, 0]], table[[3, 0]], table[[0, 0]]], [-0.25, 0.5, 1.0]);
+    /// ```
+    pub fn with_lazy_rows(mut self) -> Self {
+        self.lazy_rows = true;
+        self
+    }
+
     #[track_caller]
     fn assert_settings(&self) {
         assert_setting(
@@ -140,16 +167,20 @@ impl<T: Float> Sgd<T> {
             true => (T::ONE, momentum),
             false => (T::ZERO, T::ONE),
         };
-        let visit = |slot: &mut SgdSlot<T>, weights: &mut [T], bars: &[T]| {
+        let visit = |slot: &mut SgdSlot<T>, part: walk::Part<'_, T>| {
             if moves {
-                let velocity = walk::moment(&mut slot.velocity, bars);
-                momentum_step(rate, decay, momentum, own, through, weights, bars, velocity);
+                part.with([&mut slot.velocity], |weights, bars, [velocity]| {
+                    momentum_step(rate, decay, momentum, own, through, weights, bars, velocity);
+                });
             } else {
-                sgd_step(rate, decay, weights, bars);
+                part.with([], |weights, bars, []| sgd_step(rate, decay, weights, bars));
             }
         };
+        // Without momentum and decay a row without a gradient stays as it is anyway.
+        let lazy = self.lazy_rows || !moves && self.weight_decay == 0.0;
         let held = |slot: &SgdSlot<T>| walk::size_of(&[&slot.velocity]);
-        walk::update(model, grads, &mut self.slots, &mut self.path, held, visit);
+        let (slots, path) = (&mut self.slots, &mut self.path);
+        walk::update(model, grads, slots, path, lazy, held, visit);
     }
 }
 

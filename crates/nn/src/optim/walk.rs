@@ -1,12 +1,47 @@
 //! The walk over a model beside its gradients and an optimizer's slots.
 
-use wengert_tape::Gradients;
 use wengert_tape::tree::{Path, Tree};
+use wengert_tape::{Gradients, RowGradient};
 use wengert_tensor::{Float, Tensor};
 
-/// Calls `update` on the slot, the values and the gradient of every leaf that has a gradient, and
-/// writes new state. `path` is a buffer to be used again. `held` is the number of elements of a
-/// leaf whose moments the slot holds, if it holds some.
+/// What an update sees of a leaf: its values and their gradients, which are all of it or, for a
+/// gradient of rows, some rows.
+pub(super) struct Part<'a, T> {
+    weights: &'a mut [T],
+    rows: Option<RowGradient<'a, T>>,
+    bars: &'a [T],
+}
+
+impl<T: Float> Part<'_, T> {
+    /// Calls `f` on the values and the gradients of every stretch of the leaf that has some, and on
+    /// the moments there.
+    pub fn with<const N: usize>(
+        self,
+        moments: [&mut Option<Tensor<T>>; N],
+        mut f: impl FnMut(&mut [T], &[T], [&mut [T]; N]),
+    ) {
+        let size = self.weights.len();
+        let mut moments = moments.map(|moment| moment_of(moment, size));
+        let Some(RowGradient {
+            indices,
+            values,
+            width,
+        }) = self.rows
+        else {
+            return f(self.weights, self.bars, moments);
+        };
+        for (k, row) in indices.iter().enumerate() {
+            let place = row * width..(row + 1) * width;
+            let here = moments.each_mut().map(|moment| &mut moment[place.clone()]);
+            let bars = &values[k * width..(k + 1) * width];
+            f(&mut self.weights[place.clone()], bars, here);
+        }
+    }
+}
+
+/// Calls `update` on the slot and the part of every leaf that has a gradient, and writes new state.
+/// With `lazy`, a gradient of rows is one part of these rows. `path` is a buffer to be used again.
+/// `held` is the number of elements of a leaf whose moments the slot holds, if it holds some.
 ///
 /// # Panics
 /// If the gradients or the slots are not those of a model of this structure. Nothing has been
@@ -17,8 +52,9 @@ pub(super) fn update<M: Tree<Tensor<T>>, T: Float, S: Default>(
     grads: &Gradients<M, T>,
     slots: &mut Vec<S>,
     path: &mut Path,
+    lazy: bool,
     held: impl Fn(&S) -> Option<usize>,
-    mut update: impl FnMut(&mut S, &mut [T], &[T]),
+    mut update: impl FnMut(&mut S, Part<'_, T>),
 ) {
     if let Some(reason) = misfit(model, grads, slots, path, held) {
         panic!("{reason}");
@@ -31,8 +67,22 @@ pub(super) fn update<M: Tree<Tensor<T>>, T: Float, S: Default>(
         if let Some(value) = grads.state(at) {
             with_slice(value, |value| leaf.as_mut_slice().copy_from_slice(value));
         }
-        if let Some(bar) = grads.get(at) {
-            with_slice(bar, |bar| update(&mut slots[at], leaf.as_mut_slice(), bar));
+        if let Some(rows) = grads.rows(at).filter(|_| lazy) {
+            let part = Part {
+                weights: leaf.as_mut_slice(),
+                rows: Some(rows),
+                bars: &[],
+            };
+            update(&mut slots[at], part);
+        } else if let Some(bar) = grads.get(at) {
+            with_slice(bar, |bars| {
+                let part = Part {
+                    weights: leaf.as_mut_slice(),
+                    rows: None,
+                    bars,
+                };
+                update(&mut slots[at], part);
+            });
         }
         at += 1;
     });
@@ -54,10 +104,10 @@ fn misfit<M: Tree<Tensor<T>>, T: Float, S>(
             ));
         }
         if found.is_none() && at < grads.len() {
-            let new = grads.state(at).map(|value| ("new value", value));
-            let bar = grads.get(at).map(|bar| ("gradient", bar));
-            found = new.or(bar).and_then(|(what, beside)| {
-                let (shape, other) = (leaf.shape(), beside.shape());
+            let new = grads.state(at).map(|value| ("new value", value.shape()));
+            let bar = grads.shape(at).map(|shape| ("gradient", shape));
+            found = new.or(bar).and_then(|(what, other)| {
+                let shape = leaf.shape();
                 (shape != other).then(|| format!("`{path}` is {shape}, its {what} {other}"))
             });
             let size = slots.get(at).and_then(&held);
@@ -93,8 +143,8 @@ fn misfit<M: Tree<Tensor<T>>, T: Float, S>(
 }
 
 /// The slot's moment, made of zeros at the first gradient.
-pub(super) fn moment<'a, T: Float>(moment: &'a mut Option<Tensor<T>>, like: &[T]) -> &'a mut [T] {
-    let moment = moment.get_or_insert_with(|| Tensor::zeros([like.len()]));
+fn moment_of<T: Float>(moment: &mut Option<Tensor<T>>, size: usize) -> &mut [T] {
+    let moment = moment.get_or_insert_with(|| Tensor::zeros([size]));
     moment.as_mut_slice()
 }
 

@@ -4,7 +4,7 @@ use wengert_tape::Var;
 use wengert_tape::tree::Tree;
 use wengert_tensor::{Float, Rng, Tensor};
 
-use super::{FeedForward, Residual};
+use super::{FeedForward, ResidualNorm};
 use crate::attention::{Attended, KeyValueCache, MultiHeadAttention};
 
 /// Self-attention that looks back only, then attention to a memory, then a feed-forward part, each
@@ -39,11 +39,11 @@ pub struct TransformerDecoderLayer<P = Tensor> {
     /// Of each step by itself.
     pub feed_forward: FeedForward<P>,
     /// The way around the self-attention.
-    pub around_attention: Residual<P>,
+    pub around_attention: ResidualNorm<P>,
     /// The way around the attention to the memory.
-    pub around_memory_attention: Residual<P>,
+    pub around_memory_attention: ResidualNorm<P>,
     /// The way around the feed-forward part.
-    pub around_feed_forward: Residual<P>,
+    pub around_feed_forward: ResidualNorm<P>,
 }
 
 /// What decoding keeps from step to step.
@@ -67,9 +67,9 @@ impl TransformerDecoderLayer {
             attention: MultiHeadAttention::new(width, heads, rng),
             memory_attention: MultiHeadAttention::new(width, heads, rng),
             feed_forward: FeedForward::new(width, hidden, rng),
-            around_attention: Residual::new(width),
-            around_memory_attention: Residual::new(width),
-            around_feed_forward: Residual::new(width),
+            around_attention: ResidualNorm::new(width),
+            around_memory_attention: ResidualNorm::new(width),
+            around_feed_forward: ResidualNorm::new(width),
         }
     }
 }

@@ -4,7 +4,7 @@ use wengert_tape::Var;
 use wengert_tape::tree::Tree;
 use wengert_tensor::{Float, Rng, Tensor};
 
-use super::{FeedForward, Residual};
+use super::{FeedForward, ResidualNorm};
 use crate::attention::MultiHeadAttention;
 
 /// Self-attention, then a feed-forward part, each with a norm and a way around it.
@@ -29,9 +29,9 @@ pub struct TransformerEncoderLayer<P = Tensor> {
     /// Of each step by itself.
     pub feed_forward: FeedForward<P>,
     /// The way around the attention.
-    pub around_attention: Residual<P>,
+    pub around_attention: ResidualNorm<P>,
     /// The way around the feed-forward part.
-    pub around_feed_forward: Residual<P>,
+    pub around_feed_forward: ResidualNorm<P>,
 }
 
 impl TransformerEncoderLayer {
@@ -45,8 +45,8 @@ impl TransformerEncoderLayer {
         TransformerEncoderLayer {
             attention: MultiHeadAttention::new(width, heads, rng),
             feed_forward: FeedForward::new(width, hidden, rng),
-            around_attention: Residual::new(width),
-            around_feed_forward: Residual::new(width),
+            around_attention: ResidualNorm::new(width),
+            around_feed_forward: ResidualNorm::new(width),
         }
     }
 }

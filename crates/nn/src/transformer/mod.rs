@@ -13,4 +13,4 @@ mod residual;
 pub use decoder::{DecoderCache, TransformerDecoderLayer};
 pub use encoder::TransformerEncoderLayer;
 pub use feed_forward::{FeedForward, FeedForwardActivation};
-pub use residual::Residual;
+pub use residual::ResidualNorm;

@@ -1,4 +1,4 @@
-//! `Residual`: a part that is added to what it is given.
+//! `ResidualNorm`: a part that is added to what it is given.
 
 use wengert_tape::Var;
 use wengert_tape::tree::Tree;
@@ -17,15 +17,15 @@ use crate::{Dropout, LayerNorm};
 /// normalization in the transformer architecture*, for the norm before.
 ///
 /// ```
-/// use wengert_nn::transformer::Residual;
+/// use wengert_nn::transformer::ResidualNorm;
 /// use wengert_tape::{Bind, Tape};
 /// let tape = Tape::new();
-/// let residual = Residual::new(4).with_norm_first().bind(&tape);
+/// let residual = ResidualNorm::new(4).with_norm_first().bind(&tape);
 /// let y = residual.around(tape.ones([2, 4]), |x| x * 3.0);
 /// assert_eq!(y.value(), tape.ones([2, 4]).value()); // the norm of equal features is 0
 /// ```
 #[derive(Tree, Clone, Debug)]
-pub struct Residual<P = Tensor> {
+pub struct ResidualNorm<P = Tensor> {
     /// The norm.
     pub norm: LayerNorm<P>,
     /// Whether the norm comes before the part.
@@ -34,10 +34,10 @@ pub struct Residual<P = Tensor> {
     pub dropout: Dropout,
 }
 
-impl Residual {
+impl ResidualNorm {
     /// A way around a part of so many features, with the norm after it and no dropout.
     pub fn new(width: usize) -> Self {
-        Residual {
+        ResidualNorm {
             norm: LayerNorm::new(width),
             norm_first: false,
             dropout: Dropout::new(0.0),
@@ -45,7 +45,7 @@ impl Residual {
     }
 }
 
-impl<P> Residual<P> {
+impl<P> ResidualNorm<P> {
     /// The same with the norm before the part.
     pub fn with_norm_first(mut self) -> Self {
         self.norm_first = true;
@@ -63,7 +63,7 @@ impl<P> Residual<P> {
     }
 }
 
-impl<'t, T: Float> Residual<Var<'t, T>> {
+impl<'t, T: Float> ResidualNorm<Var<'t, T>> {
     /// `x` with the part added.
     ///
     /// # Panics

@@ -327,6 +327,7 @@ fn embedding() {
         let index = book.indices[&format!("{case}/fixed.index")].clone();
         let layer = Embedding {
             weight: get("weight.weight"),
+            padding: None,
         };
         let bar = get("cotangent.output");
         let (y, grads) = tape.vjp(&layer, &bar, |_, layer| layer.forward(&index));

@@ -2,7 +2,8 @@
 
 use wengert_nn::attention::MultiHeadAttention;
 use wengert_nn::transformer::{
-    FeedForward, FeedForwardActivation, Residual, TransformerDecoderLayer, TransformerEncoderLayer,
+    FeedForward, FeedForwardActivation, ResidualNorm, TransformerDecoderLayer,
+    TransformerEncoderLayer,
 };
 use wengert_nn::{Dropout, LayerNorm, Linear};
 use wengert_tape::Tape;
@@ -67,8 +68,8 @@ fn agree_attention(case: &str, get: Get<'_>, prefix: &str, bars: &MultiHeadAtten
     agree_linear(case, get, &format!("{prefix}out_proj"), &bars.output);
 }
 
-fn residual(get: Get<'_>, name: &str, norm_first: bool) -> Residual<Tensor<f64>> {
-    Residual {
+fn residual(get: Get<'_>, name: &str, norm_first: bool) -> ResidualNorm<Tensor<f64>> {
+    ResidualNorm {
         norm: LayerNorm {
             weight: get(&format!("weight.{name}.weight")),
             bias: get(&format!("weight.{name}.bias")),
@@ -79,7 +80,7 @@ fn residual(get: Get<'_>, name: &str, norm_first: bool) -> Residual<Tensor<f64>>
     }
 }
 
-fn agree_residual(case: &str, get: Get<'_>, name: &str, bars: &Residual<Tensor<f64>>) {
+fn agree_residual(case: &str, get: Get<'_>, name: &str, bars: &ResidualNorm<Tensor<f64>>) {
     let of = |part: &str| get(&format!("grad.weight.{name}.{part}"));
     agree(case, name, &bars.norm.weight, &of("weight"));
     agree(case, name, &bars.norm.bias, &of("bias"));

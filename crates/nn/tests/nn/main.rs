@@ -12,9 +12,11 @@ mod gradients;
 mod idx;
 mod init;
 mod initial_state;
+mod lazy_rows;
 mod memory;
 mod optim;
 mod parallel;
+mod pieces;
 mod recurrent;
 #[path = "../../../tensor/tests/common/refusals.rs"]
 mod refusals;

@@ -8,8 +8,9 @@ use wengert_nn::rnn::{
     Stack, Stacking, State, Zoneout,
 };
 use wengert_nn::{
-    Adam, BatchNorm, Dropout, Embedding, Gru, GruCell, LayerNorm, Linear, LstmState, Sgd,
-    clip_by_global_norm, clip_by_value, init,
+    Adam, BatchNorm, Bilinear, Dropout, Embedding, Forward, Gru, GruCell, LayerNorm, Linear,
+    LogSoftmax, LstmState, PRelu, Residual, RmsNorm, Sgd, Softmax, Tanh, clip_by_global_norm,
+    clip_by_value, init,
 };
 use wengert_tape::{Bind, Gradients, Tape, Var};
 use wengert_tensor::{Rng, Tensor};
@@ -105,6 +106,24 @@ fn embedding(indices: &[i64]) {
     layer.bind(&tape).forward(&Tensor::from(indices));
 }
 
+/// A form of rows of 3 and of 4 elements, of ones of these shapes.
+macro_rules! bilinear {
+    ($a:expr, $b:expr) => {{
+        let tape = Tape::<f32>::new();
+        let layer = Bilinear::new(3, 4, 2, &mut rng());
+        layer.bind(&tape).forward(tape.ones($a), tape.ones($b));
+    }};
+}
+
+/// The logits of a value of this shape.
+macro_rules! logits {
+    ($shape:expr) => {{
+        let tape = Tape::<f32>::new();
+        let layer = Embedding::new(5, 2, &mut rng());
+        layer.bind(&tape).logits(tape.ones($shape));
+    }};
+}
+
 /// A state of no layer.
 fn no_state<'t>() -> State<LstmState<Var<'t, f64>>> {
     State {
@@ -136,6 +155,21 @@ fn layers() {
             "BatchNorm::forward": forward!(BatchNorm::new(3), [1, 3], true) => "batch norm: more than one value of each feature is needed in training, the shape is [1, 3]";
             "LayerNorm::forward": forward!(LayerNorm::new(3), [4, 1], false) => "layer_norm: the weight has the shape [3], not [1]";
             "LayerNorm::forward": forward!(LayerNorm::new(1), [4, 3], false) => "layer_norm: the weight has the shape [1], not [3]";
+            "RmsNorm::forward": forward!(RmsNorm::new(1), [4, 3], false) => "rms_norm: the weight has the shape [1], not [3]";
+            "RmsNorm::forward": forward!(RmsNorm::new(3), [], false) => "rms_norm: a scalar has no last axis";
+            "PRelu::forward": forward!(PRelu::new(3), [3, 4], false) => "prelu: rows of 3 features are expected, the shape is [3, 4]";
+            "PRelu::forward": forward!(PRelu::new(3), [], false) => "prelu: rows of 3 features are expected, the shape is []";
+            "Bilinear::forward": bilinear!([2, 4], [2, 3]) => "bilinear: rows of 3 and of 4 elements are expected, the shapes are [2, 4] and [2, 3]";
+            "Bilinear::forward": bilinear!([2, 3], [1, 4]) => "bilinear: rows of 3 and of 4 elements are expected, the shapes are [2, 3] and [1, 4]";
+            "Bilinear::forward": bilinear!([3], [1, 4]) => "the shapes are [3] and [1, 4]";
+            "Bilinear::forward": bilinear!([], []) => "the shapes are [] and []";
+            "Embedding::with_padding": Embedding::new(5, 2, &mut rng()).with_padding(5) => "embedding: the index 5 of padding is not below 5";
+            "Embedding::logits": logits!([4, 3]) => "affine: inner sizes differ: [4, 3] x [2, 5]";
+            "Softmax::forward": forward!((Softmax::new(1),), [4], false) => "axis 1 is out of range";
+            "LogSoftmax::forward": forward!((LogSoftmax::new(1),), [4], false) => "axis 1 is out of range";
+            "Residual::forward": forward!(Residual(Linear::new(3, 1, &mut rng())), [4, 3], false) => "residual: the layer makes [4, 1] of [4, 3], which are not added";
+            "Forward::forward": forward!((Tanh, vec![(Some(Linear::new(3, 2, &mut rng())), Tanh)]), [4, 5], false) => "affine: inner sizes differ: [4, 5] x [3, 2]";
+            "Forward::forward": forward!([Box::new(Residual((Tanh, Linear::new(3, 1, &mut rng()))))], [4, 3], false) => "residual: the layer makes [4, 1] of [4, 3], which are not added";
             "init::uniform": init::uniform::<f64>([2], -1.0, &mut rng()) => "uniform: no numbers from 1 to -1";
             "init::uniform": init::uniform::<f64>([2], f64::INFINITY, &mut rng()) => "uniform: no numbers from -inf to inf";
             "init::normal": init::normal::<f64>([2], -1.0, &mut rng()) => "normal: -1 is no standard deviation";

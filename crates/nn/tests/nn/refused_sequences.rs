@@ -9,7 +9,7 @@ use wengert_nn::loss::{
 };
 use wengert_nn::memory::{DifferentiableStack, EndToEndMemory, MemoryOptions, StoryReader};
 use wengert_nn::transformer::{
-    FeedForward, Residual, TransformerDecoderLayer, TransformerEncoderLayer,
+    FeedForward, ResidualNorm, TransformerDecoderLayer, TransformerEncoderLayer,
 };
 use wengert_tape::{Bind, Tape};
 use wengert_tensor::{Rng, Tensor};
@@ -104,8 +104,8 @@ fn panics_of_transformers() {
             d.next(t.ones([1, 1, 4]), &mut cache, Some(&yes(&[1, 5])))
         }) => "where_: shapes do not broadcast: [1, 5]";
         "FeedForward::forward": bound!(FeedForward::new(4, 6, &mut rng()), |t, f| f.forward(t.ones([2, 3]))) => "affine";
-        "Residual::with_dropout": Residual::new(4).with_dropout(2.0) => "dropout: 2 is no probability";
-        "Residual::around": bound!(Residual::new(4), |t, r| r.around(t.ones([2, 4]), |x| x.slice(0, ..1))) => "residual: the part has another shape than what it was given";
+        "ResidualNorm::with_dropout": ResidualNorm::new(4).with_dropout(2.0) => "dropout: 2 is no probability";
+        "ResidualNorm::around": bound!(ResidualNorm::new(4), |t, r| r.around(t.ones([2, 4]), |x| x.slice(0, ..1))) => "residual: the part has another shape than what it was given";
     };
     check_panics(file!(), Place::Here, table);
 }

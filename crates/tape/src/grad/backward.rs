@@ -248,21 +248,37 @@ impl<T: Float> Tape<T> {
     /// Walks back from node `id`, whose cotangent `fill` writes.
     #[track_caller]
     pub(crate) fn walk_from(&self, id: Id, fill: &mut dyn FnMut(&mut [T])) {
+        self.assert_no_rule();
+        walk_from_here(self, id, false, fill);
+    }
+
+    /// [`walk_from`](Tape::walk_from) where what flows into tables by look-ups alone may stay rows,
+    /// which only [`collect`](Tape::collect) sees.
+    #[track_caller]
+    pub(crate) fn walk_leaving_rows(&self, id: Id, fill: &mut dyn FnMut(&mut [T])) {
+        self.assert_no_rule();
+        walk_from_here(self, id, true, fill);
+    }
+
+    #[track_caller]
+    fn assert_no_rule(&self) {
         if let Some((_, name)) = self.inner.borrow().running.last() {
             panic!(
                 "backward: this is inside the rule of `{name}`, whose walk has not ended; use \
                  `grad`, or another tape"
             );
         }
-        walk_from_here(self, id, fill);
     }
 
-    fn seed_and_walk(&self, id: Id, fill: &mut dyn FnMut(&mut [T])) {
+    fn seed_and_walk(&self, id: Id, rows: bool, fill: &mut dyn FnMut(&mut [T])) {
         self.check_values();
         let mut unfinished = Unfinished(self, true);
         {
             let inner = &mut *self.inner.borrow_mut();
             inner.flow.start(id as usize + 1);
+            // What looks at every rule sees what it gives to the whole.
+            let watched = inner.planted.is_some() || inner.plain || inner.anomaly;
+            inner.flow.rows.allowed = rows && !watched;
             let size = inner.list.nodes[id as usize].size as usize;
             let mut seed = inner.flow.pool.take(size);
             fill(&mut seed);
@@ -279,8 +295,8 @@ impl<T: Float> Tape<T> {
 }
 
 compile_here! {
-    fn walk_from_here<T>(tape: &Tape<T>, id: Id, fill: &mut dyn FnMut(&mut [T])) {
-        tape.seed_and_walk(id, fill);
+    fn walk_from_here<T>(tape: &Tape<T>, id: Id, rows: bool, fill: &mut dyn FnMut(&mut [T])) {
+        tape.seed_and_walk(id, rows, fill);
     }
 
     fn between_here<'t, T>(tape: &'t Tape<T>, inputs: &[Var<'t, T>], last: Id) -> RefCell<Contributions> {

@@ -183,7 +183,7 @@ impl<T: Float> Tape<T> {
         };
         let value = loss.item();
         if needs {
-            self.walk_from(id, &mut |seed| seed.fill(T::ONE));
+            self.walk_leaving_rows(id, &mut |seed| seed.fill(T::ONE));
         } else {
             self.inner.borrow_mut().flow.clear();
         }

@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 use wengert_tensor::{Float, Shape, Tensor, View, compile_here};
 
 use crate::grad::ledger::{Bin, Content, Entry, Ledger};
+use crate::grad::row_gradients::RowGradient;
 use crate::model::tree::{Path, Tree};
 use crate::record::node::Id;
 use crate::record::tape::{Inner, Tape};
@@ -41,13 +42,78 @@ impl<M: Tree<Tensor<T>>, T: Float> Gradients<M, T> {
         self.len() == 0
     }
 
-    /// The gradient of leaf number `at`, if it has one.
+    /// The gradient of leaf number `at`, if it has one. Where it is held as [`rows`](Self::rows), the
+    /// whole is made at the first call.
     ///
     /// # Panics
     /// If there is no such leaf.
     #[track_caller]
     pub fn get(&self, at: usize) -> Option<&Tensor<T>> {
-        self.entry(at).holds(Content::Gradient)
+        self.entry(at).gradient()
+    }
+
+    /// The rows of the gradient of leaf number `at`, if it is held as rows: after `value_and_grad`,
+    /// where the loss depends on the leaf by look-ups alone ([`Var::rows`], or
+    /// [`Var::index_select`] along the first axis), of no more than a quarter as many rows as there
+    /// are. Such a step costs what the rows cost, however long the table is.
+    ///
+    /// ```
+    /// use wengert_tape::Tape;
+    /// use wengert_tensor::Tensor;
+    /// let table = Tensor::<f64>::ones([100, 2]);
+    /// let words = Tensor::from([7, 3, 7]);
+    /// let (_, grads) = Tape::new().value_and_grad(&table, |_, table| table.rows(&words).sum());
+    /// let rows = grads.rows(0).unwrap();
+    /// assert_eq!((rows.indices, rows.values), (&[3, 7][..], &[1.0, 1.0, 2.0, 2.0][..]));
+    /// assert_eq!(grads.get(0).unwrap().sum().item(), 6.0);
+    /// ```
+    ///
+    /// # Panics
+    /// If there is no such leaf.
+    #[track_caller]
+    pub fn rows(&self, at: usize) -> Option<RowGradient<'_, T>> {
+        self.entry(at).rows().map(|rows| rows.view())
+    }
+
+    /// The shape of the gradient of leaf number `at`, if it has one.
+    #[doc(hidden)]
+    #[track_caller]
+    pub fn shape(&self, at: usize) -> Option<&Shape> {
+        let entry = self.entry(at);
+        match entry.rows() {
+            Some(rows) => Some(&rows.shape),
+            None => entry.gradient().map(Tensor::shape),
+        }
+    }
+
+    /// Shows every element of every gradient that is not 0, and others.
+    #[doc(hidden)]
+    pub fn visit_held(&self, f: &mut dyn FnMut(&[T])) {
+        for entry in &self.ledger.entries {
+            match (entry.rows(), entry.holds(Content::Gradient)) {
+                (Some(rows), _) => f(&rows.values),
+                (None, Some(bar)) => match bar.as_slice() {
+                    Some(slice) => f(slice),
+                    None => f(&bar.to_vec()),
+                },
+                (None, None) => {}
+            }
+        }
+    }
+
+    /// The same to be changed, by a function that leaves 0 as it is.
+    #[doc(hidden)]
+    pub fn visit_held_mut(&mut self, f: &mut dyn FnMut(&mut [T])) {
+        for entry in &mut self.ledger.entries {
+            if let Some(rows) = entry.rows_mut() {
+                rows.change();
+                f(&mut rows.values);
+            } else if entry.content == Content::Gradient
+                && let Some(bar) = &mut entry.tensor
+            {
+                f(bar.as_mut_slice());
+            }
+        }
     }
 
     /// The new value of leaf number `at`, if it is state that the step set.
@@ -73,17 +139,16 @@ impl<M: Tree<Tensor<T>>, T: Float> Gradients<M, T> {
     /// The gradients that there are.
     pub fn iter(&self) -> impl Iterator<Item = &Tensor<T>> {
         let entries = self.ledger.entries.iter();
-        entries.filter_map(|entry| entry.holds(Content::Gradient))
+        entries.filter_map(Entry::gradient)
     }
 
     /// The gradients that there are, to be changed.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Tensor<T>> {
-        let gradients = |entry: &&mut Entry<T>| entry.content == Content::Gradient;
-        self.ledger
-            .entries
-            .iter_mut()
-            .filter(gradients)
-            .filter_map(|entry| entry.tensor.as_mut())
+        self.ledger.entries.iter_mut().filter_map(|entry| {
+            entry.make_dense();
+            let whole = entry.content == Content::Gradient;
+            entry.tensor.as_mut().filter(|_| whole)
+        })
     }
 
     /// The paths of the trained leaves that the loss does not depend on.
@@ -97,7 +162,8 @@ impl<M: Tree<Tensor<T>>, T: Float> Gradients<M, T> {
     #[inline]
     #[track_caller]
     pub fn assert_reached(&self, face: &str) {
-        if !self.ledger.unreached.is_empty() && self.iter().next().is_none() {
+        let reached = self.ledger.entries.iter().any(Entry::has_gradient);
+        if !self.ledger.unreached.is_empty() && !reached {
             refuse_cut(face, &self.ledger.unreached);
         }
     }
@@ -144,7 +210,7 @@ impl<M: Tree<Tensor<T>>, T: Float> Gradients<M, T> {
         let tree = model.map_leaves(&mut Path::new(), &mut |_, leaf: &Tensor<T>| {
             at += 1;
             let entry = self.ledger.entries.get(at - 1);
-            match entry.and_then(|entry| entry.holds(Content::Gradient)) {
+            match entry.and_then(Entry::gradient) {
                 Some(bar) => bar.clone(),
                 None => Tensor::zeros(leaf.shape()),
             }
@@ -166,9 +232,13 @@ impl<M: Tree<Tensor<T>>, T: Float> Gradients<M, T> {
     /// Multiplies every gradient by a number.
     pub fn scale(&mut self, factor: f64) {
         let factor = T::from_f64(factor);
-        for bar in self.iter_mut() {
-            scale_here(bar, factor);
+        if !factor.is_finite() {
+            // It leaves its mark on every 0.
+            self.iter_mut()
+                .for_each(|bar| scale_here(bar.as_mut_slice(), factor));
+            return;
         }
+        self.visit_held_mut(&mut |bars| scale_here(bars, factor));
     }
 
     /// `own` · self + `factor` · other, for gradients and new state alike: the weighted mean of what
@@ -207,11 +277,9 @@ impl<M: Tree<Tensor<T>>, T: Float> Gradients<M, T> {
     /// The Euclidean norm of all gradients as one vector.
     pub fn norm(&self) -> f64 {
         let squares = |scale: f64| {
-            let sums = self.iter().map(|bar| match bar.as_slice() {
-                Some(slice) => sum_of_squares(slice, scale),
-                None => sum_of_squares(&bar.to_vec(), scale),
-            });
-            sums.sum::<f64>()
+            let mut sum = 0.0;
+            self.visit_held(&mut |bars| sum += sum_of_squares(bars, scale));
+            sum
         };
         let sum = squares(1.0);
         if sum.is_finite() && sum > 1e-280 {
@@ -303,12 +371,14 @@ compile_here! {
     fn collect_here<T>(tape: &Tape<T>, leaves: usize) -> (Ledger<T>, Bin<T>) {
         let (mut ledger, bin) = tape.ledger();
         let inner = &mut *tape.inner.borrow_mut();
+        inner.flow.rows.sort();
         for leaf in 0..leaves {
             let id = inner.binding.leaf(leaf).id;
             let bar = inner.flow.bars.get_mut(id as usize).and_then(Option::take);
             ledger.enter(leaf, inner, leaf, bar);
         }
         ledger.entries.truncate(leaves);
+        inner.flow.rows.clear(&mut inner.flow.pool);
         (ledger, bin)
     }
 
@@ -329,8 +399,8 @@ compile_here! {
         View::contiguous(bar, shape).to_tensor()
     }
 
-    fn scale_here<T>(x: &mut Tensor<T>, factor: T) {
-        x.as_mut_slice().iter_mut().for_each(|x| *x *= factor);
+    fn scale_here<T>(x: &mut [T], factor: T) {
+        x.iter_mut().for_each(|x| *x *= factor);
     }
 }
 

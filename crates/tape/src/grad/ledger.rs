@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use wengert_tensor::{Float, Shape, Tensor};
 
+use crate::grad::row_gradients::TableRows;
 use crate::model::bind::Kind;
 use crate::record::tape::Inner;
 use crate::walk::buffer_pool::Buffer;
@@ -20,12 +21,16 @@ pub(super) struct Entry<T> {
     pub content: Content,
     /// The gradient or the new state; otherwise an old buffer to be used again.
     pub tensor: Option<Tensor<T>>,
+    /// The rows of a gradient, or old ones.
+    pub rows: Option<Box<TableRows<T>>>,
 }
 
-/// What the tensor of an entry is.
+/// What an entry is.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Content {
     Gradient,
+    /// A gradient of rows alone.
+    Rows,
     State,
     Nothing,
 }
@@ -49,6 +54,7 @@ impl<T: Float> Ledger<T> {
             self.entries.push(Entry {
                 content: Content::Nothing,
                 tensor: None,
+                rows: None,
             });
         }
         let entry = &mut self.entries[at];
@@ -56,9 +62,20 @@ impl<T: Float> Ledger<T> {
         let bound = inner.binding.leaf(leaf);
         match (bound.kind, bar) {
             (Kind::Frozen, _) => {}
-            (Kind::Trained, Some(bar)) => {
+            (Kind::Trained, None) if inner.flow.rows.has(bound.id) => {
+                entry.content = Content::Rows;
+                let rows = entry.rows.get_or_insert_default();
+                rows.change();
+                rows.shape = inner.list.shape(bound.id);
+                let (indices, values) = (&mut rows.indices, &mut rows.values);
+                let all = &mut inner.flow.rows;
+                all.gather(bound.id, &rows.shape, indices, values);
+            }
+            (Kind::Trained, Some(mut bar)) => {
+                let shape = inner.list.shape(bound.id);
+                inner.flow.rows.add_to(bound.id, &shape, &mut bar);
                 entry.content = Content::Gradient;
-                let spare = entry.fill(bar, &inner.list.shape(bound.id));
+                let spare = entry.fill(bar, &shape);
                 inner.flow.pool.give(spare);
             }
             (Kind::Trained, None) => self.unreached.push(inner.binding.path(leaf).to_owned()),
@@ -83,26 +100,111 @@ impl<T: Float> Entry<T> {
         self.tensor.as_ref().filter(|_| self.content == content)
     }
 
+    /// The whole gradient, if there is one.
+    #[inline]
+    pub fn gradient(&self) -> Option<&Tensor<T>> {
+        match self.content {
+            Content::Gradient => self.tensor.as_ref(),
+            Content::Rows => self.rows.as_ref().map(|rows| rows.dense()),
+            Content::State | Content::Nothing => None,
+        }
+    }
+
+    /// Whether there is a gradient.
+    pub fn has_gradient(&self) -> bool {
+        matches!(self.content, Content::Gradient | Content::Rows)
+    }
+
+    /// The rows, if the gradient is held as rows.
+    pub fn rows(&self) -> Option<&TableRows<T>> {
+        self.rows
+            .as_deref()
+            .filter(|_| self.content == Content::Rows)
+    }
+
+    /// The same to be changed.
+    pub fn rows_mut(&mut self) -> Option<&mut TableRows<T>> {
+        self.rows
+            .as_deref_mut()
+            .filter(|_| self.content == Content::Rows)
+    }
+
+    /// Makes of rows the whole gradient.
+    pub fn make_dense(&mut self) {
+        if let Some(rows) = self.rows_mut() {
+            self.tensor = Some(rows.take_dense());
+            self.content = Content::Gradient;
+        }
+    }
+
+    /// [`combine`](Entry::combine) where one side is rows and the whole is not needed. Returns
+    /// whether it is done.
+    #[track_caller]
+    fn combine_rows(&mut self, own: T, other: &Self, factor: T) -> bool {
+        // What is no number or infinite leaves its mark on the zeros between the rows.
+        if !(own.is_finite() && factor.is_finite()) {
+            self.make_dense();
+            return false;
+        }
+        match (self.content, other.rows()) {
+            (Content::Rows, None) if other.content == Content::Nothing => {
+                self.rows_mut().into_iter().for_each(|rows| rows.scale(own));
+                true
+            }
+            (Content::Rows | Content::Nothing, Some(beside)) => {
+                let fresh = self.content == Content::Nothing;
+                self.content = Content::Rows;
+                let rows = self.rows.get_or_insert_default();
+                if fresh {
+                    rows.indices.clear();
+                    rows.values.clear();
+                    rows.shape = beside.shape.clone();
+                }
+                assert_same(&rows.shape, &beside.shape);
+                rows.combine(own, beside, factor);
+                true
+            }
+            (Content::Gradient, Some(beside)) => {
+                if let Some(tensor) = &mut self.tensor {
+                    assert_same(tensor.shape(), &beside.shape);
+                    let sum = tensor.as_mut_slice();
+                    sum.iter_mut().for_each(|x| *x *= own);
+                    beside.add_to(sum, factor);
+                }
+                true
+            }
+            _ => {
+                self.make_dense();
+                false
+            }
+        }
+    }
+
     /// `own` · self + `factor` · other.
     #[track_caller]
     pub fn combine(&mut self, own: T, other: &Self, factor: T) {
-        let value = other
-            .tensor
-            .as_ref()
-            .filter(|_| other.content != Content::Nothing);
+        let rows = self.content == Content::Rows || other.content == Content::Rows;
+        if rows && self.combine_rows(own, other, factor) {
+            return;
+        }
+        let value = match other.content {
+            Content::Gradient | Content::Rows => other.gradient(),
+            Content::State => other.tensor.as_ref(),
+            Content::Nothing => None,
+        };
         if let Some(value) = value {
             let fresh = self.content == Content::Nothing;
-            self.content = other.content;
+            self.content = match other.content {
+                Content::Rows => Content::Gradient,
+                content => content,
+            };
             let tensor = self
                 .tensor
                 .get_or_insert_with(|| Tensor::zeros(value.shape()));
             if tensor.shape() != value.shape() {
-                assert!(
-                    fresh,
-                    "combine: {} beside {}",
-                    tensor.shape(),
-                    value.shape()
-                );
+                if !fresh {
+                    assert_same(tensor.shape(), value.shape());
+                }
                 *tensor = Tensor::zeros(value.shape());
             }
             let add = |(x, y): (&mut T, T)| {
@@ -152,4 +254,9 @@ impl<T: Float> Entry<T> {
         self.tensor = Some(tensor.expect("a cotangent has the size of its node"));
         Buffer::default()
     }
+}
+
+#[track_caller]
+fn assert_same(shape: &Shape, beside: &Shape) {
+    assert!(shape == beside, "combine: {shape} beside {beside}");
 }

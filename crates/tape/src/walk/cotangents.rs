@@ -7,6 +7,7 @@ use crate::record::node::{ALIAS, Id, List, NEEDS, WANTED};
 use crate::walk::buffer_pool::{Buffer, Pool};
 use crate::walk::packed_factors::Packs;
 use crate::walk::planted_fault::{Fault, first_instead_of_sum};
+use crate::walk::rows::Rows;
 
 /// The cotangent of every node that has one, the buffers to make more, and the factors of products
 /// that come again.
@@ -14,6 +15,8 @@ pub(crate) struct Flow<T> {
     pub bars: Vec<Option<Buffer<T>>>,
     pub pool: Pool<T>,
     pub packs: Packs<T>,
+    /// Rows of leaves that are not in `bars`.
+    pub rows: Rows<T>,
     /// A mistake that a test planted in what the rule that runs now gives to one node.
     pub fault: Option<(Fault, Id)>,
     /// How often a planted mistake changed something.
@@ -29,6 +32,7 @@ where
             bars: Vec::new(),
             pool: Pool::default(),
             packs: Packs::default(),
+            rows: Rows::default(),
             fault: None,
             spoiled: 0,
         }
@@ -46,6 +50,7 @@ impl<T: Float> Flow<T> {
     pub fn clear(&mut self) {
         let bars = std::mem::take(&mut self.bars);
         self.give_all(bars);
+        self.rows.clear(&mut self.pool);
     }
 
     /// Gives the buffers of a list back, and keeps the longer of this list and the flow's own,

@@ -1,8 +1,8 @@
 //! The fast reading of a rule: straight from buffers into buffers.
 
-use wengert_tensor::{Float, Layout, Shape, View};
+use wengert_tensor::{Float, Layout, Shape, Tensor, View};
 
-use crate::record::node::{Id, List};
+use crate::record::node::{Id, LEAF, List, NEEDS};
 use crate::walk::cotangents::Flow;
 
 /// What an op sees when nothing is recorded: the list, and the cotangents as buffers.
@@ -31,6 +31,25 @@ impl<'a, T: Float> Direct<'a, T> {
                     .accumulate(self.list, input, &View::new(&y_bar, part));
             }
             self.flow.pool.give(y_bar);
+        }
+        true
+    }
+
+    /// For an op whose output is the rows of its only input at `indices`: leaves the cotangents of
+    /// the rows as they are until the end of the walk, if it may, the input is a leaf that nothing
+    /// else has flowed into, and the rows are few. Returns `false`, and has done nothing, otherwise.
+    pub(crate) fn leave_rows(&mut self, indices: &Tensor<i64>) -> bool {
+        let (list, flow) = (self.list, &mut *self.flow);
+        let leaf = list.inputs(self.id)[0];
+        let flags = list.nodes[leaf as usize].flags;
+        if flags & (NEEDS | LEAF) != NEEDS | LEAF
+            || flow.bars[leaf as usize].is_some()
+            || !flow.rows.stay_few(leaf, indices.size(), &list.shape(leaf))
+        {
+            return false;
+        }
+        if let Some(y_bar) = flow.bars[self.id as usize].take() {
+            flow.rows.push(leaf, indices.clone(), y_bar);
         }
         true
     }

@@ -78,6 +78,7 @@ fn gradients() {
         Place::Here,
         panics! {
             "Gradients::get": grads().get(7) => "gradients: there are 2 leaves, counted from 0, and none is number 7";
+            "Gradients::rows": grads().rows(2) => "gradients: there are 2 leaves, counted from 0, and none is number 2";
             "Gradients::state": grads().state(2) => "gradients: there are 2 leaves, counted from 0, and none is number 2";
             "Gradients::tree": grads().tree(&three()) => "tree: there are gradients of 2 leaves, the model has 3";
             "Gradients::tree": grads().tree(&vec![x(&[])]) => "tree: there are gradients of 2 leaves, the model has 1";
