@@ -23,7 +23,7 @@ pub fn causal_mask(queries: usize, keys: usize) -> Tensor<bool> {
 /// ```
 /// use wengert_nn::attention::key_mask;
 /// let mask = key_mask(&[1, 2], 2);
-/// assert_eq!(mask.shape(), [2, 1, 2]);
+/// assert_eq!(mask.shape().dims(), [2, 1, 2]);
 /// assert_eq!(mask.to_vec(), [true, false, true, true]);
 /// ```
 ///

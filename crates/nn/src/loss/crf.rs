@@ -93,19 +93,20 @@ impl<'t, T: Float> LinearChainCrf<Var<'t, T>> {
             "crf: tags are [{batch}, {time}], not {}",
             tags.shape()
         );
-        let tag = |row: usize, t: usize| {
-            // What does not count need not be a tag.
-            let tag = if t < lengths[row] {
-                tags.get(&[row as isize, t as isize]).unwrap_or(-1)
-            } else {
-                0
-            };
-            assert!(
-                usize::try_from(tag).is_ok_and(|tag| tag < count),
-                "crf: the tag {tag} of row {row} at step {t} is none of {count}"
-            );
-            tag
+        // What does not count need not be a tag.
+        let tag = |row: usize, t: usize| match t < lengths[row] {
+            true => tags.get(&[row as isize, t as isize]).unwrap_or(-1),
+            false => 0,
         };
+        for row in 0..batch {
+            for t in 0..time {
+                let tag = tag(row, t);
+                assert!(
+                    usize::try_from(tag).is_ok_and(|tag| tag < count),
+                    "crf: the tag {tag} of row {row} at step {t} is none of {count}"
+                );
+            }
+        }
         let mask = length_mask(lengths, time);
         let seen = Tensor::from_fn([batch, time, 1], |at| tag(at[0], at[1]));
         let emitted = emissions.gather(2, &seen).squeeze(2).where_(&mask, 0.0);

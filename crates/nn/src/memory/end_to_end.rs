@@ -178,13 +178,7 @@ impl<'t, T: Float> EndToEndMemory<Var<'t, T>> {
             sentence.iter().any(|word| word != 0)
         });
         let layer_wise = self.tying == Tying::LayerWise;
-        let memory = |table: usize| {
-            let read = bag_of_words(self.tables[table], sentences, order.as_ref());
-            match self.ages.get(table) {
-                Some(&ages) => read + self.aged(ages, shape[1]),
-                None => read,
-            }
-        };
+        let order = order.as_ref();
         let question = if layer_wise {
             self.tables[2]
         } else {
@@ -192,11 +186,11 @@ impl<'t, T: Float> EndToEndMemory<Var<'t, T>> {
         };
         let mut u = bag_of_words(question, questions, question_order.as_ref());
         let mut weights = Vec::with_capacity(self.hops);
-        let mut looked_up = memory(0);
-        let mut read = memory(1);
+        let mut looked_up = self.memory(0, sentences, order);
+        let mut read = self.memory(1, sentences, order);
         for hop in 0..self.hops {
             if hop > 0 && !layer_wise {
-                (looked_up, read) = (read, memory(hop + 1));
+                (looked_up, read) = (read, self.memory(hop + 1, sentences, order));
             }
             let scores = looked_up.matmul(u.unsqueeze(-1)).squeeze(-1);
             let p = if self.linear {
@@ -215,6 +209,21 @@ impl<'t, T: Float> EndToEndMemory<Var<'t, T>> {
         Answer {
             logits: u.matmul(answer.t()),
             weights,
+        }
+    }
+
+    /// The sentences as a table tells them, \[B, M, E\], with their ages.
+    #[track_caller]
+    fn memory(
+        &self,
+        table: usize,
+        sentences: &Tensor<i64>,
+        order: Option<&Tensor<T>>,
+    ) -> Var<'t, T> {
+        let read = bag_of_words(self.tables[table], sentences, order);
+        match self.ages.get(table) {
+            Some(&ages) => read + self.aged(ages, sentences.shape()[1]),
+            None => read,
         }
     }
 

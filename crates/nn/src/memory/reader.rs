@@ -89,6 +89,12 @@ impl<'t, T: Float> StoryReader<Var<'t, T>> {
         stories: &Tensor<i64>,
         questions: &Tensor<i64>,
     ) -> (Var<'t, T>, Var<'t, T>) {
+        let (story, asked) = (stories.shape(), questions.shape());
+        let places = self.rnn.layers[0].forward.wx.shape()[0] - self.story.weight.shape()[1];
+        assert!(
+            story.rank() == 2 && asked.rank() == 2 && story[1] == places,
+            "story reader: stories are [B, {places}] and questions [B, Q], not {story} and {asked}"
+        );
         let u = self.question.forward(questions);
         let scores = self.story.forward(stories).matmul(u.transpose(-1, -2));
         let p = scores.softmax(1);

@@ -142,20 +142,18 @@ impl<'t, T: Float> TransformerDecoderLayer<Var<'t, T>> {
         memory_mask: Option<&Tensor<bool>>,
     ) -> (Var<'t, T>, Attended<'t, T>) {
         let start = cache.steps.map_or(0, |steps| steps.len());
-        let x = self
-            .around_attention
-            .around(x, |x| self.attention.next(x, &mut cache.steps).context);
-        let mut looked = None;
-        let x = self.around_memory_attention.around(x, |x| {
-            let attended = self
-                .memory_attention
-                .over(x, cache.memory, memory_mask, start);
-            looked = Some(attended);
-            attended.context
-        });
+        let seen = self.around_attention.before(x);
+        let attended = self.attention.next(seen, &mut cache.steps);
+        let x = self.around_attention.after(x, attended.context);
+        let seen = self.around_memory_attention.before(x);
+        let looked = self
+            .memory_attention
+            .over(seen, cache.memory, memory_mask, start);
+        let x = self.around_memory_attention.after(x, looked.context);
+        let seen = self.around_feed_forward.before(x);
         let y = self
             .around_feed_forward
-            .around(x, |x| self.feed_forward.forward(x));
-        (y, looked.expect("the part was computed"))
+            .after(x, self.feed_forward.forward(seen));
+        (y, looked)
     }
 }

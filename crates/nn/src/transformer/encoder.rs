@@ -82,10 +82,11 @@ impl<'t, T: Float> TransformerEncoderLayer<Var<'t, T>> {
     /// If `x` is not \[B, T, E\], or the mask does not broadcast to \[B, T, T\].
     #[track_caller]
     pub fn forward(&self, x: Var<'t, T>, mask: Option<&Tensor<bool>>) -> Var<'t, T> {
-        let x = self
-            .around_attention
-            .around(x, |x| self.attention.forward(x, x, x, mask).context);
+        let seen = self.around_attention.before(x);
+        let attended = self.attention.forward(seen, seen, seen, mask);
+        let x = self.around_attention.after(x, attended.context);
+        let seen = self.around_feed_forward.before(x);
         self.around_feed_forward
-            .around(x, |x| self.feed_forward.forward(x))
+            .after(x, self.feed_forward.forward(seen))
     }
 }

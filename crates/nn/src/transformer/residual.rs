@@ -70,12 +70,23 @@ impl<'t, T: Float> ResidualNorm<Var<'t, T>> {
     /// If the part's result has not the shape of `x`.
     #[track_caller]
     pub fn around(&self, x: Var<'t, T>, part: impl FnOnce(Var<'t, T>) -> Var<'t, T>) -> Var<'t, T> {
-        let before = if self.norm_first {
+        let y = part(self.before(x));
+        self.after(x, y)
+    }
+
+    /// What the part is given.
+    #[track_caller]
+    pub(super) fn before(&self, x: Var<'t, T>) -> Var<'t, T> {
+        if self.norm_first {
             self.norm.forward(x)
         } else {
             x
-        };
-        let y = part(before);
+        }
+    }
+
+    /// `x` with the part's result added.
+    #[track_caller]
+    pub(super) fn after(&self, x: Var<'t, T>, y: Var<'t, T>) -> Var<'t, T> {
         assert_eq!(
             y.shape(),
             x.shape(),

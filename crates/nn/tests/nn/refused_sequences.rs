@@ -145,7 +145,7 @@ fn panics_of_memory_networks() {
         "EndToEndMemory::forward": bound!(network(1), |_t, n| n.forward(&words(&[2, 3]), &words(&[2, 3]))) => "sentences are [B, M, W] and questions [B, Q], not [2, 3] and [2, 3]";
         "EndToEndMemory::forward": bound!(network(1), |_t, n| n.forward(&words(&[2, 3, 4]), &words(&[2, 3]))) => "memory network: 3 sentences, it knows 2 ages";
         "EndToEndMemory::forward": bound!(network(1), |_t, n| n.forward(&Tensor::full([1, 2, 3], 99), &words(&[1, 3]))) => "99 is out of range";
-        "StoryReader::forward": bound!(StoryReader::new(6, 3, 2, 5, 2, &mut rng()), |_t, r| r.forward(&words(&[1, 4]), &words(&[1, 2]))) => "affine";
+        "StoryReader::forward": bound!(StoryReader::new(6, 3, 2, 5, 2, &mut rng()), |_t, r| r.forward(&words(&[1, 4]), &words(&[1, 2]))) => "stories are [B, 5] and questions [B, Q], not [1, 4] and [1, 2]";
         "StoryReader::forward_with_weights": bound!(StoryReader::new(6, 3, 2, 5, 2, &mut rng()), |_t, r| r.forward_with_weights(&words(&[1, 5]), &words(&[1, 3]))) => "shapes do not broadcast";
         "DifferentiableStack::step": bound!(Tensor::zeros([1, 2]), |_t, x| {
             let mut stack = DifferentiableStack::new();
