@@ -20,8 +20,8 @@ use crate::walk::tangent::Tangent;
 use crate::record::var::Var;
 
 impl<'t, T: Float> Var<'t, T> {
-    /// The variance over `axes`, all if there are none in the list; `keep` leaves them with length
-    /// 1. `correction` is 0 for a population's variance and 1 for the unbiased one of a sample. Off by at
+    /// The variance over `axes`, all if there are none in the list; `keep` leaves them there, one long.
+    /// `correction` is 0 for a population's variance and 1 for the unbiased one of a sample. Off by at
     /// most 3 units in the last place where it is a number of the type, the gradient by 2 of the greatest.
     ///
     /// ```
