@@ -349,12 +349,14 @@ pub fn replay<'t>(
     let node = &nodes[at];
     let var = match (&node.made, node.needs) {
         (Made::Leaf, true) => tape.leaf(&node.value.tensor()),
-        (_, false) => tape.constant(&node.value.tensor()),
-        (made, true) => {
+        (Made::Leaf | Made::Constant | Made::Slope, false) => tape.constant(&node.value.tensor()),
+        (made, needs) => {
             let inputs: Vec<_> = (node.inputs.iter())
                 .map(|&input| replay(tape, nodes, input, known))
                 .collect();
-            made.record(tape, &inputs)
+            // A copy that is cut off has the bits of what it copies, or the two would not tie.
+            let var = made.record(tape, &inputs);
+            if needs { var } else { var.detach() }
         }
     };
     known.insert(at, var);
