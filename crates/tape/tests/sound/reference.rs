@@ -132,14 +132,21 @@ impl Made {
                 })
             }
             Made::Softmax(axis) => {
-                let e = |i: &[usize]| x[0].at(i).exp();
                 Array::new(&x[0].shape, |i| {
-                    let mut index = i.to_vec();
-                    let term = |k| {
+                    let row = (0..x[0].shape[*axis]).map(|k| {
+                        let mut index = i.to_vec();
                         index[*axis] = k;
-                        e(&index)
+                        x[0].at(&index)
+                    });
+                    let row: Vec<f64> = row.collect();
+                    // Elements +∞ share equally: the limit, in which the others have no weight.
+                    let far = row.contains(&f64::INFINITY);
+                    let e = |x: f64| match x {
+                        f64::INFINITY => 1.0,
+                        x if far && !x.is_nan() => 0.0,
+                        x => x.exp(),
                     };
-                    e(i) / (0..x[0].shape[*axis]).map(term).sum::<f64>()
+                    e(row[i[*axis]]) / row.iter().map(|x| e(*x)).sum::<f64>()
                 })
             }
             Made::Reshape(shape) => Array {

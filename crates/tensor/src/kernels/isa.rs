@@ -70,26 +70,17 @@ static CHOSEN: AtomicU8 = AtomicU8::new(0);
 /// Runs a kernel with the best instruction set of this machine.
 #[inline]
 pub fn dispatch<K: Kernel>(kernel: K) -> K::Output {
-    match CHOSEN.load(Ordering::Relaxed) {
-        // SAFETY: `CHOSEN` holds this value only after the features were detected.
-        #[cfg(target_arch = "x86_64")]
-        3 if const { !K::UP_TO_AVX2 } => unsafe { with_avx512(kernel) },
-        // SAFETY: as above; whoever has AVX-512 has AVX2.
-        #[cfg(target_arch = "x86_64")]
-        2.. => unsafe { with_avx2(kernel) },
-        #[cfg(not(target_arch = "x86_64"))]
-        1.. => kernel.run::<Plain>(),
-        _ => seldom(kernel),
+    let mut path = CHOSEN.load(Ordering::Relaxed);
+    if path == 0 {
+        path = choose();
     }
-}
-
-/// The first kernel of a process, and those of rare machines.
-#[cold]
-#[inline(never)]
-fn seldom<K: Kernel>(kernel: K) -> K::Output {
-    if CHOSEN.load(Ordering::Relaxed) == 0 {
-        choose();
-        return dispatch(kernel);
+    #[cfg(target_arch = "x86_64")]
+    match path {
+        // SAFETY: `CHOSEN` holds this value only after the features were detected.
+        3 if const { !K::UP_TO_AVX2 } => return unsafe { with_avx512(kernel) },
+        // SAFETY: as above; whoever has AVX-512 has AVX2.
+        2.. => return unsafe { with_avx2(kernel) },
+        _ => {}
     }
     kernel.run::<Plain>()
 }
