@@ -139,13 +139,9 @@ impl Made {
                         x[0].at(&index)
                     });
                     let row: Vec<f64> = row.collect();
-                    // Elements +∞ share equally: the limit, in which the others have no weight.
-                    let far = row.contains(&f64::INFINITY);
-                    let e = |x: f64| match x {
-                        f64::INFINITY => 1.0,
-                        x if far && !x.is_nan() => 0.0,
-                        x => x.exp(),
-                    };
+                    // Great numbers have no exponential; the greatest of a row is taken off.
+                    let greatest = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+                    let e = |x: f64| (x - greatest).exp();
                     e(row[i[*axis]]) / row.iter().map(|x| e(*x)).sum::<f64>()
                 })
             }
