@@ -18,7 +18,7 @@ use crate::init;
 /// ```
 /// use wengert_nn::attention::sinusoidal_positions;
 /// let p = sinusoidal_positions::<f32>(3, 4);
-/// assert_eq!(p.shape(), [3, 4]);
+/// assert_eq!(p.shape().dims(), [3, 4]);
 /// assert_eq!(p.get(&[0, 1]), Some(1.0));
 /// assert!((p.get(&[2, 0]).unwrap() - 2.0_f32.sin()).abs() < 1e-6);
 /// ```
