@@ -51,6 +51,7 @@
 
 #![forbid(unsafe_code)]
 
+mod argmax;
 pub mod attention;
 pub mod data;
 pub mod init;

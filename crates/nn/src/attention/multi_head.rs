@@ -127,9 +127,8 @@ pub struct KeyValueCache<'t, T: Float> {
 
 impl<'t, T: Float> KeyValueCache<'t, T> {
     /// How many steps there are.
-    #[allow(clippy::len_without_is_empty)]
-    pub fn len(&self) -> usize {
-        self.keys.shape()[2]
+    pub fn steps(&self) -> usize {
+        self.keys.dim(2)
     }
 
     /// The steps so far and new ones after them.
@@ -193,7 +192,7 @@ impl<'t, T: Float> MultiHeadAttention<Var<'t, T>> {
         start: usize,
     ) -> Attended<'t, T> {
         let queries = self.turned(self.split(self.query.forward(queries)), start);
-        let mut scores = ScaledDotScore.scores(queries, memory.keys);
+        let mut scores = ScaledDotScore.compare(queries, memory.keys);
         if let Some(relative) = &self.relative {
             let shape = scores.shape();
             scores += relative.bias(shape[2], shape[3]);
@@ -219,11 +218,11 @@ impl<'t, T: Float> MultiHeadAttention<Var<'t, T>> {
     /// If `x` is not \[B, Q, E\], or the cache is of another batch.
     #[track_caller]
     pub fn next(&self, x: Var<'t, T>, cache: &mut Option<KeyValueCache<'t, T>>) -> Attended<'t, T> {
-        let start = cache.map_or(0, |cache| cache.len());
+        let start = cache.map_or(0, |cache| cache.steps());
         let new = self.memory_of(x, x, start);
         let all = cache.map_or(new, |cache| cache.and(new));
         *cache = Some(all);
-        let mask = super::causal_mask(all.len() - start, all.len());
+        let mask = super::causal_mask(all.steps() - start, all.steps());
         self.over(x, all, Some(&mask), start)
     }
 

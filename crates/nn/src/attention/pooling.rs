@@ -5,7 +5,8 @@ use wengert_tape::tree::Tree;
 use wengert_tensor::{Float, Rng, Tensor};
 
 use super::attend::{Attended, masked_softmax};
-use crate::{Linear, init};
+use super::score::score_vector;
+use crate::Linear;
 
 /// The mean of the steps of a sequence, weighted by what each step says of itself.
 ///
@@ -45,7 +46,7 @@ impl AttentionPooling {
     pub fn new(inputs: usize, hidden: usize, rng: &mut Rng) -> Self {
         AttentionPooling {
             hidden: Linear::new(inputs, hidden, rng),
-            score: init::uniform([hidden], (6.0 / (hidden as f64 + 1.0)).sqrt(), rng),
+            score: score_vector(hidden, rng),
         }
     }
 }

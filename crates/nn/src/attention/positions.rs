@@ -6,26 +6,27 @@ use wengert_tensor::{Float, Rng, Tensor};
 
 use crate::init;
 
-/// Sines and cosines of positions, \[T, D\], to be added to the features:
+/// Sines and cosines of positions, \[T, D\], to be added to the features, from position s on:
 ///
 /// ```text
-/// p[t, 2i]     = sin(t / 10000^(2i / D))
-/// p[t, 2i + 1] = cos(t / 10000^(2i / D))
+/// p[t, 2i]     = sin((s + t) / 10000^(2i / D))
+/// p[t, 2i + 1] = cos((s + t) / 10000^(2i / D))
 /// ```
 ///
 /// Source: Vaswani et al. 2017, *Attention is all you need*, section 3.5.
 ///
 /// ```
 /// use wengert_nn::attention::sinusoidal_positions;
-/// let p = sinusoidal_positions::<f32>(3, 4);
+/// let p = sinusoidal_positions::<f32>(0, 3, 4);
 /// assert_eq!(p.shape().dims(), [3, 4]);
 /// assert_eq!(p.get(&[0, 1]), Some(1.0));
 /// assert!((p.get(&[2, 0]).unwrap() - 2.0_f32.sin()).abs() < 1e-6);
 /// ```
 #[doc(alias = "positional_encoding")]
-pub fn sinusoidal_positions<T: Float>(time: usize, width: usize) -> Tensor<T> {
+pub fn sinusoidal_positions<T: Float>(start: usize, time: usize, width: usize) -> Tensor<T> {
+    let frequencies = frequencies(width, 1e4);
     Tensor::from_fn([time, width], |at| {
-        let angle = at[0] as f64 * frequency(at[1] / 2, width, 1e4);
+        let angle = (start + at[0]) as f64 * frequencies[at[1] / 2];
         let value = if at[1].is_multiple_of(2) {
             angle.sin()
         } else {
@@ -35,9 +36,12 @@ pub fn sinusoidal_positions<T: Float>(time: usize, width: usize) -> Tensor<T> {
     })
 }
 
-/// base^(−2 pair / width).
-fn frequency(pair: usize, width: usize, base: f64) -> f64 {
-    base.powf(-2.0 * pair as f64 / width as f64)
+/// base^(−2 i / width) of each pair i of features.
+fn frequencies(width: usize, base: f64) -> Vec<f64> {
+    let pairs = 0..width.div_ceil(2);
+    pairs
+        .map(|pair| base.powf(-2.0 * pair as f64 / width as f64))
+        .collect()
 }
 
 /// A vector for each position, learned, to be added to the features.
@@ -120,10 +124,11 @@ pub fn rotary<'t, T: Float>(x: Var<'t, T>, start: usize, base: f64) -> Var<'t, T
         width.is_multiple_of(2),
         "rotary: {width} features are no pairs"
     );
+    let frequencies = frequencies(width, base);
     let angles = |f: fn(f64) -> f64| {
         let values = Tensor::from_fn([time, width / 2], |at| {
             let position = start as f64 + at[0] as f64;
-            T::from_f64(f(position * frequency(at[1], width, base)))
+            T::from_f64(f(position * frequencies[at[1]]))
         });
         tape.constant(&values)
     };

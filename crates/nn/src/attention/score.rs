@@ -8,9 +8,25 @@ use super::attend::{Attended, attend};
 use crate::init;
 
 /// A comparison of queries \[…, Q, D\] with keys \[…, K, E\].
+///
+/// What depends on the keys alone is a step of its own, so that a decoder, whose queries come one after
+/// the other, takes it once.
 pub trait Score<'t, T: Float> {
+    /// What the comparison needs of the keys, \[…, K, …\]: as a rule the keys.
+    #[track_caller]
+    fn read_keys(&self, keys: Var<'t, T>) -> Var<'t, T> {
+        keys
+    }
+
+    /// The scores \[…, Q, K\] of queries with keys that were read.
+    #[track_caller]
+    fn compare(&self, queries: Var<'t, T>, read: Var<'t, T>) -> Var<'t, T>;
+
     /// The scores \[…, Q, K\].
-    fn scores(&self, queries: Var<'t, T>, keys: Var<'t, T>) -> Var<'t, T>;
+    #[track_caller]
+    fn scores(&self, queries: Var<'t, T>, keys: Var<'t, T>) -> Var<'t, T> {
+        self.compare(queries, self.read_keys(keys))
+    }
 
     /// The weighted means of `values` \[…, K, V\] by these scores; see [`attend`].
     #[track_caller]
@@ -45,7 +61,7 @@ impl<'t, T: Float> Score<'t, T> for DotScore {
     /// # Panics
     /// If queries and keys have different widths.
     #[track_caller]
-    fn scores(&self, queries: Var<'t, T>, keys: Var<'t, T>) -> Var<'t, T> {
+    fn compare(&self, queries: Var<'t, T>, keys: Var<'t, T>) -> Var<'t, T> {
         queries.matmul(keys.transpose(-1, -2))
     }
 }
@@ -68,7 +84,7 @@ impl<'t, T: Float> Score<'t, T> for ScaledDotScore {
     /// # Panics
     /// If queries and keys have different widths.
     #[track_caller]
-    fn scores(&self, queries: Var<'t, T>, keys: Var<'t, T>) -> Var<'t, T> {
+    fn compare(&self, queries: Var<'t, T>, keys: Var<'t, T>) -> Var<'t, T> {
         // Scaled before the product, where there are fewer numbers.
         let width = queries.shape().last().copied().unwrap_or(1).max(1) as f64;
         (queries / width.sqrt()).matmul(keys.transpose(-1, -2))
@@ -109,8 +125,8 @@ impl<'t, T: Float> Score<'t, T> for GeneralScore<Var<'t, T>> {
     /// # Panics
     /// If the widths are not D and E.
     #[track_caller]
-    fn scores(&self, queries: Var<'t, T>, keys: Var<'t, T>) -> Var<'t, T> {
-        DotScore.scores(queries.matmul(self.weight), keys)
+    fn compare(&self, queries: Var<'t, T>, keys: Var<'t, T>) -> Var<'t, T> {
+        DotScore.compare(queries.matmul(self.weight), keys)
     }
 }
 
@@ -156,17 +172,24 @@ impl AdditiveScore {
 }
 
 /// v, by Glorot's rule for a matrix of one column.
-fn score_vector(hidden: usize, rng: &mut Rng) -> Tensor {
+pub(super) fn score_vector(hidden: usize, rng: &mut Rng) -> Tensor {
     init::uniform([hidden], (6.0 / (hidden as f64 + 1.0)).sqrt(), rng)
 }
 
 impl<'t, T: Float> Score<'t, T> for AdditiveScore<Var<'t, T>> {
     /// # Panics
-    /// If the widths are not D and E.
+    /// If the width is not E.
     #[track_caller]
-    fn scores(&self, queries: Var<'t, T>, keys: Var<'t, T>) -> Var<'t, T> {
+    fn read_keys(&self, keys: Var<'t, T>) -> Var<'t, T> {
+        keys.matmul(self.key)
+    }
+
+    /// # Panics
+    /// If the width is not D.
+    #[track_caller]
+    fn compare(&self, queries: Var<'t, T>, read: Var<'t, T>) -> Var<'t, T> {
         let queries = Var::affine(&[(queries, self.query)], Some(self.bias));
-        compared(queries, keys.matmul(self.key), self.score)
+        compared(queries, read, self.score)
     }
 }
 
@@ -210,21 +233,35 @@ impl ConcatScore {
 }
 
 impl<'t, T: Float> Score<'t, T> for ConcatScore<Var<'t, T>> {
+    // [q; k] W = q W₁ + k W₂, so that no pair is ever put together.
+    /// # Panics
+    /// If the keys are wider than W is high.
+    #[track_caller]
+    fn read_keys(&self, keys: Var<'t, T>) -> Var<'t, T> {
+        let queries = self.weight.dim(0).checked_sub(keys.dim(-1));
+        let Some(queries) = queries else {
+            panic!(
+                "concat score: keys are {} wide, the weight has {} rows",
+                keys.dim(-1),
+                self.weight.dim(0)
+            );
+        };
+        keys.matmul(self.weight.slice(0, queries..))
+    }
+
     /// # Panics
     /// If the widths do not add up to D + E.
     #[track_caller]
-    fn scores(&self, queries: Var<'t, T>, keys: Var<'t, T>) -> Var<'t, T> {
-        // [q; k] W = q W₁ + k W₂, so that no pair is ever put together.
-        let width = queries.shape().last().copied().unwrap_or(0);
-        let rows = self.weight.shape()[0];
+    fn compare(&self, queries: Var<'t, T>, read: Var<'t, T>) -> Var<'t, T> {
+        let width = queries.dim(-1);
+        let rows = self.weight.dim(0);
         assert!(
             width <= rows,
             "concat score: queries are {width} wide, the weight has {rows} rows"
         );
-        let queries = queries.matmul(self.weight.slice(0, ..width));
         compared(
-            queries,
-            keys.matmul(self.weight.slice(0, width..)),
+            queries.matmul(self.weight.slice(0, ..width)),
+            read,
             self.score,
         )
     }

@@ -5,6 +5,7 @@ use wengert_tape::tree::Tree;
 use wengert_tensor::{Float, Rng, Tensor};
 
 use super::masked::length_mask;
+use crate::argmax::argmax;
 use crate::init;
 
 /// A linear-chain conditional random field: a distribution over sequences of tags, each of which
@@ -180,7 +181,7 @@ impl<T: Float> LinearChainCrf<Tensor<T>> {
                     let scores: Vec<f64> = (0..count)
                         .map(|before| best[before] + moves[before * count + tag])
                         .collect();
-                    let before = greatest(&scores);
+                    let before = argmax(&scores);
                     (before, scores[before] + seen(t, tag))
                 };
                 let (before, next): (Vec<usize>, Vec<f64>) = (0..count).map(step).unzip();
@@ -190,7 +191,7 @@ impl<T: Float> LinearChainCrf<Tensor<T>> {
             for tag in 0..count {
                 best[tag] += end[tag];
             }
-            let mut tag = greatest(&best);
+            let mut tag = argmax(&best);
             let score = best[tag];
             let mut tags = vec![tag];
             for before in from.iter().rev() {
@@ -202,17 +203,6 @@ impl<T: Float> LinearChainCrf<Tensor<T>> {
         })
         .collect()
     }
-}
-
-/// The place of the greatest number, the first of equal ones.
-fn greatest(numbers: &[f64]) -> usize {
-    let mut best = 0;
-    for at in 1..numbers.len() {
-        if numbers[at] > numbers[best] {
-            best = at;
-        }
-    }
-    best
 }
 
 #[track_caller]

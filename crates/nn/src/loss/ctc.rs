@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use wengert_tape::Var;
 use wengert_tensor::{Float, Tensor};
 
+use crate::argmax::argmax;
+
 /// Connectionist temporal classification: the likelihood of a sequence of labels over all ways in which
 /// a longer sequence of outputs can spell it.
 ///
@@ -152,12 +154,7 @@ impl Ctc {
         let mut labels = Vec::new();
         let mut before = self.blank;
         for step in steps(log_p) {
-            let mut best = 0;
-            for class in 1..step.len() {
-                if step[class] > step[best] {
-                    best = class;
-                }
-            }
+            let best = argmax(&step);
             if best != self.blank && best != before {
                 labels.push(best);
             }

@@ -171,11 +171,10 @@ impl<'t, T: Float> EndToEndMemory<Var<'t, T>> {
         };
         let (order, question_order) = (order(shape[2]), order(asked[1]));
         // A sentence of padding alone is no memory.
+        let words = sentences.to_vec();
         let there = Tensor::from_fn([shape[0], shape[1]], |at| {
-            let sentence = sentences
-                .select(0, at[0] as isize)
-                .select(0, at[1] as isize);
-            sentence.iter().any(|word| word != 0)
+            let first = (at[0] * shape[1] + at[1]) * shape[2];
+            words[first..first + shape[2]].iter().any(|word| *word != 0)
         });
         let layer_wise = self.tying == Tying::LayerWise;
         let order = order.as_ref();

@@ -46,8 +46,7 @@ impl<'t, T: Float> DifferentiableStack<'t, T> {
     }
 
     /// How many vectors were pushed.
-    #[allow(clippy::len_without_is_empty)]
-    pub fn len(&self) -> usize {
+    pub fn pushed(&self) -> usize {
         self.vectors.len()
     }
 

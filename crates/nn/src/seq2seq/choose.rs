@@ -4,6 +4,7 @@ use wengert_tape::Tape;
 use wengert_tensor::{Float, Rng, Tensor};
 
 use super::decoder::{Decoder, Hypothesis, Onward, Until, decode};
+use crate::argmax::argmax;
 
 /// The most probable token at every step, for each row by itself; of equal ones the first.
 ///
@@ -33,7 +34,7 @@ pub fn greedy<'t, T: Float, D: Decoder<'t, T>>(
             memory,
             state,
             first,
-            &mut |scores, vocabulary| rows.take(scores, vocabulary, &mut best),
+            &mut |scores, vocabulary| rows.take(scores, vocabulary, &mut argmax),
         );
     }
     rows.found
@@ -196,17 +197,6 @@ impl SampleOptions {
     pub(super) fn draw(&self, log_probabilities: &[f64], rng: &mut Rng) -> usize {
         rng.choose(&self.distribution(log_probabilities))
     }
-}
-
-/// The place of the greatest; of equal ones the first.
-pub(super) fn best(scores: &[f64]) -> usize {
-    let mut best = 0;
-    for (at, score) in scores.iter().enumerate() {
-        if *score > scores[best] {
-            best = at;
-        }
-    }
-    best
 }
 
 /// What was found for each row so far.

@@ -45,6 +45,13 @@ pub trait Decoder<'t, T: Float> {
         state: Self::State,
     ) -> (Var<'t, T>, Self::State);
 
+    /// The memory with what every step would compute of it again, if there is such a thing. Whoever takes
+    /// many steps asks once.
+    #[track_caller]
+    fn prepare(&self, _memory: &Self::Memory) -> Option<Self::Memory> {
+        None
+    }
+
     /// The memory of these rows, in this order.
     #[track_caller]
     fn select(&self, memory: &Self::Memory, rows: &Tensor<i64>) -> Self::Memory;
@@ -59,6 +66,8 @@ pub trait Decoder<'t, T: Float> {
         state: Self::State,
     ) -> (Var<'t, T>, Self::State) {
         check_steps(tokens);
+        let prepared = self.prepare(memory);
+        let memory = prepared.as_ref().unwrap_or(memory);
         let mut state = state;
         let mut scores = Vec::with_capacity(tokens.dim(1));
         for t in 0..tokens.dim(1) {
@@ -156,7 +165,7 @@ pub(super) fn decode<'t, T: Float, D: Decoder<'t, T>>(
     let whole: Vec<usize> = (0..batch).collect();
     let mut sources = whole.clone();
     // Within closures the caller's line is lost: what is wrong comes out.
-    let steps = || {
+    let mut steps = |memory: &D::Memory| {
         while !walk.tokens.is_empty() {
             // The memory is chosen anew only where other rows go on, and what was chosen before is
             // given back.
@@ -178,7 +187,11 @@ pub(super) fn decode<'t, T: Float, D: Decoder<'t, T>>(
         }
         Ok::<(), String>(())
     };
-    if let Err(wrong) = tape.no_grad(steps) {
+    let prepared = |_: &'t Tape<T>| {
+        let prepared = decoder.prepare(memory);
+        steps(prepared.as_ref().unwrap_or(memory))
+    };
+    if let Err(wrong) = tape.no_grad(|| tape.scope(prepared)) {
         panic!("decoding: {wrong}");
     }
 }

@@ -60,6 +60,9 @@ pub struct Source<'t, T: Float> {
     pub summary: Var<'t, T>,
     /// Which tokens there are, \[B, 1, S\]; all without it.
     pub mask: Option<Tensor<bool>>,
+    /// What the decoder's score has [read](crate::attention::Score::read_keys) of the outputs, where
+    /// that is done already.
+    pub keys: Option<Var<'t, T>>,
 }
 
 impl<'t, T: Float> Source<'t, T> {
@@ -73,6 +76,7 @@ impl<'t, T: Float> Source<'t, T> {
             outputs: self.outputs.index_select(0, rows),
             summary: self.summary.index_select(0, rows),
             mask: self.mask.as_ref().map(|mask| mask.index_select(0, rows)),
+            keys: self.keys.map(|keys| keys.index_select(0, rows)),
         }
     }
 }
@@ -158,6 +162,7 @@ impl<'t, T: Float, C: Cell<'t, T>> RnnEncoder<Recurrent<C>, Var<'t, T>> {
             outputs,
             summary: state.h(),
             mask: lengths.map(|lengths| key_mask(lengths, time)),
+            keys: None,
         };
         Encoded { source, state }
     }

@@ -3,8 +3,9 @@
 use wengert_tape::Var;
 use wengert_tensor::{Float, Tensor};
 
-use super::choose::{SampleOptions, best};
+use super::choose::SampleOptions;
 use super::decoder::{Decoder, check_steps};
+use crate::argmax::argmax;
 
 /// How often a decoder is told the target's token in training, rather than its own.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -82,6 +83,8 @@ pub fn teacher_forcing<'t, T: Float, D: Decoder<'t, T>>(
     if rate == 1.0 {
         return decoder.run(tokens, memory, state);
     }
+    let prepared = decoder.prepare(memory);
+    let memory = prepared.as_ref().unwrap_or(memory);
     let (mut state, mut told) = (state, tokens.select(1, 0));
     let mut steps = Vec::with_capacity(tokens.dim(1));
     for t in 1..=tokens.dim(1) {
@@ -108,7 +111,7 @@ fn mixed<'t, T: Float>(
     let told = scores.tape().draw(|rng| {
         let told = rows.map(|(scores, target)| match own {
             _ if rng.coin(rate) => target,
-            Own::Best => best(scores) as i64,
+            Own::Best => argmax(scores) as i64,
             Own::Drawn => SampleOptions::default().draw(scores, rng) as i64,
         });
         told.collect::<Vec<_>>()

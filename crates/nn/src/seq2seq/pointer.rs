@@ -301,6 +301,12 @@ where
         )
     }
 
+    fn prepare(&self, memory: &PointerMemory<'t, T>) -> Option<PointerMemory<'t, T>> {
+        let source = self.decoder.prepared(&memory.source)?;
+        let copies = memory.copies.clone();
+        Some(PointerMemory { source, copies })
+    }
+
     fn select(&self, memory: &PointerMemory<'t, T>, rows: &Tensor<i64>) -> PointerMemory<'t, T> {
         PointerMemory {
             source: memory.source.select(rows),

@@ -327,6 +327,8 @@ where
         RnnDecoderState<State<C::State>, Var<'t, T>>,
     ) {
         let vectors = self.vectors(tokens);
+        let prepared = self.prepared(source);
+        let source = prepared.as_ref().unwrap_or(source);
         let (mut readouts, mut weights, mut state) = (Vec::new(), Vec::new(), state);
         for t in 0..tokens.dim(1) as isize {
             let x = vectors.map(|vectors| vectors.select(1, t));
@@ -377,6 +379,20 @@ where
             looked,
         };
         (step, RnnDecoderState { cells, fed })
+    }
+
+    /// The source with what the score reads of it, if it was not read yet.
+    #[track_caller]
+    pub(super) fn prepared(&self, source: &Source<'t, T>) -> Option<Source<'t, T>> {
+        let attention = self.attention.as_ref()?;
+        if source.keys.is_some() {
+            return None;
+        }
+        let keys = Some(attention.score.read_keys(source.outputs));
+        Some(Source {
+            keys,
+            ..source.clone()
+        })
     }
 
     fn looks_before(&self) -> bool {
@@ -457,6 +473,10 @@ where
         (self.scores(step.readout, memory), state)
     }
 
+    fn prepare(&self, memory: &Source<'t, T>) -> Option<Source<'t, T>> {
+        self.prepared(memory)
+    }
+
     fn select(&self, memory: &Source<'t, T>, rows: &Tensor<i64>) -> Source<'t, T> {
         memory.select(rows)
     }
@@ -488,7 +508,11 @@ fn look<'t, T: Float>(
     queries: Var<'t, T>,
     source: &Source<'t, T>,
 ) -> Looked<'t, T> {
-    let scores = score.scores(queries, source.outputs);
+    let keys = match source.keys {
+        Some(keys) => keys,
+        None => score.read_keys(source.outputs),
+    };
+    let scores = score.compare(queries, keys);
     let scores = match &source.mask {
         Some(mask) => scores.where_(mask, f64::NEG_INFINITY),
         None => scores,

@@ -253,10 +253,7 @@ impl<'t, T: Float> Decoder<'t, T> for TransformerDecoder<Var<'t, T>> {
         let start = state.keys.first().map_or(0, |keys| keys.dim(2));
         let x = self.tokens.forward(tape, tokens) * (width as f64).sqrt();
         let mut x = match &self.positions {
-            Positions::Sinusoidal => {
-                let positions = sinusoidal_positions::<T>(start + tokens.dim(1), width);
-                x + &positions.slice(0, start..)
-            }
+            Positions::Sinusoidal => x + &sinusoidal_positions(start, tokens.dim(1), width),
             Positions::Learned(positions) => positions.forward(x, start),
             Positions::None => x,
         };

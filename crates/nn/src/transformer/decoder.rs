@@ -141,7 +141,7 @@ impl<'t, T: Float> TransformerDecoderLayer<Var<'t, T>> {
         cache: &mut DecoderCache<'t, T>,
         memory_mask: Option<&Tensor<bool>>,
     ) -> (Var<'t, T>, Attended<'t, T>) {
-        let start = cache.steps.map_or(0, |steps| steps.len());
+        let start = cache.steps.map_or(0, |cache| cache.steps());
         let seen = self.around_attention.before(x);
         let attended = self.attention.next(seen, &mut cache.steps);
         let x = self.around_attention.after(x, attended.context);

@@ -251,7 +251,7 @@ fn decoding_step_by_step_is_what_comes_at_once() {
             assert_close(&found.context.value(), &expected);
             at += steps;
         }
-        assert_eq!(cache.map(|cache| cache.len()), Some(5));
+        assert_eq!(cache.map(|cache| cache.steps()), Some(5));
     }
 }
 
@@ -294,7 +294,9 @@ fn turned_products_depend_on_the_distance_alone() {
 
 #[test]
 fn positions_that_are_added() {
-    let p = sinusoidal_positions::<f64>(50, 6);
+    let p = sinusoidal_positions::<f64>(0, 50, 6);
+    let later = sinusoidal_positions::<f64>(17, 3, 6);
+    assert_eq!(later, p.slice(0, 17..20));
     for (t, d) in [(0, 0), (3, 4), (49, 5), (17, 2)] {
         let angle = t as f64 / 10000_f64.powf((d / 2 * 2) as f64 / 6.0);
         let expected = if d % 2 == 0 { angle.sin() } else { angle.cos() };

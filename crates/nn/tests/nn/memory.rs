@@ -223,7 +223,7 @@ fn a_stack_in_parts() {
             }
         }
     }
-    assert_eq!(stack.len(), 6);
+    assert_eq!(stack.pushed(), 6);
     passes(check_model(&model, |_, (vectors, push, pop)| {
         let mut stack = DifferentiableStack::new();
         let mut sum = vectors.tape().scalar(0.0);

@@ -1,10 +1,12 @@
 //! Encoders and decoders: counts of parameters, derivatives, plain loops, whole runs beside single
 //! steps, batches beside single rows, and what a decoder is told in training.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use wengert_nn::attention::{DotScore, GeneralScore, Score, key_mask};
-use wengert_nn::rnn::{Cell, LstmOptions, LstmVariantCell, Peepholes, Recurrent, Stacking};
+use wengert_nn::rnn::{
+    Cell as RecurrentCell, LstmOptions, LstmVariantCell, Peepholes, Recurrent, Stacking,
+};
 use wengert_nn::seq2seq::{
     Decoder, Forcing, Looking, Own, Reading, RnnDecoder, RnnDecoderOptions, RnnDecoderSizes,
     RnnEncoder, Schedule, Source, Tokens, TransformerDecoder, Until, greedy, teacher_forcing,
@@ -235,6 +237,64 @@ fn a_run_is_its_steps() {
         let steps = step_by_step(&decoder, &tokens, &memory, start);
         assert_close(&scores.value(), &steps);
     }
+}
+
+thread_local! {
+    static READ: Cell<usize> = const { Cell::new(0) };
+}
+
+/// A dot score that counts how often it reads keys.
+#[derive(Tree, Clone)]
+struct Counted;
+
+impl<'t> Score<'t, f64> for Counted {
+    fn read_keys(&self, keys: Var<'t, f64>) -> Var<'t, f64> {
+        READ.set(READ.get() + 1);
+        keys
+    }
+    fn compare(&self, queries: Var<'t, f64>, read: Var<'t, f64>) -> Var<'t, f64> {
+        DotScore.compare(queries, read)
+    }
+}
+
+#[test]
+fn keys_are_read_once_for_all_steps() {
+    let rng = &mut rng();
+    let sizes = RnnDecoderSizes {
+        hidden: 3,
+        source: 3,
+        summary: 3,
+    };
+    let options = RnnDecoderOptions {
+        looking: Looking::BeforeStep,
+        input_feeding: true,
+        ..RnnDecoderOptions::default()
+    };
+    let (encoder, _) = looker(4, options, 1);
+    let rnn = |inputs, rng: &mut Rng| Gru::new(inputs, 3, rng);
+    let decoder = RnnDecoder::attending(Tokens::one_hot(4), Counted, sizes, options, rnn, rng);
+    let tape = Tape::new();
+    let (encoder, decoder) = (encoder, decoder.cast::<f64>()).bind(&tape);
+    let (source, state) = encoded(&encoder, &tape);
+    let start = || decoder.start(&source, Some(state.clone()));
+    let tokens = Tensor::from([[1, 3, 0, 2, 1], [2, 2, 1, 0, 0]]);
+    let reads = |f: &dyn Fn()| {
+        READ.set(0);
+        f();
+        READ.get()
+    };
+    let run = reads(&|| drop(decoder.run(&tokens, &source, start())));
+    let half = Forcing {
+        rate: 0.5,
+        own: Own::Best,
+    };
+    let forced = reads(&|| drop(teacher_forcing(&decoder, &tokens, &source, start(), half)));
+    let first = Tensor::from([1, 2]);
+    let found = reads(&|| {
+        let found = greedy(&tape, &decoder, &source, start(), &first, Until::len(7));
+        assert_eq!(found[0].tokens.len(), 7);
+    });
+    assert_eq!((run, forced, found), (1, 1, 1));
 }
 
 #[test]

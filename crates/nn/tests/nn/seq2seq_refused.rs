@@ -69,6 +69,7 @@ fn source<'t>(tape: &'t Tape<f32>) -> Source<'t, f32> {
         outputs: tape.zeros([2, 4, 3]),
         summary: tape.zeros([2, 3]),
         mask: None,
+        keys: None,
     }
 }
 
