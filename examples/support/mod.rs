@@ -1,8 +1,11 @@
 //! What the experiments share: the command line, the progress bar, pictures, and figures as JSON.
 #![allow(dead_code, reason = "each example uses a part of this")]
+#![allow(clippy::print_stdout, reason = "an experiment reports what it found")]
 
+pub mod figures;
 pub mod picture;
 pub mod progress;
+pub mod seeds;
 
 use std::error::Error;
 use std::fs;
@@ -26,7 +29,7 @@ pub fn exit(name: &str, outcome: Outcome) -> ExitCode {
 /// The options of every experiment.
 #[derive(clap::Args, Clone, Debug)]
 pub struct Options {
-    /// The seed of every random number
+    /// The seed of every random number; of several seeds the first
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
     /// Threads to compute on; the results do not depend on it
