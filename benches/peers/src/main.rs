@@ -14,14 +14,15 @@ use clap::Parser;
 use programs::{Figures, Program};
 use table::Table;
 
-/// Workloads W1 to W5 beside the rivals
+/// Workloads W1 to W9 beside the rivals
 #[derive(Parser)]
 struct Arguments {
     /// The workloads, with commas between
     #[arg(
         long,
         value_delimiter = ',',
-        default_value = "W1-1,W1-64,W1-1024,W2,W3,W4,W5-50,W5-50-composed,W5-128"
+        default_value = "W1-1,W1-64,W1-1024,W2,W3,W4,W5-50,W5-50-composed,W5-50-peephole,W5-50-light,W5-128,\
+                         W6-50,W6-128,W7,W7a,W8,W9"
     )]
     workloads: Vec<String>,
     /// The numbers of threads

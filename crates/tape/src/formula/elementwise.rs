@@ -4,7 +4,7 @@ use std::panic::Location;
 
 use smallvec::SmallVec;
 use wengert_tensor::kernels::{
-    Input, Isa, Loop, MapFn, Mode, Output, Plain, Source, map, map_flat,
+    Input, Isa, Loop, MapFn, Mode, Output, Plain, Source, each, map, map_flat,
 };
 use wengert_tensor::{Float, Layout, Shape, ShapeError, View};
 
@@ -48,7 +48,7 @@ impl<T: Float> Tape<T> {
             refused(inner);
         }
         let epoch = inner.epoch;
-        std::array::from_fn(|m| Var::new(self, first + m as Id, epoch))
+        each(|m| Var::new(self, first + m as Id, epoch))
     }
 }
 
@@ -163,7 +163,7 @@ fn broadcast_value<T: Float, const N: usize, const M: usize>(
     value: &dyn Loop<T, N, 0, 0, M>,
     ids: &[Id; N],
 ) -> Option<(usize, Shape)> {
-    let shapes: [Shape; N] = ids.map(|id| inner.list.shape(id));
+    let shapes: [Shape; N] = each(|k| inner.list.shape(ids[k]));
     let checked = broadcast_all(name, &shapes).and_then(|shape| Ok((admit(name, &shape)?, shape)));
     let (size, shape) = match checked {
         Ok(checked) => checked,
@@ -182,11 +182,10 @@ fn broadcast_value<T: Float, const N: usize, const M: usize>(
             return None;
         }
     };
-    let layouts = ids.map(|id| list.layout(id));
-    let output_layouts: [Layout; M] =
-        std::array::from_fn(|m| Layout::contiguous_at(shape.clone(), m * size));
+    let layouts: [Layout; N] = each(|k| list.layout(ids[k]));
+    let output_layouts: [Layout; M] = each(|m| Layout::contiguous_at(shape.clone(), m * size));
     let (low, high) = list.arena.split_at_mut(first);
-    let inputs: [Input<'_, T>; N] = std::array::from_fn(|k| Input {
+    let inputs: [Input<'_, T>; N] = each(|k| Input {
         source: Source::Slice(match list.nodes[ids[k] as usize].place {
             Place::Arena(start) => &low[start as usize..],
             Place::External(at) => list.externals[at as usize].storage(),
@@ -194,7 +193,7 @@ fn broadcast_value<T: Float, const N: usize, const M: usize>(
         }),
         layout: &layouts[k],
     });
-    let outputs = std::array::from_fn(|m| Output {
+    let outputs = each(|m| Output {
         buffer: 0,
         layout: &output_layouts[m],
         mode: Mode::Write,
@@ -312,12 +311,12 @@ fn forward_of<T: Float, const N: usize, const M: usize>(
     for x in &inputs[1..] {
         shape = Shape::broadcast(name, &shape, x.shape()).expect("the shape rule checked");
     }
-    let x: [Input<'_, T>; N] = std::array::from_fn(|k| Input {
+    let x: [Input<'_, T>; N] = each(|k| Input {
         source: Source::Slice(inputs[k].data()),
         layout: inputs[k].layout(),
     });
     let layout = Layout::contiguous(shape.clone());
-    let y = std::array::from_fn(|m| Output {
+    let y = each(|m| Output {
         buffer: m,
         layout: &layout,
         mode: Mode::Write,
@@ -332,9 +331,9 @@ type Flowing<'t, T, const K: usize> = [Option<Traced<'t, T>>; K];
 fn flowing_back<'t, T: Float, const N: usize, const M: usize>(
     rule: &Reverse<'t, '_, T>,
 ) -> (Recorded<'t, T, N>, Recorded<'t, T, M>, Flowing<'t, T, M>) {
-    let x = std::array::from_fn(|k| Traced::Var(rule.x(k)));
-    let y = std::array::from_fn(|m| Traced::Var(rule.y(m)));
-    let y_bars = std::array::from_fn(|m| rule.y_bar(m).map(Traced::Var));
+    let x = each(|k| Traced::Var(rule.x(k)));
+    let y = each(|m| Traced::Var(rule.y(m)));
+    let y_bars = each(|m| rule.y_bar(m).map(Traced::Var));
     (x, y, y_bars)
 }
 
@@ -342,9 +341,9 @@ fn flowing_back<'t, T: Float, const N: usize, const M: usize>(
 fn flowing_on<'t, T: Float, const N: usize, const M: usize>(
     rule: &Tangent<'t, '_, T>,
 ) -> (Recorded<'t, T, N>, Recorded<'t, T, M>, Flowing<'t, T, N>) {
-    let x = std::array::from_fn(|k| Traced::Var(rule.x(k)));
-    let y = std::array::from_fn(|m| Traced::Var(rule.y(m)));
-    let x_dots = std::array::from_fn(|k| rule.x_dot(k).map(Traced::Var));
+    let x = each(|k| Traced::Var(rule.x(k)));
+    let y = each(|m| Traced::Var(rule.y(m)));
+    let x_dots = each(|k| rule.x_dot(k).map(Traced::Var));
     (x, y, x_dots)
 }
 
@@ -354,7 +353,7 @@ pub(crate) fn pulled<'t, T: Float, const N: usize, const M: usize>(
     y_bars: &[Option<Traced<'t, T>>; M],
     needs: &dyn Fn(usize) -> bool,
 ) -> [Option<Traced<'t, T>>; N] {
-    std::array::from_fn(|k| {
+    each(|k| {
         if !needs(k) {
             return None;
         }
@@ -368,7 +367,7 @@ pub(crate) fn pushed<'t, T: Float, const N: usize, const M: usize>(
     partials: &[[Partial<Traced<'t, T>>; N]; M],
     x_dots: &[Option<Traced<'t, T>>; N],
 ) -> [Option<Traced<'t, T>>; M] {
-    std::array::from_fn(|m| {
+    each(|m| {
         let terms = (0..N).filter_map(|k| partials[m][k].times(x_dots[k]?));
         terms.reduce(|sum, term| sum + term)
     })

@@ -2,7 +2,7 @@
 
 use smallvec::SmallVec;
 use wengert_tensor::kernels::{
-    Input, Isa, Loop, MapFn, Mode, Output, Plain, Source, map, map_flat,
+    Input, Isa, Loop, MapFn, Mode, Output, Plain, Source, each, map, map_flat,
 };
 use wengert_tensor::{Float, Layout, Shape, View};
 
@@ -226,14 +226,14 @@ pub(crate) fn pullback<T: Float, const N: usize, const M: usize>(
     let flow = &mut *direct.flow;
     let shape = list.shape(id);
     let size = shape.size();
-    let ids: [Id; N] = std::array::from_fn(|k| list.inputs(id)[k]);
+    let ids: [Id; N] = each(|k| list.inputs(id)[k]);
     let contiguous = Layout::contiguous(shape.clone());
 
     let mut targets = Targets {
         buffers: SmallVec::new(),
         bases: SmallVec::new(),
     };
-    let mut regions: [Layout; N] = std::array::from_fn(|_| contiguous.clone());
+    let mut regions: [Layout; N] = each(|_| contiguous.clone());
     let mut target = [(0, Mode::Skip); N];
     let mut broadcast = [false; N];
     let is_zero = |k: usize| kinds.iter().all(|row| row[k] == Partial::Zero);
@@ -267,21 +267,21 @@ pub(crate) fn pullback<T: Float, const N: usize, const M: usize>(
         regions[k] = region;
     }
 
-    let y_bars: [Option<Buffer<T>>; M] = std::array::from_fn(|m| flow.bars[id as usize + m].take());
+    let y_bars: [Option<Buffer<T>>; M] = each(|m| flow.bars[id as usize + m].take());
     if target.iter().any(|(_, mode)| *mode != Mode::Skip) {
-        let layouts = ids.map(|id| list.layout(id));
-        let x: [Input<'_, T>; N] = std::array::from_fn(|k| Input {
+        let layouts: [Layout; N] = each(|k| list.layout(ids[k]));
+        let x: [Input<'_, T>; N] = each(|k| Input {
             source: Source::Slice(list.storage(ids[k])),
             layout: &layouts[k],
         });
-        let y_layouts: [Layout; M] = std::array::from_fn(|m| list.layout(id + m as Id));
-        let y: [Input<'_, T>; M] = std::array::from_fn(|m| Input {
+        let y_layouts: [Layout; M] = each(|m| list.layout(id + m as Id));
+        let y: [Input<'_, T>; M] = each(|m| Input {
             source: Source::Slice(list.storage(id + m as Id)),
             layout: &y_layouts[m],
         });
         let scalar = Layout::contiguous(Shape::scalar());
         let zero = [T::ZERO];
-        let g: [Input<'_, T>; M] = std::array::from_fn(|m| match &y_bars[m] {
+        let g: [Input<'_, T>; M] = each(|m| match &y_bars[m] {
             Some(bar) => Input {
                 source: Source::Slice(bar),
                 layout: &contiguous,
@@ -291,7 +291,7 @@ pub(crate) fn pullback<T: Float, const N: usize, const M: usize>(
                 layout: &scalar,
             },
         });
-        let outputs = std::array::from_fn(|k| Output {
+        let outputs = each(|k| Output {
             buffer: target[k].0,
             layout: &regions[k],
             mode: target[k].1,

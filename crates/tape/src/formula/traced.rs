@@ -3,6 +3,7 @@
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
 use wengert_tensor::Float;
+use wengert_tensor::kernels::each;
 
 use crate::formula::real::{Elementary, Real};
 use crate::record::tape::Tape;
@@ -91,7 +92,7 @@ impl<'t, T: Float> Traced<'t, T> {
                     no
                 }
             }
-            (_, _, Some(tape)) => Node(record(operands.map(|operand| operand.on(tape)))),
+            (_, _, Some(tape)) => Node(record(each(|k| operands[k].on(tape)))),
             (_, _, None) => unreachable!("an operand that is no literal has a tape"),
         }
     }

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 
+use wengert_tensor::kernels::each;
 use wengert_tensor::{Float, Tensor, compile_here};
 
 use crate::grad::gradients::Backward;
@@ -149,7 +150,7 @@ impl<T: Float> Tape<T> {
             unused: Unused::Panic,
         };
         let bars = self.grad_with(&[output], &inputs, &[], options);
-        std::array::from_fn(|k| bars[k])
+        each(|k| bars[k])
     }
 
     /// The gradients of Σ ⟨seed, output⟩ with respect to `inputs`, which may be any values on the

@@ -74,7 +74,7 @@ impl<T: Float> OpStore<T> {
 
     fn keep<O: Op<T>>(&mut self, op: O, empty: fn(&mut dyn Op<T>)) -> u32 {
         let holds = TypeId::of::<O>();
-        let op = match self.free.get_mut(&holds).and_then(Vec::pop) {
+        let op = match self.waiting(holds) {
             Some(mut waiting) => {
                 let any: &mut dyn Any = &mut *waiting;
                 if let Some(old) = any.downcast_mut::<O>() {
@@ -85,7 +85,16 @@ impl<T: Float> OpStore<T> {
             None => Box::new(op) as Box<dyn Op<T>>,
         };
         let op = Some(op);
-        self.ops.push(Slot { op, holds, empty });
+        self.push(Slot { op, holds, empty })
+    }
+
+    /// A box of a released op of a type. Apart from `keep`, which is compiled for every op.
+    fn waiting(&mut self, holds: TypeId) -> Option<Box<dyn Op<T>>> {
+        self.free.get_mut(&holds).and_then(Vec::pop)
+    }
+
+    fn push(&mut self, slot: Slot<T>) -> u32 {
+        self.ops.push(slot);
         self.ops.len() as u32 - 1
     }
 

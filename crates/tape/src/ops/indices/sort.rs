@@ -7,6 +7,7 @@
 //!   counts as the greatest
 //! - source: the transpose of a permutation; PyTorch's `sort` and `topk`
 
+use wengert_tensor::kernels::each;
 use wengert_tensor::{Tensor, kernels};
 use wengert_tensor::{Float, Shape, ShapeError, View};
 
@@ -76,7 +77,7 @@ impl<'t, T: Float> Var<'t, T> {
         let mut inputs = vec![self];
         inputs.extend(others);
         let outputs = self.tape().apply_all(op, &inputs);
-        (outputs[0], std::array::from_fn(|k| outputs[k + 1]), positions)
+        (outputs[0], each(|k| outputs[k + 1]), positions)
     }
 
     /// The `k` greatest elements along `axis`, the greatest first, or the `k` least, the least

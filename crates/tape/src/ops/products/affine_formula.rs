@@ -7,7 +7,7 @@
 //! - source: Graves 2012, Supervised Sequence Labelling with Recurrent Neural Networks, 4.6
 
 use smallvec::SmallVec;
-use wengert_tensor::kernels::{Input, Isa, MapFn, Mode, Output, Source, copy, map};
+use wengert_tensor::kernels::{Input, Isa, MapFn, Mode, Output, Source, copy, each, map};
 use wengert_tensor::{Float, Layout, Shape, ShapeError, Tensor, View};
 
 use super::affine;
@@ -83,7 +83,7 @@ impl<'t, T: Float> Var<'t, T> {
         };
         let first = affine::record(op, products, bias, &others, beside, &mut |sum, outputs, others, cols| { op.evaluate(sum, outputs, others, cols) });
         let tape = first.tape();
-        std::array::from_fn(|m| tape.var(first.id() + 1 + m as Id))
+        each(|m| tape.var(first.id() + 1 + m as Id))
     }
 }
 
@@ -118,7 +118,7 @@ impl<A: Activations, F: Formula<N, M>, const N: usize, const M: usize> AffineFor
         let mut parts = Parts::new::<A>(sum.len(), cols);
         let layouts: SmallVec<[Layout; 4]> = (0..A::PARTS).map(|_| parts.next()).collect();
         let part = Layout::contiguous(layouts[0].shape().clone());
-        let x: [Input<'_, T>; N] = std::array::from_fn(|k| match k.checked_sub(A::PARTS) {
+        let x: [Input<'_, T>; N] = each(|k| match k.checked_sub(A::PARTS) {
             None => Input {
                 source: Source::Slice(sum),
                 layout: &layouts[k],
@@ -128,7 +128,7 @@ impl<A: Activations, F: Formula<N, M>, const N: usize, const M: usize> AffineFor
                 layout: &part,
             },
         });
-        let y: [Output<'_>; RESULTS] = std::array::from_fn(|m| {
+        let y: [Output<'_>; RESULTS] = each(|m| {
             let (buffer, layout) = match m.checked_sub(A::PARTS) {
                 None => (0, &layouts[m]),
                 Some(result) => (1 + result, &part),
@@ -149,7 +149,7 @@ impl<A: Activations, F: Formula<N, M>, const N: usize, const M: usize> AffineFor
         a: Var<'t, T>,
         other: impl Fn(usize) -> Var<'t, T>,
     ) -> [Traced<'t, T>; N] {
-        std::array::from_fn(|k| {
+        each(|k| {
             Traced::Var(match k.checked_sub(A::PARTS) {
                 None => activations::part(a, k, A::PARTS),
                 Some(at) => other(at),
@@ -256,8 +256,8 @@ where
         let summed = rule.arity() - Self::OTHERS;
         let a = rule.y(0);
         let x = self.inputs(a, |at| rule.x(summed + at));
-        let y = std::array::from_fn(|m| Traced::Var(rule.y(1 + m)));
-        let y_bars = std::array::from_fn(|m| rule.y_bar(1 + m).map(Traced::Var));
+        let y = each(|m| Traced::Var(rule.y(1 + m)));
+        let y_bars = each(|m| rule.y_bar(1 + m).map(Traced::Var));
         let needs = |k: usize| k < A::PARTS || rule.needs(summed + k - A::PARTS);
         let x_bars = pulled(&self.formula.partials(x, y), &y_bars, &needs);
         for (at, x_bar) in x_bars[A::PARTS..].iter().enumerate() {
@@ -294,7 +294,7 @@ where
         let a = list.plain(id);
         let size = list.nodes[id as usize + 1].size as usize;
         let y_bars: [Option<Buffer<T>>; M] =
-            std::array::from_fn(|m| flow.bars[id as usize + 1 + m].take());
+            each(|m| flow.bars[id as usize + 1 + m].take());
         let mut bars: SmallVec<[Buffer<T>; 5]> = SmallVec::new();
         bars.push(flow.pool.take(a.len()));
         for _ in 0..Self::OTHERS {
@@ -305,7 +305,7 @@ where
             let layouts: SmallVec<[Layout; 4]> = (0..A::PARTS).map(|_| parts.next()).collect();
             let part = Layout::contiguous(layouts[0].shape().clone());
             let (zero, scalar) = ([T::ZERO], Layout::contiguous(Shape::scalar()));
-            let x: [Input<'_, T>; N] = std::array::from_fn(|k| match k.checked_sub(A::PARTS) {
+            let x: [Input<'_, T>; N] = each(|k| match k.checked_sub(A::PARTS) {
                 None => Input {
                     source: Source::Slice(a),
                     layout: &layouts[k],
@@ -315,11 +315,11 @@ where
                     layout: &part,
                 },
             });
-            let y: [Input<'_, T>; M] = std::array::from_fn(|m| Input {
+            let y: [Input<'_, T>; M] = each(|m| Input {
                 source: Source::Slice(list.plain(id + 1 + m as Id)),
                 layout: &part,
             });
-            let y_bar: [Input<'_, T>; M] = std::array::from_fn(|m| match &y_bars[m] {
+            let y_bar: [Input<'_, T>; M] = each(|m| match &y_bars[m] {
                 Some(bar) => Input {
                     source: Source::Slice(bar),
                     layout: &part,
@@ -329,7 +329,7 @@ where
                     layout: &scalar,
                 },
             });
-            let x_bar: [Output<'_>; N] = std::array::from_fn(|k| match k.checked_sub(A::PARTS) {
+            let x_bar: [Output<'_>; N] = each(|k| match k.checked_sub(A::PARTS) {
                 None => Output {
                     buffer: 0,
                     layout: &layouts[k],
@@ -363,8 +363,8 @@ where
         let a = rule.y(0);
         let a_dot = affine::tangent(rule, summed).map(|dot| activations::chain(self.functions, a, dot));
         let x = self.inputs(a, |at| rule.x(summed + at));
-        let y = std::array::from_fn(|m| Traced::Var(rule.y(1 + m)));
-        let x_dots = std::array::from_fn(|k| match k.checked_sub(A::PARTS) {
+        let y = each(|m| Traced::Var(rule.y(1 + m)));
+        let x_dots = each(|k| match k.checked_sub(A::PARTS) {
             None => a_dot.map(|dot| Traced::Var(activations::part(dot, k, A::PARTS))),
             Some(at) => rule.x_dot(summed + at).map(Traced::Var),
         });

@@ -7,6 +7,7 @@
 //!   slices of a sequence is linear in its length
 //! - source: NumPy's slicing; the negative step is ndarray's
 
+use wengert_tensor::kernels::each;
 use wengert_tensor::{AxisRange, Float, Layout, Shape, ShapeError, Tensor, View};
 
 use crate::check::{Samples, plain};
@@ -103,7 +104,7 @@ impl<'t, T: Float> Var<'t, T> {
         let len = self.dim(axis);
         assert!(N > 0 && len.is_multiple_of(N), "chunk: an axis of length {len} has no {N} equal parts");
         let part = (len / N) as isize;
-        std::array::from_fn(|k| {
+        each(|k| {
             let start = k as isize * part;
             self.slice(axis, start..start + part)
         })

@@ -3,6 +3,7 @@
 
 use std::mem::MaybeUninit;
 
+use super::each::each;
 use super::map::{BLOCK, lanes};
 use super::operands::{Loop, Mode, Operands, Steps};
 use crate::Float;
@@ -52,16 +53,15 @@ impl<T: Float, const A: usize, const B: usize, const C: usize, const O: usize>
             read_group(&mut self.b, &from.b, &steps.b, rows, from.len);
             read_group(&mut self.c, &from.c, &steps.c, rows, from.len);
         }
-        let write = |mode| match mode {
-            Mode::Skip => Mode::Skip,
-            _ => Mode::Write,
-        };
         Operands {
-            a: self.a.each_ref().map(|chunk| chunk.as_ptr().cast()),
-            b: self.b.each_ref().map(|chunk| chunk.as_ptr().cast()),
-            c: self.c.each_ref().map(|chunk| chunk.as_ptr().cast()),
-            y: self.y.each_mut().map(|chunk| chunk.as_mut_ptr().cast()),
-            modes: from.modes.map(write),
+            a: each(|k| self.a[k].as_ptr().cast()),
+            b: each(|k| self.b[k].as_ptr().cast()),
+            c: each(|k| self.c[k].as_ptr().cast()),
+            y: each(|m| self.y[m].as_mut_ptr().cast()),
+            modes: each(|m| match from.modes[m] {
+                Mode::Skip => Mode::Skip,
+                _ => Mode::Write,
+            }),
             len: (rows * from.len).next_multiple_of(const { lanes(A + B + C) }),
         }
     }

@@ -1,9 +1,10 @@
 //! Elementwise loops, and the elementary functions in them.
 //!
-//! `operands` says what a loop is told, `map` is the loop over whole blocks, `ends` what does not fill
+//! `operands` says what a loop is told, `each` makes arrays, `map` is the loop over whole blocks, `ends` what does not fill
 //! one, `strided` every other layout. `math` has the elementary functions, `float` gives them to the
 //! element types.
 
+mod each;
 mod ends;
 mod float;
 mod map;
@@ -11,6 +12,7 @@ pub mod math;
 mod operands;
 mod strided;
 
+pub use each::each;
 pub use map::map_flat;
 pub use operands::{Input, Loop, MapFn, Mode, Operands, Output, Source, Steps};
 pub use strided::map;

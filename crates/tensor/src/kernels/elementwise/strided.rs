@@ -3,6 +3,7 @@
 
 use smallvec::SmallVec;
 
+use super::each::each;
 use super::map::raw;
 use super::map::{run, run_rows};
 use super::operands::{Input, Loop, Mode, Operands, Output, Source, Steps};
@@ -35,12 +36,12 @@ pub fn map<T: Float, const A: usize, const B: usize, const C: usize, const O: us
         }
         let back = shape.rank() - axis;
         let steps = Steps {
-            a: a.map(|input| broadcast_stride(input.layout, back)),
-            b: b.map(|input| broadcast_stride(input.layout, back)),
-            c: c.map(|input| broadcast_stride(input.layout, back)),
-            y: outputs.map(|output| match output.mode {
+            a: each(|k| broadcast_stride(a[k].layout, back)),
+            b: each(|k| broadcast_stride(b[k].layout, back)),
+            c: each(|k| broadcast_stride(c[k].layout, back)),
+            y: each(|m| match outputs[m].mode {
                 Mode::Skip => 0,
-                _ => output.layout.strides()[axis],
+                _ => outputs[m].layout.strides()[axis],
             }),
         };
         let dim = Dim { len, steps };
@@ -65,7 +66,8 @@ pub fn map<T: Float, const A: usize, const B: usize, const C: usize, const O: us
         a: starts(a, shape, buffers),
         b: starts(b, shape, buffers),
         c: starts(c, shape, buffers),
-        y: outputs.map(|output| {
+        y: each(|m| {
+            let output: Output<'_> = outputs[m];
             if output.mode == Mode::Skip {
                 return std::ptr::null_mut();
             }
@@ -80,7 +82,7 @@ pub fn map<T: Float, const A: usize, const B: usize, const C: usize, const O: us
             );
             buffer.cast::<T>().wrapping_add(output.layout.offset())
         }),
-        modes: outputs.map(|output| output.mode),
+        modes: each(|m| outputs[m].mode),
         len: inner.len,
     };
     // Rows of contiguous elements are walked by the loop itself.
@@ -125,7 +127,8 @@ fn starts<T, const K: usize>(
     shape: &Shape,
     buffers: &mut [&mut [T]],
 ) -> [*const T; K] {
-    inputs.map(|input| {
+    each(|k| {
+        let input: &Input<'_, T> = &inputs[k];
         let (start, len) = match input.source {
             Source::Slice(slice) => (slice.as_ptr(), slice.len()),
             Source::Buffer(at) => {

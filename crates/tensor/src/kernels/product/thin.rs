@@ -43,7 +43,7 @@ impl<T: Float> Product<T> {
                 let sums: [T; COLUMNS] = unsafe {
                     let a = self.a.offset(i as isize * self.a_row);
                     let a = std::slice::from_raw_parts(a, self.k);
-                    let b = std::array::from_fn(|at| {
+                    let b = crate::kernels::each(|at| {
                         let j = (first + at.min(count - 1)) as isize;
                         std::slice::from_raw_parts(self.b.offset(j * self.b_col), self.k)
                     });
@@ -100,7 +100,7 @@ impl<T: Float> Product<T> {
             let (factors, c): ([T; K], *mut T) = unsafe {
                 let a = self.a.offset(i * self.a_row);
                 let factor = |k: usize| *a.offset(k as isize * self.a_col);
-                (std::array::from_fn(factor), self.c.offset(i * self.c_row))
+                (crate::kernels::each(factor), self.c.offset(i * self.c_row))
             };
             let mut j = 0;
             while j + WIDTH <= self.n {

@@ -343,7 +343,7 @@ fn rest_of_columns<T: Float, I: Isa, const W: usize>(
             ones[column] += if is_one { 1.0 } else { 0.0 };
         }
     }
-    std::array::from_fn(|column| (sums[column], ones[column]))
+    crate::kernels::each(|column| (sums[column], ones[column]))
 }
 
 /// The pullback in place.
