@@ -136,12 +136,12 @@ impl Layout {
     /// assert_eq!(rows.reach(), 3..9);
     /// ```
     pub fn reach(&self) -> Range<usize> {
+        if self.shape.contains(&0) {
+            return 0..0;
+        }
         let (mut least, mut greatest) = (self.offset, self.offset);
         for (&stride, &dim) in self.strides.iter().zip(self.shape.iter()) {
-            let Some(steps) = dim.checked_sub(1) else {
-                return 0..0;
-            };
-            let length = stride.unsigned_abs() * steps;
+            let length = stride.unsigned_abs() * (dim - 1);
             if stride < 0 {
                 least -= length;
             } else {
