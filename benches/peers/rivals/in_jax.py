@@ -1,4 +1,4 @@
-"""The workloads W1, W3, W4 and W5 in JAX on the CPU, the whole step compiled.
+"""The workloads W1 and W3 to W9 in JAX on the CPU, the whole step compiled.
 
 PROGRAM WORKLOADS THREADS SECONDS
 """
@@ -128,9 +128,117 @@ def remember(hidden):
     return adam(loss, params, uniform((200, 100, 2), 0, 1), uniform((100, 1), 0, 1))
 
 
+def gated(hidden):
+    gates = 3 * hidden
+    params = [weight(2, gates), weight(hidden, gates), jnp.zeros(gates), jnp.zeros(gates)]
+    params += [weight(hidden, 1), jnp.zeros(1)]
+
+    def loss(params, xs, y):
+        wx, wh, bx, bh = params[:4]
+
+        def cell(state, x):
+            (h,) = state
+            ar, az, an = jnp.split(x @ wx + bx, 3, axis=1)
+            br, bz, bn = jnp.split(h @ wh + bh, 3, axis=1)
+            z = jax.nn.sigmoid(az + bz)
+            n = jnp.tanh(an + jax.nn.sigmoid(ar + br) * bn)
+            return ((1 - z) * n + z * h,)
+
+        return last_error(cell, (jnp.zeros((100, hidden)),), params, xs, y)
+
+    return adam(loss, params, uniform((200, 100, 2), 0, 1), uniform((100, 1), 0, 1))
+
+
+def words(*shape, below):
+    global KEY
+    KEY, key = jax.random.split(KEY)
+    return jax.random.randint(key, shape, 0, below)
+
+
+def log_loss(logits, wanted):
+    picked = jnp.take_along_axis(jax.nn.log_softmax(logits), wanted[..., None], -1)
+    return -picked.mean()
+
+
+def translate(attention):
+    memory = lambda: [weight(16, 512), weight(128, 512), jnp.zeros(512)]
+    params = [weight(12, 16), weight(12, 16), *memory(), *memory()]
+    params += [weight(256 if attention else 128, 12), jnp.zeros(12)]
+
+    def loss(params, question, before, answer):
+        questions, answers, *rest = params
+        encoder, decoder, (head, offset) = rest[:3], rest[3:6], rest[6:]
+
+        def run(weights, words, state):
+            wx, wh, bias = weights
+
+            def cell(state, x):
+                h, c = state
+                i, f, g, o = jnp.split(x @ wx + h @ wh + bias, 4, axis=1)
+                c = jax.nn.sigmoid(f) * c + jax.nn.sigmoid(i) * jnp.tanh(g)
+                h = jax.nn.sigmoid(o) * jnp.tanh(c)
+                return (h, c), h
+
+            return lax.scan(cell, state, words)
+
+        zeros = jnp.zeros((200, 128))
+        state, seen = run(encoder, questions[question], (zeros, zeros))
+        _, h = run(decoder, answers[before], state)
+        if attention:
+            weights = jax.nn.softmax(jnp.einsum("tbh,sbh->tbs", h, seen))
+            h = jnp.concatenate([jnp.einsum("tbs,sbh->tbh", weights, seen), h], -1)
+        return log_loss(h @ head + offset, answer)
+
+    data = [words(time, 200, below=12) for time in (7, 4, 4)]
+    return adam(loss, params, *data)
+
+
+def block():
+    sizes = ((128, 384), (128, 128), (128, 512), (512, 128))
+    params = [leaf for i, o in sizes for leaf in (weight(i, o), jnp.zeros(o))]
+    params += [jnp.ones(128), jnp.zeros(128), jnp.ones(128), jnp.zeros(128)]
+    mask = jnp.triu(jnp.full((64, 64), -jnp.inf), 1)
+
+    def norm(x, scale, shift):
+        mean = x.mean(-1, keepdims=True)
+        variance = ((x - mean) ** 2).mean(-1, keepdims=True)
+        return (x - mean) / jnp.sqrt(variance + 1e-5) * scale + shift
+
+    def loss(params, x, y):
+        w0, b0, w1, b1, w2, b2, w3, b3, g0, s0, g1, s1 = params
+        parts = jnp.split(norm(x, g0, s0) @ w0 + b0, 3, -1)
+        q, k, v = (part.reshape(16, 64, 4, 32).transpose(0, 2, 1, 3) for part in parts)
+        seen = jax.nn.softmax(q @ k.transpose(0, 1, 3, 2) / 32**0.5 + mask) @ v
+        r = x + seen.transpose(0, 2, 1, 3).reshape(16, 64, 128) @ w1 + b1
+        r = r + jax.nn.relu(norm(r, g1, s1) @ w2 + b2) @ w3 + b3
+        return ((r - y) ** 2).mean()
+
+    return adam(loss, params, uniform((16, 64, 128), -1, 1), uniform((16, 64, 128), -1, 1))
+
+
+def remember_stories():
+    params = [weight(200, 50) for _ in range(3)] + [weight(50, 50), weight(50, 200)]
+
+    def loss(params, stories, asked, answer):
+        a, c, b, between, head = params
+        keys, values, u = a[stories].sum(2), c[stories].sum(2), b[asked].sum(1)
+        for _ in range(3):
+            weights = jax.nn.softmax(jnp.einsum("bmd,bd->bm", keys, u))
+            u = u @ between + jnp.einsum("bm,bmd->bd", weights, values)
+        return log_loss(u @ head, answer)
+
+    shapes = ((32, 50, 10), (32, 10), (32,))
+    return adam(loss, params, *(words(*shape, below=200) for shape in shapes))
+
+
 for size in (1, 64, 1024):
     bench.run(f"W1-{size}", partial(chain, size))
 bench.run("W3", classify)
 bench.run("W4", recurrent)
 for hidden in (50, 128):
     bench.run(f"W5-{hidden}", partial(remember, hidden))
+    bench.run(f"W6-{hidden}", partial(gated, hidden))
+bench.run("W7", partial(translate, False))
+bench.run("W7a", partial(translate, True))
+bench.run("W8", block)
+bench.run("W9", remember_stories)

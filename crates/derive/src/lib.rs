@@ -17,8 +17,8 @@ mod tree;
 /// | is the leaf parameter | is a leaf |
 /// | is a `Vec`, `Option`, `Box`, array or tuple of such | is walked element by element |
 /// | mentions the leaf parameter (`Linear<P>`) | is a tree itself |
-/// | is another type parameter | is a tree itself (`A: Tree<P>`) |
-/// | mentions neither | is configuration, and cloned |
+/// | is or mentions another type parameter (`A`, `Stack<A>`) | is a tree itself |
+/// | mentions no parameter | is configuration, and cloned |
 ///
 /// A type without leaf parameter (`struct Residual<M> { inner: M }`) is a tree of
 /// whatever its parameters are trees of, and one without any (`struct Relu;`)

@@ -106,14 +106,14 @@ impl Params {
                     self.collect_subtrees(item, free);
                 }
             }
-            Form::Name(_) | Form::Other if self.leaf.is_none() || self.moves(ty) => {
+            Form::Name(_) | Form::Other => {
                 for ident in free {
                     if mentions(ty, |other| other == ident) {
                         self.add(ident);
                     }
                 }
             }
-            Form::Name(_) | Form::Phantom | Form::Other => {}
+            Form::Phantom => {}
         }
     }
 

@@ -24,6 +24,27 @@ struct Stack<M, N = ()> {
 #[tree(crate = "crate")]
 struct Pair<A, B>(A, B);
 
+/// A leaf parameter beside a subtree in somebody else's generic type, as in a decoder of any cell.
+#[derive(Tree, Clone, Debug, PartialEq)]
+#[tree(crate = "crate")]
+struct Headed<M, P> {
+    body: Residual<M>,
+    head: P,
+}
+
+#[test]
+fn parameters_within_types_as_subtrees() {
+    let headed = Headed {
+        body: Residual {
+            inner: linear(1, None),
+        },
+        head: W(2),
+    };
+    assert_eq!(paths(&headed), ["body.inner.weight", "head"]);
+    let bound: Headed<Linear<String>, String> = headed.map_tree(|_, w| w.0.to_string());
+    assert_eq!((&bound.body.inner.weight[..], &bound.head[..]), ("1", "2"));
+}
+
 #[test]
 fn parameters_as_subtrees() {
     let residual = Residual {
