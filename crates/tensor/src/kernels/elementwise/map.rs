@@ -26,7 +26,8 @@ use crate::kernels::isa::{Isa, Kernel, Plain, dispatch, prefetch};
 ///
 /// # Panics
 /// If a slice or a buffer that is used has fewer than `len` elements.
-#[inline]
+// A call would write all operands to memory and read them back: 2 % of a sum of 64 numbers.
+#[inline(always)]
 pub fn map_flat<T: Float, const A: usize, const B: usize, const C: usize, const O: usize>(
     f: &dyn Loop<T, A, B, C, O>,
     len: usize,
