@@ -155,7 +155,7 @@ pub fn gather<T: Element>(
 compile_here! {
     /// `out[i, index[i, j, k], k] += src[i, j, k]` for axis 1, and so for the others, on the contiguous
     /// `out` of shape `shape`: the transpose of [`gather`]. Additions to one element happen in row-major
-    /// order of `src`; where there may be many, what they round away is added at the end.
+    /// order of `src`; where there may be many, they are summed in `f64` first.
     ///
     /// # Errors
     /// If an index is out of range; nothing has been added then.
@@ -185,13 +185,13 @@ compile_here! {
             });
             return Ok(());
         }
-        let mut low = vec![T::ZERO; out.len()];
+        let mut sums = vec![0.0; out.len()];
         each(&whole, axis, index, |_, place| {
             if let Some(src) = src.next() {
-                add(&mut out[place], &mut low[place], src);
+                sums[place] += src.to_f64();
             }
         });
-        each(&whole, axis, index, |_, place| out[place] += std::mem::take(&mut low[place]));
+        each(&whole, axis, index, |_, place| round(&mut out[place], &mut sums[place]));
         Ok(())
     }
 }
@@ -240,7 +240,7 @@ pub fn index_select<T: Element>(
 compile_here! {
     /// Adds the slices of `src` along `axis` to the slices of the contiguous `out`, of shape `shape`, at
     /// the positions `indices` (1-d), in their order: the transpose of [`index_select`]. Where there are
-    /// many, what the additions round away is added at the end.
+    /// many, they are summed in `f64` first.
     ///
     /// # Errors
     /// If an index is out of range; nothing has been added then.
@@ -280,25 +280,31 @@ compile_here! {
             }
             return Ok(());
         }
-        let mut low = vec![T::ZERO; out.len()];
+        let mut sums = vec![0.0; out.len()];
         for (number, index) in indices.iter().enumerate() {
             let at = place(index);
             if let Some(rows) = rows {
-                let range = at * width..(at + 1) * width;
                 let row = &rows[number * width..][..width];
-                for ((out, low), &x) in out[range.clone()].iter_mut().zip(&mut low[range]).zip(row) {
-                    add(out, low, x);
+                for (sum, &x) in sums[at * width..][..width].iter_mut().zip(row) {
+                    *sum += x.to_f64();
                 }
                 continue;
             }
             let (from, to) = (part(src.layout(), axis, number), part(&whole, axis, at));
             for (from, to) in from.positions().zip(to.positions()) {
-                add(&mut out[to], &mut low[to], src.data()[from]);
+                sums[to] += src.data()[from].to_f64();
             }
+        }
+        // A pass over all of a small table is less than one over everything that was added.
+        if src.layout().size() >= out.len() {
+            for (out, sum) in out.iter_mut().zip(&mut sums) {
+                round(out, sum);
+            }
+            return Ok(());
         }
         for index in indices.iter() {
             for at in part(&whole, axis, place(index)).positions() {
-                out[at] += std::mem::take(&mut low[at]);
+                round(&mut out[at], &mut sums[at]);
             }
         }
         Ok(())
@@ -311,20 +317,12 @@ fn is_long<T: Float>(additions: usize) -> bool {
     additions > 16 && T::EPSILON.to_f64() > f64::EPSILON
 }
 
-/// Adds `x` to the unevaluated sum of `high` and `low`, where `low` is what `high` rounds away.
+/// Adds a sum to an element, once. An element to which nothing was added stays as it is.
 #[inline(always)]
-fn add<T: Float>(high: &mut T, low: &mut T, x: T) {
-    // Knuth 1969, The Art of Computer Programming 2, 4.2.2: the rounding error of a sum is a number.
-    let sum = *high + x;
-    let part = sum - *high;
-    let error = (*high - (sum - part)) + (x - part);
-    let rest = *low + if sum.is_finite() { error } else { T::ZERO };
-    *high = sum + rest;
-    *low = if sum.is_finite() {
-        rest - (*high - sum)
-    } else {
-        T::ZERO
-    };
+fn round<T: Float>(out: &mut T, sum: &mut f64) {
+    if *sum != 0.0 {
+        *out = T::from_f64(out.to_f64() + std::mem::take(sum));
+    }
 }
 
 compile_here! {
