@@ -28,11 +28,11 @@ impl<R: Real, const K: usize> Dual<R, K> {
     #[inline(always)]
     fn chain(self, value: R, slope: R) -> Self {
         let mut partials = [None; K];
-        for k in 0..K {
+        for_each!(k in K {
             if let Some(partial) = self.partials[k] {
                 partials[k] = Some(partial * slope);
             }
-        }
+        });
         Dual { value, partials }
     }
 
@@ -46,13 +46,13 @@ impl<R: Real, const K: usize> Dual<R, K> {
     #[inline(always)]
     fn plus(self, other: Self, value: R) -> Self {
         let mut partials = [None; K];
-        for k in 0..K {
+        for_each!(k in K {
             partials[k] = match (self.partials[k], other.partials[k]) {
                 (Some(a), Some(b)) => Some(a + b),
                 (Some(a), None) => Some(a),
                 (None, b) => b,
             };
-        }
+        });
         Dual { value, partials }
     }
 
@@ -61,12 +61,12 @@ impl<R: Real, const K: usize> Dual<R, K> {
     fn select(value: R, yes: Self, no: Self, choose: impl Fn(R, R) -> R) -> Self {
         let zero = R::lit(0.0);
         let mut partials = [None; K];
-        for k in 0..K {
+        for_each!(k in K {
             partials[k] = match (yes.partials[k], no.partials[k]) {
                 (None, None) => None,
                 (a, b) => Some(choose(a.unwrap_or(zero), b.unwrap_or(zero))),
             };
-        }
+        });
         Dual { value, partials }
     }
 }
@@ -110,11 +110,11 @@ impl<R: Real, const K: usize> Neg for Dual<R, K> {
     #[inline(always)]
     fn neg(self) -> Self {
         let mut partials = [None; K];
-        for k in 0..K {
+        for_each!(k in K {
             if let Some(partial) = self.partials[k] {
                 partials[k] = Some(-partial);
             }
-        }
+        });
         Dual {
             value: -self.value,
             partials,

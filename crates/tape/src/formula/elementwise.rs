@@ -402,9 +402,9 @@ impl<F: Formula<N, M>, const N: usize, const M: usize> MapFn<N, 0, 0, M> for Val
     #[inline(always)]
     fn call_into<T: Float, I: Isa>(&self, x: [T; N], _: [T; 0], _: [T; 0], y: &mut [T; M]) {
         let results = self.0.eval(lanes::<T, I, N>(x));
-        for m in 0..M {
+        for_each!(m in M {
             y[m] = results[m].0;
-        }
+        });
     }
 }
 
@@ -412,9 +412,9 @@ impl<F: Formula<N, M>, const N: usize, const M: usize> MapFn<N, 0, 0, M> for Val
 #[inline(always)]
 pub(crate) fn lanes<T: Float, I: Isa, const K: usize>(x: [T; K]) -> [Lane<T, I>; K] {
     let mut lanes = [Lane::new(T::ZERO); K];
-    for k in 0..K {
+    for_each!(k in K {
         lanes[k] = Lane::new(x[k]);
-    }
+    });
     lanes
 }
 

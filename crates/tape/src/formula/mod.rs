@@ -4,6 +4,23 @@
 //! three readings: value, derivative, record. `elementwise` makes an op of a formula, `pullback` is
 //! its fast rule. `activations` and `affine_rows` serve the ops that join a formula with a product.
 
+/// A loop over the places of a short array, written out. A formula is a vector loop only when nothing in
+/// it is a loop: the compiler optimizes a crate's parts before it joins them, and leaves what it has
+/// not unrolled by then.
+macro_rules! for_each {
+    ($k:ident in $K:ident $body:block) => {
+        for_each!(@ $k $K $body 0 1 2 3 4 5 6 7);
+        if $K > 8 {
+            for $k in 8..$K $body
+        }
+    };
+    (@ $k:ident $K:ident $body:block $($at:literal)*) => { $(
+        if $K > $at {
+            let $k = $at;
+            $body
+        }
+    )* };
+}
 pub(crate) mod activations;
 pub(crate) mod affine_rows;
 pub(crate) mod dual;
@@ -58,18 +75,18 @@ pub trait Formula<const N: usize, const M: usize>: Copy + Send + Sync + 'static 
     #[inline(always)]
     fn partials<R: Real>(&self, x: [R; N], _y: [R; M]) -> [[Partial<R>; N]; M] {
         let mut duals = [Dual::<R, N>::lit(0.0); N];
-        for k in 0..N {
+        for_each!(k in N {
             duals[k] = Dual::input(x[k], k);
-        }
+        });
         let y = self.eval(duals);
         let mut partials = [[Partial::Zero; N]; M];
-        for m in 0..M {
-            for k in 0..N {
+        for_each!(m in M {
+            for_each!(k in N {
                 if let Some(partial) = y[m].partials[k] {
                     partials[m][k] = Partial::Value(partial);
                 }
-            }
-        }
+            });
+        });
         partials
     }
 

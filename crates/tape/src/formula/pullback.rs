@@ -29,21 +29,21 @@ impl<F: Formula<N, M>, const N: usize, const M: usize> MapFn<N, M, M, N> for Pul
     #[inline(always)]
     fn call_into<T: Float, I: Isa>(&self, x: [T; N], y: [T; M], y_bar: [T; M], x_bar: &mut [T; N]) {
         let partials = self.0.partials(lanes::<T, I, N>(x), lanes::<T, I, M>(y));
-        for k in 0..N {
+        for_each!(k in N {
             let mut sum = None;
-            for m in 0..M {
+            for_each!(m in M {
                 if let Some(term) = partials[m][k].times(Lane::<T, I>::new(y_bar[m])) {
                     sum = Some(match sum {
                         Some(sum) => sum + term,
                         None => term,
                     });
                 }
-            }
+            });
             x_bar[k] = match sum {
                 Some(sum) => sum.0,
                 None => T::ZERO,
             };
-        }
+        });
     }
 }
 
