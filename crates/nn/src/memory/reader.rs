@@ -7,15 +7,15 @@ use wengert_tensor::{Float, Rng, Tensor};
 use crate::{Embedding, Linear, Lstm};
 
 /// The memory network of the book, which is that of the Keras examples: each word of a story is a
-/// memory, and what the look at it gives is added, place by place, to what the words are to the
-/// question's words.
+/// memory, and says by a softmax which word of the question it matches. That is added, place by
+/// place, to what the words of the story are to the question's places.
 ///
 /// Stories are \[B, S\] numbers of words, questions \[B, Q\]. E is the width of the tables A and B, H
 /// that of the LSTM.
 ///
 /// ```text
 /// m = A[story]  [B, S, E]     u = B[question]  [B, Q, E]     c = C[story]  [B, S, Q]
-/// p = softmax over S of m uᵀ  [B, S, Q]
+/// p = softmax over Q of m uᵀ  [B, S, Q]
 /// o = (p + c)ᵀ                [B, Q, S]
 /// logits = LSTM([o; u]) W
 /// ```
@@ -79,7 +79,7 @@ impl<'t, T: Float> StoryReader<Var<'t, T>> {
         self.forward_with_weights(stories, questions).0
     }
 
-    /// The scores, and what was looked at, \[B, S, Q\].
+    /// The scores, and which word of the question each word of the story matches, \[B, S, Q\].
     ///
     /// # Panics
     /// As [`forward`](StoryReader::forward).
@@ -97,7 +97,7 @@ impl<'t, T: Float> StoryReader<Var<'t, T>> {
         );
         let u = self.question.forward(questions);
         let scores = self.story.forward(stories).matmul(u.transpose(-1, -2));
-        let p = scores.softmax(1);
+        let p = scores.softmax(-1);
         let o = (p + self.read.forward(stories)).transpose(1, 2);
         let state = self.rnn.last(Var::cat(&[o, u], 2), None);
         (self.head.forward(state.h()), p)

@@ -165,7 +165,7 @@ fn the_story_reader_of_the_book() {
     let (_, weights) = reader
         .bind(&tape)
         .forward_with_weights(&stories, &questions);
-    let sums = weights.sum_axes(&[1], false).value();
+    let sums = weights.sum_axes(&[2], false).value();
     assert!(sums.iter().all(|sum| (sum - 1.0).abs() < 1e-12));
 }
 

@@ -83,6 +83,14 @@ impl<T: Float> Flow<T> {
         }
         if node.flags & (ALIAS | WANTED) == ALIAS {
             let (base, region) = list.region(id);
+            let size = list.nodes[base as usize].size as usize;
+            if self.bars[base as usize].is_none() && region.size() == size && region.is_contiguous()
+            {
+                let mut first = self.pool.take(size);
+                copy(bar, &mut first);
+                self.bars[base as usize] = Some(first);
+                return;
+            }
             let whole = self.whole(list, base);
             copy_into(whole, &region, bar, true);
             return;

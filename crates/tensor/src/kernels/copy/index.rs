@@ -4,6 +4,8 @@
 //! An index that the axis does not have is an [`IndexError`]; every index is checked before anything
 //! is written.
 
+use std::borrow::Cow;
+
 use super::write_into;
 use crate::compile_here;
 use crate::{Element, Float, IndexError, Layout, Shape, ShapeError, View};
@@ -19,6 +21,14 @@ fn resolve(index: i64, dim: usize) -> Option<usize> {
     usize::try_from(at).ok().filter(|&at| at < dim)
 }
 
+/// Indices in row-major order.
+fn listed<'a>(indices: &'a View<i64>) -> Cow<'a, [i64]> {
+    match indices.as_slice() {
+        Some(slice) => Cow::Borrowed(slice),
+        None => indices.iter().collect(),
+    }
+}
+
 /// Checks indices that point into `axis` of `shape`.
 ///
 /// # Errors
@@ -30,9 +40,10 @@ pub fn check_indices(
     indices: &View<i64>,
 ) -> Result<(), IndexError> {
     let dim = shape[axis];
-    match indices.iter().find(|&index| resolve(index, dim).is_none()) {
+    let listed = listed(indices);
+    match listed.iter().find(|&&index| resolve(index, dim).is_none()) {
         None => Ok(()),
-        Some(index) => {
+        Some(&index) => {
             let shape = shape.clone();
             Err(IndexError {
                 op,
@@ -223,7 +234,7 @@ pub fn index_select<T: Element>(
         && let Some(rows) = x.as_slice()
     {
         let width = whole.size().checked_div(whole.shape()[0]).unwrap_or(0);
-        for (row, index) in indices.iter().enumerate() {
+        for (row, &index) in listed(indices).iter().enumerate() {
             let at = resolve(index, dim).expect("the indices were checked");
             out[row * width..][..width].copy_from_slice(&rows[at * width..][..width]);
         }
@@ -261,11 +272,12 @@ compile_here! {
         );
         check_indices("index_add", shape, axis, indices)?;
         let whole = Layout::contiguous(shape.clone());
-        let place = |index| resolve(index, shape[axis]).expect("the indices were checked");
+        let indices = listed(indices);
+        let place = |&index| resolve(index, shape[axis]).expect("the indices were checked");
         // Rows of a table lie together, as in `index_select`.
         let rows = if axis == 0 { src.as_slice() } else { None };
         let width = shape[axis + 1..].iter().product::<usize>();
-        if !is_long::<T>(indices.shape()[0]) {
+        if !is_long::<T>(indices.len()) {
             for (number, index) in indices.iter().enumerate() {
                 if let Some(rows) = rows {
                     let sum = &mut out[place(index) * width..][..width];
