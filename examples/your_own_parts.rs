@@ -114,8 +114,9 @@ fn main() {
         adam.step(&mut model, &grads);
     }
     let (words, answers) = draw(1000, &mut rng);
-    let said = tape.evaluate(&model, |_, m| m.answer(&words).argmax(-1));
-    let right = said.eq(&answers).count();
+    let right = tape.evaluate(&model, |_, m| {
+        m.answer(&words).argmax(-1).eq(&answers).count()
+    });
     println!("{right} of 1000 new questions answered rightly");
     assert!(right > 950);
 }
