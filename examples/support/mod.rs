@@ -2,9 +2,12 @@
 #![allow(dead_code, reason = "each example uses a part of this")]
 #![allow(clippy::print_stdout, reason = "an experiment reports what it found")]
 
+pub mod adding;
 pub mod figures;
 pub mod picture;
+pub mod plot;
 pub mod progress;
+pub mod recurrent;
 pub mod seeds;
 
 use std::error::Error;

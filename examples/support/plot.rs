@@ -1,0 +1,52 @@
+//! Lines over axes with even scales.
+
+use std::ops::Range;
+use std::path::Path;
+
+use plotters::prelude::*;
+
+use super::Outcome;
+use super::picture::Line;
+
+/// Draws lines in a frame of these ranges; what runs out of it is cut off.
+pub fn plot(
+    path: &Path,
+    title: &str,
+    (x_name, x_range): (&str, Range<f64>),
+    (y_name, y_range): (&str, Range<f64>),
+    lines: &[Line],
+) -> Outcome {
+    let root = SVGBackend::new(path, (900, 500)).into_drawing_area();
+    root.fill(&WHITE)?;
+    let mut chart = ChartBuilder::on(&root)
+        .caption(title, ("sans-serif", 22))
+        .margin(15)
+        .x_label_area_size(45)
+        .y_label_area_size(70)
+        .build_cartesian_2d(x_range.clone(), y_range.clone())?;
+    let mut mesh = chart.configure_mesh();
+    mesh.x_desc(x_name).y_desc(y_name).draw()?;
+    let colors = [BLUE, RED, GREEN, MAGENTA, CYAN, BLACK];
+    let inside = |point: &&(f64, f64)| x_range.contains(&point.0) && y_range.contains(&point.1);
+    for (line, color) in lines.iter().zip(colors.into_iter().cycle()) {
+        // A line that leaves the frame and comes back is drawn in pieces.
+        let pieces = line.points.split(|point| !inside(&point));
+        for (at, piece) in pieces.filter(|piece| !piece.is_empty()).enumerate() {
+            let style = color.stroke_width(2);
+            let drawn = chart.draw_series(LineSeries::new(piece.iter().copied(), style))?;
+            if at == 0 {
+                drawn.label(line.name).legend(move |(x, y)| {
+                    PathElement::new([(x, y), (x + 20, y)], color.stroke_width(2))
+                });
+            }
+        }
+    }
+    chart
+        .configure_series_labels()
+        .background_style(WHITE.mix(0.85))
+        .border_style(BLACK)
+        .position(SeriesLabelPosition::UpperRight)
+        .draw()?;
+    root.present()?;
+    Ok(())
+}
