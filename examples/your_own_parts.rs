@@ -81,10 +81,6 @@ impl<'t, T: Float> Model<Var<'t, T>> {
         let attended = self.score.attend(question, states, states, None);
         self.head.forward(attended.context.squeeze(1))
     }
-
-    fn loss(&self, words: &Tensor<i64>, answers: &Tensor<i64>) -> Var<'t, T> {
-        focal_loss(self.answer(words), answers)
-    }
 }
 
 /// Words \[B, 9\], four letters (10 to 17) with digits and one of the letters, and the answers \[B\].
@@ -104,19 +100,18 @@ fn draw(batch: usize, rng: &mut Rng) -> (Tensor<i64>, Tensor<i64>) {
 fn main() {
     let mut rng = Rng::seed_from_u64(1);
     let (small, (words, answers)) = (model(3, &mut rng).cast::<f64>(), draw(2, &mut rng));
-    let report = Checker::new().check_model(&small, |_, m| m.loss(&words, &answers));
+    let report = Checker::new().check_model(&small, |_, m| focal_loss(m.answer(&words), &answers));
     println!("gradients: {}", report.expect("the checker agrees"));
 
     let (mut model, mut adam, mut tape) = (model(32, &mut rng), Adam::new(3e-3), Tape::new());
     for _ in 0..1500 {
         let (words, answers) = draw(32, &mut rng);
-        let (_, grads) = tape.value_and_grad(&model, |_, m| m.loss(&words, &answers));
+        let (_, grads) = tape.value_and_grad(&model, |_, m| focal_loss(m.answer(&words), &answers));
         adam.step(&mut model, &grads);
     }
     let (words, answers) = draw(1000, &mut rng);
-    let right = tape.evaluate(&model, |_, m| {
-        m.answer(&words).argmax(-1).eq(&answers).count()
-    });
+    let said = tape.evaluate(&model, |_, m| m.answer(&words).argmax(-1));
+    let right = said.eq(&answers).count();
     println!("{right} of 1000 new questions answered rightly");
     assert!(right > 950);
 }
