@@ -63,6 +63,7 @@ struct Model<P = Tensor> {
     head: Linear<P>,
 }
 
+/// The words 0 to 9 are the digits, and 10 to 17 the letters.
 fn model(hidden: usize, rng: &mut Rng) -> Model {
     Model {
         words: Embedding::new(18, hidden, rng),
@@ -83,7 +84,7 @@ impl<'t, T: Float> Model<Var<'t, T>> {
     }
 }
 
-/// Words \[B, 9\], four letters (10 to 17) with digits and one of the letters, and the answers \[B\].
+/// Words \[B, 9\], four letters with digits and one of these letters, and the answers \[B\].
 fn draw(batch: usize, rng: &mut Rng) -> (Tensor<i64>, Tensor<i64>) {
     let (mut words, mut answers) = (Tensor::zeros([batch, 9]), Tensor::zeros([batch]));
     let rows = words.as_mut_slice().chunks_exact_mut(9);
