@@ -80,12 +80,16 @@ fn line(claim: &Claim, record: Option<&Record>, count: &mut Count) -> String {
         (target, Of::Some(least)) => format!("{target} in {least} of {}", claim.seeds),
     };
     let command = format!("`--example {example}`");
+    let says = match claim.place {
+        Place::Row(_) => claim.says.clone(),
+        Place::Erratum(number) => format!("E{number}. {}", claim.says),
+    };
     let numbers = record
         .filter(|record| record.lacks(claim).is_none())
         .and_then(|record| record.figures.get(&claim.figure));
     let (Some(record), Some(numbers)) = (record, numbers) else {
         count.open += 1;
-        let cells = [&claim.says, &target, "none", "no figure", "", &command, ""];
+        let cells = [&says, &target, "none", "no figure", "", &command, ""];
         return row(&cells);
     };
     let met = match claim.judge(numbers) {
