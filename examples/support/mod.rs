@@ -3,12 +3,20 @@
 #![allow(clippy::print_stdout, reason = "an experiment reports what it found")]
 
 pub mod adding;
+pub mod babi;
 pub mod figures;
+pub mod heat_table;
+pub mod heatmap;
+pub mod memory_task;
 pub mod picture;
 pub mod plot;
 pub mod progress;
 pub mod recurrent;
 pub mod seeds;
+pub mod sums;
+pub mod text;
+pub mod translator;
+pub mod vocabulary;
 
 use std::error::Error;
 use std::fs;

@@ -45,8 +45,30 @@ pub fn plot(
         .configure_series_labels()
         .background_style(WHITE.mix(0.85))
         .border_style(BLACK)
-        .position(SeriesLabelPosition::UpperRight)
+        .position(corner(&x_range, &y_range, lines))
         .draw()?;
     root.present()?;
     Ok(())
+}
+
+/// The corner in which the fewest points lie: the names of the lines stand there.
+fn corner(x_range: &Range<f64>, y_range: &Range<f64>, lines: &[Line]) -> SeriesLabelPosition {
+    let share = |x: f64, range: &Range<f64>| (x - range.start) / (range.end - range.start);
+    let count = |at_right: bool, at_top: bool| {
+        let within = |&(x, y): &(f64, f64)| {
+            let (x, y) = (share(x, x_range), share(y, y_range));
+            let near = |x: f64, far: bool, part: f64| if far { x > 1.0 - part } else { x < part };
+            near(x, at_right, 0.3) && near(y, at_top, 0.3)
+        };
+        let points = lines.iter().flat_map(|line| line.points.iter().copied());
+        points.filter(|point| within(point)).count()
+    };
+    let corners = [
+        (SeriesLabelPosition::UpperRight, count(true, true)),
+        (SeriesLabelPosition::LowerRight, count(true, false)),
+        (SeriesLabelPosition::UpperLeft, count(false, true)),
+        (SeriesLabelPosition::LowerLeft, count(false, false)),
+    ];
+    let best = corners.into_iter().min_by_key(|corner| corner.1);
+    best.map_or(SeriesLabelPosition::UpperRight, |corner| corner.0)
 }
