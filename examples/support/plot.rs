@@ -26,7 +26,8 @@ pub fn plot(
         .build_cartesian_2d(x_range.clone(), y_range.clone())?;
     let mut mesh = chart.configure_mesh();
     mesh.x_desc(x_name).y_desc(y_name).draw()?;
-    let colors = [BLUE, RED, GREEN, MAGENTA, CYAN, BLACK];
+    let (green, orange) = (RGBColor(0, 150, 60), RGBColor(240, 140, 0));
+    let colors = [BLUE, RED, green, orange, BLACK, MAGENTA];
     let inside = |point: &&(f64, f64)| x_range.contains(&point.0) && y_range.contains(&point.1);
     for (line, color) in lines.iter().zip(colors.into_iter().cycle()) {
         // A line that leaves the frame and comes back is drawn in pieces.
