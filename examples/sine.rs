@@ -21,7 +21,6 @@
 
 mod support;
 
-use std::f64::consts::TAU;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -30,22 +29,17 @@ use support::picture::Line;
 use support::plot::plot;
 use support::recurrent::Reader;
 use support::seeds::{Ticker, each_seed};
+use support::wave::{PERIOD, cat, initialize, part, points, sine, train, windows};
 use support::{Options, Outcome};
-use wengert::nn::data::Batches;
-use wengert::nn::init::{glorot_normal, orthogonal};
 use wengert::nn::rnn::{Carried, Cell};
 use wengert::prelude::*;
 
-const PERIOD: usize = 100;
 const POINTS: usize = 201;
-const NOISE: f64 = 0.05;
 const WINDOW: usize = 25;
 const TRAINED: usize = 158;
 /// The windows of a network that sees a quarter of the period, of 26 points, are shorter.
 const SHORT: usize = 12;
-const BATCH: usize = 50;
 const EPOCHS: usize = 500;
-const RATE: f64 = 5e-3;
 const FREE: usize = 300;
 const SEEDS: usize = 5;
 /// The networks, and how wide they are.
@@ -56,82 +50,6 @@ const KINDS: [(&str, usize); 3] = [("simple", 50), ("lstm", 20), ("gru", 20)];
 struct Arguments {
     #[command(flatten)]
     options: Options,
-}
-
-fn sine(at: usize) -> f64 {
-    (TAU * at as f64 / PERIOD as f64).sin()
-}
-
-/// The noisy points.
-fn points(count: usize, rng: &mut Rng) -> Vec<f64> {
-    let noisy = |at| sine(at) + NOISE * (2.0 * rng.unit() - 1.0);
-    (0..count).map(noisy).collect()
-}
-
-/// Windows x \[N, W, 1\], and the point y \[N, 1\] after each.
-type Windows = (Tensor, Tensor);
-
-fn windows(points: &[f64], width: usize) -> Windows {
-    let count = points.len() - width;
-    let x = Tensor::from_fn([count, width, 1], |at| points[at[0] + at[1]] as f32);
-    let y = Tensor::from_fn([count, 1], |at| points[at[0] + width] as f32);
-    (x, y)
-}
-
-fn cat(parts: &[Tensor], axis: isize) -> Tensor {
-    Tensor::cat(&parts.iter().collect::<Vec<_>>(), axis)
-}
-
-fn part((x, y): &Windows, rows: std::ops::Range<usize>) -> Windows {
-    (x.slice(0, rows.clone()), y.slice(0, rows))
-}
-
-fn error(model: &Reader, tape: &mut Tape, (x, y): &Windows) -> f64 {
-    f64::from(tape.evaluate(model, |t, m| mse(m.last(t.constant(x)), y).item()))
-}
-
-/// Weights as in the second edition: recurrent ones orthogonal, a gate at a time, the others
-/// Glorot-normal, and biases 0.
-fn initialize(model: &mut Reader, rng: &mut Rng) {
-    model.visit_tree_mut(|path, leaf| {
-        let shape = leaf.shape().clone();
-        *leaf = match shape[..] {
-            [hidden, columns] if path.as_str().ends_with("wh") => {
-                let gate = |_| orthogonal([hidden, hidden], 1.0, rng);
-                let gates: Vec<Tensor> = (0..columns / hidden).map(gate).collect();
-                cat(&gates, 1)
-            }
-            [_, _] => glorot_normal(shape, rng),
-            _ => Tensor::zeros(shape),
-        };
-    });
-}
-
-/// Trains, keeps the network with the best validation error, and tells that error.
-fn train(
-    model: &mut Reader,
-    training: &Windows,
-    validation: &Windows,
-    epochs: usize,
-    rng: &mut Rng,
-) -> f64 {
-    let (mut tape, mut adam) = (Tape::new(), Adam::new(RATE));
-    let (mut best, mut kept) = (f64::INFINITY, model.clone());
-    for epoch in 0..epochs {
-        adam.learning_rate = RATE * (1.0 - epoch as f64 / epochs as f64);
-        for rows in Batches::shuffled(training.1.size(), BATCH, rng) {
-            let x = training.0.index_select(0, &rows);
-            let y = training.1.index_select(0, &rows);
-            let (_, grads) = tape.value_and_grad(&*model, |t, m| mse(m.last(t.constant(&x)), &y));
-            adam.step(model, &grads);
-        }
-        let error = error(model, &mut tape, validation);
-        if error < best {
-            (best, kept) = (error, model.clone());
-        }
-    }
-    *model = kept;
-    best
 }
 
 /// What the network makes of its own points, from these on.
@@ -194,7 +112,7 @@ fn experiment(kind: &str, hidden: usize, seed: u64, epochs: usize) -> Found {
     // The quarter again and again, with new noise, until there are as many windows.
     let (mut x, mut y) = (Vec::new(), Vec::new());
     while y.len() * (PERIOD / 4 + 1 - SHORT) < TRAINED + 18 {
-        let (windows, next) = windows(&self::points(PERIOD / 4 + 1, &mut rng), SHORT);
+        let (windows, next) = windows(&support::wave::points(PERIOD / 4 + 1, &mut rng), SHORT);
         (x.push(windows), y.push(next));
     }
     let quarter = (cat(&x, 0), cat(&y, 0));

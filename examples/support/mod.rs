@@ -11,12 +11,14 @@ pub mod memory_task;
 pub mod picture;
 pub mod plot;
 pub mod progress;
+pub mod reber;
 pub mod recurrent;
 pub mod seeds;
 pub mod sums;
 pub mod text;
 pub mod translator;
 pub mod vocabulary;
+pub mod wave;
 
 use std::error::Error;
 use std::fs;
