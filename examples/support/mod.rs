@@ -8,6 +8,7 @@ pub mod figures;
 pub mod heat_table;
 pub mod heatmap;
 pub mod memory_task;
+pub mod mnist;
 pub mod picture;
 pub mod plot;
 pub mod progress;
