@@ -33,7 +33,8 @@ use support::vocabulary::Vocabulary;
 use support::{Options, Outcome};
 use wengert::nn::rnn::{LstmOptions, LstmVariant, Peepholes};
 use wengert::nn::seq2seq::{
-    Forcing, Reading, RnnDecoder, RnnDecoderOptions, RnnDecoderSizes, RnnEncoder, Tokens, Until,
+    Forcing, Own, Reading, RnnDecoder, RnnDecoderOptions, RnnDecoderSizes, RnnEncoder, Tokens,
+    Until,
 };
 use wengert::prelude::*;
 use wengert::tape::Model;
@@ -51,7 +52,7 @@ const TRAINING: Training = Training {
     most_norm: 5.0,
     forcing: Forcing {
         rate: 1.0,
-        own: wengert::nn::seq2seq::Own::Best,
+        own: Own::Best,
     },
 };
 /// The forms that are compared: their names, whether questions are filled up, and whether they are read
