@@ -193,7 +193,7 @@ fn run(options: &Options) -> Outcome {
         &path,
         title,
         ("step", 1.0..TIME as f64 + 1.0),
-        ("value", 0.0..1.05),
+        ("value", 0.0..1.3),
         &lines,
     )?;
     println!("the input gate is drawn in {}", path.display());
