@@ -31,7 +31,6 @@ use support::text::{folder, lines};
 use support::translator::{Design, Pairs, Training, Translator, accuracy};
 use support::vocabulary::Vocabulary;
 use support::{Options, Outcome};
-use wengert::nn::data::Batches;
 use wengert::nn::seq2seq::{Forcing, Reading, Until};
 use wengert::prelude::*;
 
@@ -115,33 +114,6 @@ impl Dates {
     }
 }
 
-/// What the decoder looks at while it writes each character of the right dates: for each question
-/// \[T, S\].
-fn alignments(model: &Translator, pairs: &Pairs, first: i64) -> Vec<Vec<Vec<f64>>> {
-    let (mut tape, mut found) = (Tape::new(), Vec::new());
-    for rows in Batches::in_order(pairs.len(), 250) {
-        let batch = pairs.batch(&rows, first);
-        let weights = tape.evaluate(model, |t, m| {
-            let encoded = m
-                .encoder
-                .forward(t, &batch.sources, Some(&batch.source_lengths));
-            let start = m.decoder.start(&encoded.source, Some(encoded.state));
-            let (_, weights, _) = m
-                .decoder
-                .run_with_weights(&batch.told, &encoded.source, start);
-            weights.expect("the decoder looks").value()
-        });
-        for (row, &length) in batch.source_lengths.iter().enumerate() {
-            let weights = weights.select(0, row as isize).slice(1, 0..length);
-            let steps = weights.to_rows().into_iter();
-            found.extend([steps
-                .map(|step| step.into_iter().map(f64::from).collect())
-                .collect()]);
-        }
-    }
-    found
-}
-
 /// The share of the weight on the year, while the digits of the year are written, over spellings whose
 /// year has so many digits. The year ends every spelling.
 fn weight_on_year(dates: &Dates, alignments: &[Vec<Vec<f64>>], digits: &[usize]) -> f64 {
@@ -209,7 +181,7 @@ fn learn(
         ticker.tick(|| format!("loss {loss:.4}, {exact:.3} right"));
     });
     let alignments = match attention {
-        true => alignments(&model, &dates.asked, first),
+        true => model.alignments(&dates.asked, first),
         false => Vec::new(),
     };
     Found { right, alignments }

@@ -136,6 +136,30 @@ impl Translator {
         found
     }
 
+    /// What the decoder looks at while it is told the targets: for each pair weights \[T, S\].
+    pub fn alignments(&self, pairs: &Pairs, first: i64) -> Vec<Vec<Vec<f64>>> {
+        let (mut tape, mut found) = (Tape::new(), Vec::new());
+        for rows in Batches::in_order(pairs.len(), 250) {
+            let batch = pairs.batch(&rows, first);
+            let weights = tape.evaluate(self, |t, m| {
+                let lengths = Some(&batch.source_lengths[..]);
+                let encoded = m.encoder.forward(t, &batch.sources, lengths);
+                let (source, start) = (&encoded.source, Some(encoded.state));
+                let start = m.decoder.start(source, start);
+                let (_, weights, _) = m.decoder.run_with_weights(&batch.told, source, start);
+                weights.expect("the decoder looks").value()
+            });
+            let lengths = batch.target_lengths.iter().zip(&batch.source_lengths);
+            for (row, (&target, &source)) in lengths.enumerate() {
+                let weights = weights.select(0, row as isize).slice(0, ..target);
+                let steps = weights.slice(1, ..source).to_rows().into_iter();
+                let numbers = |step: Vec<f32>| step.into_iter().map(f64::from).collect();
+                found.push(steps.map(numbers).collect());
+            }
+        }
+        found
+    }
+
     /// The mean cross entropy of the targets' tokens in nats, each told what came before it.
     pub fn cross_entropy(&self, pairs: &Pairs, first: i64) -> f64 {
         let (mut tape, mut sum, mut count) = (Tape::new(), 0.0, 0);
