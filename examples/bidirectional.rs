@@ -74,7 +74,7 @@ impl<'t> Products<Var<'t>> {
     fn predict(&self, x: Var<'t>) -> Var<'t> {
         let (h, _) = self.rnn.run(x, None);
         let h = h.slice(1, 1..-1);
-        self.head.forward(self.hidden.forward(h).tanh())
+        self.head.forward(self.hidden.forward(h).relu())
     }
 }
 

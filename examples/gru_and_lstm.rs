@@ -32,13 +32,16 @@ use support::seeds::{Ticker, each_seed};
 use support::wave::{initialize, part, points, train, windows};
 use support::{Options, Outcome};
 use wengert::compose::{CrossEntropy, cross_entropy_with};
-use wengert::nn::rnn::{GruOptions, GruVariant, LstmOptions, LstmVariant};
+use wengert::nn::init::uniform;
+use wengert::nn::rnn::{Cell, NewCell, Recurrent};
+use wengert::ops::{Sigmoid, Tanh};
 use wengert::prelude::*;
+use wengert::tape::Model;
 
 const SEEDS: usize = 5;
 const KINDS: [&str; 2] = ["lstm", "gru"];
 /// How wide the layers are that are timed, and how often each is.
-const TIMED: [usize; 3] = [64, 128, 256];
+const TIMED: [usize; 3] = [128, 256, 512];
 const TIMES: usize = 20;
 const ADDING: Training = Training {
     time: 50,
@@ -48,7 +51,7 @@ const ADDING: Training = Training {
     half_life: 1000,
 };
 const STRINGS: usize = 16;
-const STRING_STEPS: usize = 1500;
+const STRING_STEPS: usize = 3000;
 
 /// Compares the GRU with the LSTM
 #[derive(Parser)]
@@ -57,58 +60,120 @@ struct Arguments {
     options: Options,
 }
 
-fn elements(model: &impl Tree<Tensor>) -> f64 {
-    model.leaves().iter().map(|leaf| leaf.size() as f64).sum()
+/// The GRU in the form of the final paper, whose reset gate acts on the state before the product and
+/// whose parts have one bias each. Its two gates are one op, and the rest of it another:
+///
+/// ```text
+/// r z = σ(x Wx + h Wh + b)
+/// h′ = (1 − z) tanh(x Vx + (r h) Vh + c) + z h
+/// ```
+#[derive(Tree, Clone)]
+struct FinalGru<P = Tensor> {
+    wx: P,
+    wh: P,
+    b: P,
+    vx: P,
+    vh: P,
+    c: P,
 }
 
-/// Three parts to four, where both have one bias a part; and as the library makes them by default.
+impl NewCell for FinalGru {
+    fn new(inputs: usize, hidden: usize, rng: &mut Rng) -> Self {
+        let k = 1.0 / (hidden as f64).sqrt();
+        FinalGru {
+            wx: uniform([inputs, 2 * hidden], k, rng),
+            wh: uniform([hidden, 2 * hidden], k, rng),
+            b: uniform([2 * hidden], k, rng),
+            vx: uniform([inputs, hidden], k, rng),
+            vh: uniform([hidden, hidden], k, rng),
+            c: uniform([hidden], k, rng),
+        }
+    }
+}
+
+impl<'t, T: Float> Cell<'t, T> for FinalGru<Var<'t, T>> {
+    type State = Var<'t, T>;
+
+    fn initial(&self, x: Var<'t, T>) -> Var<'t, T> {
+        x.tape().zeros([x.dim(0), self.vh.dim(0)])
+    }
+
+    fn step(&self, x: Var<'t, T>, h: Var<'t, T>) -> Var<'t, T> {
+        let sums = [(x, self.wx), (h, self.wh)];
+        let gates = Var::affine_activated(&sums, Some(self.b), (Sigmoid, Sigmoid));
+        let [r, z] = gates.chunk(-1);
+        let sums = [(x, self.vx), (r * h, self.vh)];
+        let [h] = Var::affine_formula(&sums, Some(self.c), (Tanh,), Mix, [z, h]);
+        h
+    }
+}
+
+/// (n, z, h) → h′.
+#[derive(Clone, Copy)]
+struct Mix;
+
+#[formula]
+impl Formula<3, 1> for Mix {
+    const NAME: &'static str = "mix";
+
+    fn eval<R: Real>(&self, [n, z, h]: [R; 3]) -> [R; 1] {
+        [n + z * (h - n)]
+    }
+}
+
+/// Three parts to four, where each part has one bias; and the library's GRU, whose parts have two.
 fn parameters(figures: &mut Figures, rng: &mut Rng) {
-    let single = elements(&GruVariant::with_options(
-        2,
-        100,
-        GruOptions::default(),
-        rng,
-    ));
-    let lstm = elements(&LstmVariant::with_options(
-        2,
-        100,
-        LstmOptions::default(),
-        rng,
-    ));
-    figures.add("parameters.ratio", &[single / lstm]);
-    let double = elements(&Gru::new(2, 100, rng));
+    let lstm = Lstm::new(2, 100, rng).element_count() as f64;
+    let ours = FinalGru::new(2, 100, rng).element_count() as f64;
+    figures.add("parameters.ratio", &[ours / lstm]);
+    let double = Gru::new(2, 100, rng).element_count() as f64;
     figures.add("parameters.ratio_with_two_biases", &[double / lstm]);
 }
 
-/// The time of a step of training of a GRU over that of an LSTM as wide: the ratio of the medians.
-fn time_ratio(hidden: usize, times: usize) -> f64 {
+/// A step of training of a layer and its head, as often as one likes: its time in seconds.
+fn stepper<C>(hidden: usize) -> Box<dyn FnMut() -> f64>
+where
+    C: NewCell + Tree<Tensor, With<Tensor> = C> + 'static,
+    for<'t> C::With<Var<'t>>: Cell<'t, f32>,
+{
     let mut rng = Rng::seed_from_u64(1);
     let x: Tensor = rng.uniform([16, 10, 2], 0.0, 1.0);
     let y: Tensor = rng.uniform([16, 1], 0.0, 2.0);
-    let mut runs = KINDS.map(|kind| {
-        let model = Reader::of(kind, [2, hidden, 1], &mut rng);
-        (model, Tape::new(), Adam::new(1e-3), Vec::new())
-    });
-    // The first round, which warms up, is not counted.
-    for _ in 0..=times {
-        for (model, tape, adam, seconds) in &mut runs {
-            let started = Instant::now();
-            let (_, grads) = tape.value_and_grad(&*model, |t, m| mse(m.last(t.constant(&x)), &y));
-            adam.step(model, &grads);
-            seconds.push(started.elapsed().as_secs_f64());
-        }
+    let rnn = Recurrent::<C>::new(2, hidden, &mut rng);
+    let mut model = (rnn, Linear::new(hidden, 1, &mut rng));
+    let (mut tape, mut adam) = (Tape::new(), Adam::new(1e-3));
+    Box::new(move || {
+        let started = Instant::now();
+        let (_, grads) = tape.value_and_grad(&model, |t, (rnn, head)| {
+            mse(head.forward(rnn.last(t.constant(&x), None).h()), &y)
+        });
+        adam.step(&mut model, &grads);
+        started.elapsed().as_secs_f64()
+    })
+}
+
+/// The time of a step of the GRU of the final paper, and of that of the library, over that of an LSTM
+/// as wide: medians of some measurements, of each in turn.
+fn time_ratios(hidden: usize, times: usize) -> [f64; 2] {
+    let mut kinds = [
+        stepper::<LstmCell>(hidden),
+        stepper::<FinalGru>(hidden),
+        stepper::<GruCell>(hidden),
+    ];
+    // The first round warms up, and is not counted.
+    kinds.iter_mut().for_each(|step| _ = step());
+    let mut rounds: Vec<[f64; 3]> = Vec::new();
+    for _ in 0..times {
+        rounds.push(kinds.each_mut().map(|step| step()));
     }
-    let [lstm, gru] = runs.map(|(.., seconds)| {
-        let mut counted = seconds[1..].to_vec();
-        counted.sort_by(f64::total_cmp);
-        0.5 * (counted[(times - 1) / 2] + counted[times / 2])
+    let [lstm, ours, library] = [0, 1, 2].map(|kind| {
+        let mut seconds: Vec<f64> = rounds.iter().map(|round| round[kind]).collect();
+        seconds.sort_by(f64::total_cmp);
+        0.5 * (seconds[(times - 1) / 2] + seconds[times / 2])
     });
-    println!(
-        "hidden {hidden}: LSTM {:.2} ms, GRU {:.2} ms",
-        lstm * 1e3,
-        gru * 1e3
-    );
-    gru / lstm
+    let [a, b, c] = [lstm, ours, library].map(|seconds| seconds * 1e3);
+    println!("{hidden} units: LSTM {a:.2} ms, GRU {b:.2} ms, the library's {c:.2} ms");
+    [ours / lstm, library / lstm]
 }
 
 /// The validation error on the noisy sine, as in `sine.rs`.
@@ -179,11 +244,11 @@ fn run(options: &Options) -> Outcome {
     } else {
         (TIMED.len(), TIMES)
     };
-    let ratios: Vec<f64> = TIMED[..widths]
-        .iter()
-        .map(|&hidden| time_ratio(hidden, times))
-        .collect();
-    figures.add("time.ratio", &ratios);
+    for &hidden in &TIMED[..widths] {
+        let [ours, library] = time_ratios(hidden, times);
+        figures.add(&format!("time.ratio_{hidden}"), &[ours]);
+        figures.add(&format!("time.library_gru.ratio_{hidden}"), &[library]);
+    }
 
     let (steps, string_steps) = if options.quick {
         (30, 30)
