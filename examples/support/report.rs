@@ -113,7 +113,7 @@ fn line(claim: &Claim, record: Option<&Record>, count: &mut Count) -> String {
     };
     let commit = record.commit.as_deref().unwrap_or("unknown");
     let figure = figure(claim, numbers);
-    row(&[&claim.says, &target, &figure, &met, &time, &command, commit])
+    row(&[&says, &target, &figure, &met, &time, &command, commit])
 }
 
 /// The numbers of a figure: their mean, what decides if it is something else, and their range.
