@@ -100,7 +100,7 @@ struct Found {
     mse: f64,
     /// The share of the weight on the marked steps, in the mean and in the worst sequence.
     marked: [f64; 2],
-    /// The weights of one sequence before and after training, and twice its marks' share.
+    /// The weights of one sequence before and after training, and its marks.
     shown: [Vec<f64>; 3],
 }
 
@@ -130,7 +130,7 @@ fn learn(seed: u64, steps: usize, ticker: &Ticker) -> Found {
     Found {
         mse,
         marked: [mean, marked.into_iter().fold(1.0, f64::min)],
-        shown: [first(&before), first(&weights), first(&(&marks * 0.5))],
+        shown: [first(&before), first(&weights), first(&(&marks * 0.55))],
         weights: Weights::of(&weights, &test.mask),
     }
 }
@@ -168,11 +168,7 @@ fn run(options: &Options) -> Outcome {
         let steps = weights.iter().enumerate();
         steps.map(|(step, weight)| (step as f64, *weight)).collect()
     });
-    let names = [
-        "before training",
-        "after training",
-        "half on each marked step",
-    ];
+    let names = ["before training", "after training", "the marked steps"];
     let line = |at: usize| Line {
         name: names[at],
         points: &points[at],

@@ -166,7 +166,7 @@ fn learn(
     let first = dates.first();
     let training = Training {
         first,
-        batch: 64,
+        batch: 32,
         epochs,
         rate: 5e-3,
         most_norm: 5.0,

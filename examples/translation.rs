@@ -39,7 +39,7 @@ use wengert::prelude::*;
 const PAIRS: usize = 10_000;
 const WIDTH: usize = 128;
 const EPOCHS: usize = 6;
-const SEEDS: usize = 2;
+const SEEDS: usize = 1;
 const BATCH: usize = 64;
 const RATE: f64 = 3e-3;
 /// Words of no language: what is not known, and what is before the first word and after the last.
