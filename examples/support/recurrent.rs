@@ -4,6 +4,7 @@ use wengert::nn::rnn::LstmVariant;
 use wengert::prelude::*;
 
 /// One recurrent layer.
+#[allow(clippy::large_enum_variant, reason = "there is one of it in a model")]
 #[derive(Tree, Clone)]
 pub enum Rnn<P = Tensor> {
     Simple(SimpleRnn<P>),
