@@ -28,7 +28,7 @@ pub fn heat_table(
     let longest = rows.iter().map(|row| row.text.len()).max().unwrap_or(0);
     let left = 40 + 8 * longest as i32;
     let width = (left + CELL * columns.len() as i32 + 20).max(30 + 10 * title.len() as i32);
-    let below = 82 + STEP * rows.len() as i32;
+    let below = 90 + STEP * rows.len() as i32;
     let height = below + 22 * notes.len() as i32 + 12;
     let root = SVGBackend::new(path, (width as u32, height as u32)).into_drawing_area();
     root.fill(&WHITE)?;
