@@ -13,7 +13,8 @@ pub fn folder(named: Option<PathBuf>, name: &str, quick: bool) -> Outcome<Option
         Some(folder) => Ok(Some(folder)),
         None if quick => Ok(None),
         None => Err(format!(
-            "where is the folder `{name}`? --data DIR, or WENGERT_DATA with it inside"
+            "give the folder with the files (see --help): --data DIR, or {name}/ in the folder that \
+             WENGERT_DATA names"
         )
         .into()),
     }
