@@ -15,6 +15,7 @@ pub mod progress;
 pub mod reber;
 pub mod recurrent;
 pub mod seeds;
+pub mod stream;
 pub mod sums;
 pub mod text;
 pub mod translator;
