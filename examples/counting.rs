@@ -1,8 +1,8 @@
 //! Counting and timing, with gates that see the memory (peepholes) and without.
 //!
 //! - The distance of two spikes in 150 steps is to be said after the last step, as a share of 100. It
-//!   is right within 0.04, as in the Adding Problem of 1997. Both kinds learn it; what peepholes add
-//!   differs from seed to seed.
+//!   is right within 0.04, as in the Adding Problem of 1997. What peepholes add differs from seed to
+//!   seed.
 //! - Strings aⁿbⁿ and aⁿbⁿcⁿ: after each symbol the network says which ones may follow. It learns from
 //!   n up to 10, and what counts is up to which n, of 100 that are tried, it predicts all strings.
 //!
