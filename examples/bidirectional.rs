@@ -73,7 +73,7 @@ impl<'t> Products<Var<'t>> {
     /// x \[B, T, 1\] → \[B, T − 2, 1\], for the steps that have two neighbors.
     fn predict(&self, x: Var<'t>) -> Var<'t> {
         let (h, _) = self.rnn.run(x, None);
-        let h = h.slice(1, 1..-1);
+        let h = h.slice(1, 1..TIME - 1);
         self.head.forward(self.hidden.forward(h).relu())
     }
 }
@@ -217,7 +217,7 @@ fn accuracy(model: &Rows, digits: &Digits, rows: std::ops::Range<usize>) -> f64 
         let end = (at + 500).min(digits.labels.size());
         let x = digits.images.slice(0, at..end);
         let read = tape.evaluate(model, |t, m| m.logits(t.constant(&x)).argmax(-1));
-        right += read.eq(&digits.labels.slice(0, at..end)).count();
+        right += read.eq(digits.labels.slice(0, at..end)).count();
     }
     right as f64 / count as f64
 }

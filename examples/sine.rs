@@ -113,7 +113,8 @@ fn experiment(kind: &str, hidden: usize, seed: u64, epochs: usize) -> Found {
     let (mut x, mut y) = (Vec::new(), Vec::new());
     while y.len() * (PERIOD / 4 + 1 - SHORT) < TRAINED + 18 {
         let (windows, next) = windows(&support::wave::points(PERIOD / 4 + 1, &mut rng), SHORT);
-        (x.push(windows), y.push(next));
+        x.push(windows);
+        y.push(next);
     }
     let quarter = (cat(&x, 0), cat(&y, 0));
     let mut narrow = start;
