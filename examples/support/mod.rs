@@ -2,10 +2,25 @@
 #![allow(dead_code, reason = "each example uses a part of this")]
 #![allow(clippy::print_stdout, reason = "an experiment reports what it found")]
 
+pub mod adding;
+pub mod babi;
 pub mod figures;
+pub mod heat_table;
+pub mod heatmap;
+pub mod memory_task;
+pub mod mnist;
 pub mod picture;
+pub mod plot;
 pub mod progress;
+pub mod reber;
+pub mod recurrent;
 pub mod seeds;
+pub mod stream;
+pub mod sums;
+pub mod text;
+pub mod translator;
+pub mod vocabulary;
+pub mod wave;
 
 use std::error::Error;
 use std::fs;

@@ -42,7 +42,15 @@ pub fn curves(path: &Path, title: &str, x_name: &str, y_name: &str, lines: &[Lin
         .x_desc(x_name)
         .y_desc(y_name)
         .x_label_formatter(&|x| format!("{x:.0}"))
-        .y_label_formatter(&|y| format!("{y}"))
+        .y_label_formatter(&|&y| {
+            // The marks of a logarithmic axis come with errors of rounding.
+            let y: f64 = format!("{y:.9e}").parse().unwrap_or(y);
+            if (1e-4..1e5).contains(&y) {
+                format!("{y}")
+            } else {
+                format!("{y:e}")
+            }
+        })
         .draw()?;
     let colors = [BLUE, RED, GREEN, MAGENTA];
     for (line, color) in lines.iter().zip(colors.into_iter().cycle()) {

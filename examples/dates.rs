@@ -1,0 +1,260 @@
+//! An encoder and a decoder, with and without attention, learn to write dates as "1994-09-27" that they
+//! read in many spellings ("TUESDAY, SEPTEMBER 27, 1994", "9/27/94"), character by character.
+//!
+//! The data are those of the book *Deep Learning from Scratch 2* (chapter 8), and so is the model: tokens
+//! as vectors of 16, an LSTM each, attention after the step (Luong, Pham and Manning 2015, `general`
+//! here, where the book has `dot`), 10 epochs. Beside the book: 64 units instead of 256, batches of 32
+//! instead of 128, a learning rate that falls from 0.005 to 0 along a line instead of 0.001, the first
+//! 10,000 distinct spellings instead of 50,000 lines, many of which come twice, and sources that end where
+//! they end, so that nothing looks at the spaces after them. Of the 10,000 the last 1,000 are asked and not
+//! learned.
+//!
+//! Where the decoder looks while it writes is the alignment. One is drawn as a heat map, and what falls
+//! on the characters of the year while the four digits of the year are written is measured over all
+//! questions. For that sources are read from their beginning: an output beside a character tells of it
+//! and of what was read before it. Read from their end, as in the book, the outputs left of the year tell
+//! of the year as well, and a decoder may look there. Its figures are reported.
+//!
+//! `cargo run --release --example dates -- --data DIR`, a folder with `date.txt`, or with `WENGERT_DATA`
+//! set to a folder that has it in `dlfs2/`.
+#![allow(clippy::print_stdout, reason = "an experiment reports what it found")]
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Parser;
+use support::figures::Figures;
+use support::heatmap::heatmap;
+use support::seeds::{Ticker, each_seed};
+use support::text::{folder, lines};
+use support::translator::{Design, Pairs, Training, Translator, accuracy};
+use support::vocabulary::Vocabulary;
+use support::{Options, Outcome};
+use wengert::nn::seq2seq::{Forcing, Reading, Until};
+use wengert::prelude::*;
+
+const DATES: usize = 10_000;
+const ASKED: usize = 1_000;
+const EMBEDDING: usize = 16;
+const HIDDEN: usize = 64;
+const SEEDS: usize = 4;
+const EPOCHS: usize = 10;
+/// The models: their names, whether they look at the source, and whether they read it from its end.
+const MODELS: [(&str, bool, bool); 3] = [
+    ("attention", true, false),
+    ("plain", false, false),
+    ("reversed", true, true),
+];
+/// The length of a date as it is to be written, and that of its year, which comes first.
+const LENGTH: usize = 10;
+const YEAR: usize = 4;
+/// The character that is told first, which stands between the two in the file.
+const FIRST: &str = "_";
+
+/// Learns to write dates in one way that it reads in many
+#[derive(Parser)]
+struct Arguments {
+    /// The folder with date.txt
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    #[command(flatten)]
+    options: Options,
+}
+
+/// Spellings of dates, and how they are to be written.
+struct Dates {
+    characters: Vocabulary,
+    learned: Pairs,
+    asked: Pairs,
+}
+
+/// Reads a line of the file: a spelling, filled up with spaces, and the date behind a `_`.
+fn read_line(line: &str) -> Result<(String, String), String> {
+    match line.split_once(FIRST) {
+        Some((spelling, date)) if date.len() == LENGTH && !spelling.trim().is_empty() => {
+            Ok((spelling.trim_end().to_owned(), date.to_owned()))
+        }
+        _ => Err(format!(
+            "a spelling and a date as _1994-09-27 are wanted, not {line:?}"
+        )),
+    }
+}
+
+impl Dates {
+    fn load(folder: &Path, [count, asked]: [usize; 2]) -> Outcome<Dates> {
+        let path = folder.join("date.txt");
+        let (mut known, mut lines) = (BTreeSet::new(), lines(&path, read_line)?);
+        lines.retain(|(spelling, _)| known.insert(spelling.clone()));
+        if lines.len() < count {
+            let found = lines.len();
+            return Err(format!("{}: {found} dates instead of {count}", path.display()).into());
+        }
+        lines.truncate(count);
+        let all = lines
+            .iter()
+            .flat_map(|(spelling, date)| spelling.chars().chain(date.chars()));
+        let all: BTreeSet<char> = all.chain(FIRST.chars()).collect();
+        let characters = Vocabulary::of_characters(&all.into_iter().collect::<String>());
+        let mut learned = Pairs::default();
+        for (spelling, date) in &lines {
+            learned.sources.push(characters.characters(spelling));
+            learned.targets.push(characters.characters(date));
+        }
+        let asked = learned.split_off(asked);
+        Ok(Dates {
+            characters,
+            learned,
+            asked,
+        })
+    }
+
+    fn first(&self) -> i64 {
+        self.characters.number(FIRST).expect("it is one of them")
+    }
+}
+
+/// The share of the weight on the year, while the digits of the year are written, over spellings whose
+/// year has so many digits. The year ends every spelling.
+fn weight_on_year(dates: &Dates, alignments: &[Vec<Vec<f64>>], digits: &[usize]) -> f64 {
+    let (mut weight, mut steps) = (0.0, 0);
+    for ((source, target), alignment) in dates
+        .asked
+        .sources
+        .iter()
+        .zip(&dates.asked.targets)
+        .zip(alignments)
+    {
+        let length = if source.ends_with(&target[..YEAR]) {
+            YEAR
+        } else {
+            2
+        };
+        if digits.contains(&length) {
+            let on_year = |step: &Vec<f64>| step[source.len() - length..].iter().sum::<f64>();
+            weight += alignment[..YEAR].iter().map(on_year).sum::<f64>();
+            steps += YEAR;
+        }
+    }
+    weight / steps as f64
+}
+
+/// What one model came to.
+struct Found {
+    /// The share of dates that it writes rightly, after each epoch.
+    right: Vec<f64>,
+    alignments: Vec<Vec<Vec<f64>>>,
+}
+
+fn learn(
+    dates: &Dates,
+    attention: bool,
+    reversed: bool,
+    epochs: usize,
+    seed: u64,
+    ticker: &Ticker,
+) -> Found {
+    let mut rng = Rng::seed_from_u64(seed);
+    let design = Design {
+        words: [dates.characters.len(); 2],
+        embedding: Some(EMBEDDING),
+        hidden: HIDDEN,
+        reversed,
+        reading: Reading::Tokens,
+        attention,
+    };
+    let first = dates.first();
+    let training = Training {
+        first,
+        batch: 32,
+        epochs,
+        rate: 5e-3,
+        most_norm: 5.0,
+        forcing: Forcing::default(),
+    };
+    let mut model = Translator::new(design, &mut rng);
+    let mut right = Vec::new();
+    training.run(&mut model, &dates.learned, &mut rng, |_, model, loss| {
+        let made = model.translate(&dates.asked, first, Until::len(LENGTH));
+        let (_, exact) = accuracy(&made, &dates.asked.targets);
+        right.push(exact);
+        ticker.tick(|| format!("loss {loss:.4}, {exact:.3} right"));
+    });
+    let alignments = match attention {
+        true => model.alignments(&dates.asked, first),
+        false => Vec::new(),
+    };
+    Found { right, alignments }
+}
+
+fn run(options: &Options, folder: &Path) -> Outcome {
+    let mut figures = Figures::new("dates");
+    let (count, seeds, epochs) = match options.quick {
+        true => ([2000, 200], 1, 1),
+        false => ([DATES, ASKED], SEEDS, EPOCHS),
+    };
+    let dates = Dates::load(folder, count)?;
+    let found = each_seed(options, seeds, MODELS.len() * epochs, |seed, ticker| {
+        MODELS.map(|(_, attention, reversed)| {
+            learn(&dates, attention, reversed, epochs, seed, ticker)
+        })
+    });
+
+    let numbers =
+        |number: &dyn Fn(&[Found; 3]) -> f64| -> Vec<f64> { found.iter().map(number).collect() };
+    let last = |found: &Found| found.right[epochs - 1];
+    for (at, (name, ..)) in MODELS.iter().enumerate() {
+        figures.add(
+            &format!("{name}.exact"),
+            &numbers(&|found| last(&found[at])),
+        );
+    }
+    figures.add(
+        "gain.exact",
+        &numbers(&|found| last(&found[0]) - last(&found[1])),
+    );
+    for (at, prefix) in [(0, ""), (2, "reversed.")] {
+        for (name, digits) in [
+            ("year", &[2, 4][..]),
+            ("year_of_four", &[4]),
+            ("year_of_two", &[2]),
+        ] {
+            let weight = numbers(&|found| weight_on_year(&dates, &found[at].alignments, digits));
+            figures.add(&format!("{prefix}{name}.weight"), &weight);
+        }
+    }
+
+    // The longest spelling, of several the first.
+    let spellings = dates.asked.sources.iter().enumerate().rev();
+    let shown = spellings
+        .max_by_key(|spelling| spelling.1.len())
+        .map_or(0, |longest| longest.0);
+    let names = |tokens: &[i64]| -> Vec<String> {
+        let name = |&token: &i64| dates.characters.text(&[token], "").replace(' ', "␣");
+        tokens.iter().map(name).collect()
+    };
+    let path = options.picture("dates_alignment.svg")?;
+    heatmap(
+        &path,
+        "Where the decoder looks while it writes a date",
+        ("read", &names(&dates.asked.sources[shown])),
+        ("written", &names(&dates.asked.targets[shown])),
+        &found[0][0].alignments[shown],
+    )?;
+    println!("\nan alignment is in {}", path.display());
+    figures.write(options)
+}
+
+fn main() -> ExitCode {
+    let Arguments { data, options } = Arguments::parse();
+    let outcome = folder(data, "dlfs2", options.quick).and_then(|folder| match folder {
+        Some(folder) => run(&options, &folder),
+        None => {
+            println!("dates: skipped, for there is no data (--data DIR or WENGERT_DATA)");
+            Ok(())
+        }
+    });
+    support::exit("dates", outcome)
+}
