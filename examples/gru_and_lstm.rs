@@ -13,8 +13,8 @@
 //!
 //! Times are those of a whole step of training on one thread, with the book's batch of 100 and five
 //! time steps, 20 of each kind in turn. They are the one figure here that another run does not repeat to
-//! the last bit. A narrow GRU takes longer than an LSTM here, which is one op a step: there the number
-//! of ops counts, and not that of the weights.
+//! the last bit. A narrow GRU takes as long as an LSTM, which is one op a step: there the number of
+//! ops counts, and not that of the weights.
 //!
 //! `cargo run --release --example gru_and_lstm`
 #![allow(clippy::print_stdout, reason = "an experiment reports what it found")]
