@@ -36,7 +36,7 @@ pub fn map_flat<T: Float, const A: usize, const B: usize, const C: usize, const 
     outputs: [(usize, Mode); O],
     buffers: &mut [&mut [T]],
 ) {
-    // Inlined always: a call would write all operands to memory, 2 % of a sum of 64 numbers.
+    // Inlined always: a call would write all operands to memory and read them back.
     let mut y = [std::ptr::null_mut(); O];
     let mut modes = [Mode::Skip; O];
     for m in 0..O {
