@@ -63,14 +63,7 @@ fn short(options: &Options, kind: &str, steps: usize) -> (Vec<f64>, Curve) {
         if let Rnn::Lstm(lstm) = model.rnn {
             model.rnn = Rnn::Lstm(lstm.with_forget_bias(FORGET_BIAS));
         }
-        let (mut curve, mut mean) = (Vec::new(), 0.0);
-        training.run(&mut model, &mut rng.split(3), |step, _, loss| {
-            mean += f64::from(loss) / look as f64;
-            if step % look == 0 {
-                curve.push((step as f64, std::mem::take(&mut mean)));
-            }
-            ticker.tick(|| format!("{kind}, loss {loss:.4}"));
-        });
+        let curve = training.course(&mut model, &mut rng.split(3), look, (kind, ticker));
         (error(&model, &mut Tape::new(), &test), curve)
     });
     let errors = found.iter().map(|(error, _)| *error).collect();

@@ -65,14 +65,7 @@ fn run(options: &Options) -> Outcome {
         let test = sequences(test, training.time, &mut rng.split(1));
         let mut learn = |kind: &str| {
             let mut model = Reader::of(kind, [2, HIDDEN, 1], &mut rng.split(2));
-            let (mut curve, mut mean) = (Vec::new(), 0.0);
-            training.run(&mut model, &mut rng.split(3), |step, _, loss| {
-                mean += f64::from(loss) / look as f64;
-                if step % look == 0 {
-                    curve.push((step as f64, std::mem::take(&mut mean)));
-                }
-                ticker.tick(|| format!("{kind}, loss {loss:.4}"));
-            });
+            let curve = training.course(&mut model, &mut rng.split(3), look, (kind, ticker));
             (error(&model, &mut Tape::new(), &test), curve)
         };
         Found {

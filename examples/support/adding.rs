@@ -5,6 +5,7 @@ use wengert::nn::data::Batches;
 use wengert::prelude::*;
 
 use super::recurrent::Reader;
+use super::seeds::Ticker;
 
 /// Sequences x \[N, T, 2\] of a number and a mark, and the sums y \[N, 1\] of the two marked numbers,
 /// which stand anywhere.
@@ -73,5 +74,24 @@ impl Training {
             adam.step(model, &grads);
             look(step + 1, model, loss);
         }
+    }
+
+    /// Trains a model, and returns the mean of the loss over each `span` steps.
+    pub fn course(
+        &self,
+        model: &mut Reader,
+        rng: &mut Rng,
+        span: usize,
+        (name, ticker): (&str, &Ticker),
+    ) -> Vec<(f64, f64)> {
+        let (mut course, mut mean) = (Vec::new(), 0.0);
+        self.run(model, rng, |step, _, loss| {
+            mean += f64::from(loss) / span as f64;
+            if step % span == 0 {
+                course.push((step as f64, std::mem::take(&mut mean)));
+            }
+            ticker.tick(|| format!("{name}, loss {loss:.4}"));
+        });
+        course
     }
 }

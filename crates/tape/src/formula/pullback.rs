@@ -388,7 +388,7 @@ impl<T: Float> Targets<T> {
             return (self.push(Some(base), sum), Mode::Add);
         }
         let size = list.nodes[base as usize].size as usize;
-        if region.size() == size && region.is_contiguous() && alone() {
+        if list.is_all(base, region) && alone() {
             return (self.push(Some(base), flow.pool.take(size)), Mode::Write);
         }
         (self.push(Some(base), flow.pool.zeros(size)), Mode::Add)

@@ -463,6 +463,14 @@ impl<T: Float> List<T> {
         (id, Layout::contiguous(self.shape(id)))
     }
 
+    /// Whether a region is all of its base, in row-major order: what is first to go there is written
+    /// and needs no zeros.
+    #[inline]
+    pub fn is_all(&self, base: Id, region: &Layout) -> bool {
+        let size = self.nodes[base as usize].size as usize;
+        region.size() == size && region.is_contiguous()
+    }
+
     /// Says of some nodes whether their cotangents are wanted apart.
     pub fn want(&mut self, ids: &[Id], wanted: bool) {
         let mut changed: SmallVec<[Id; 8]> = SmallVec::new();

@@ -83,10 +83,8 @@ impl<T: Float> Flow<T> {
         }
         if node.flags & (ALIAS | WANTED) == ALIAS {
             let (base, region) = list.region(id);
-            let size = list.nodes[base as usize].size as usize;
-            if self.bars[base as usize].is_none() && region.size() == size && region.is_contiguous()
-            {
-                let mut first = self.pool.take(size);
+            if self.bars[base as usize].is_none() && list.is_all(base, &region) {
+                let mut first = self.pool.take(region.size());
                 copy(bar, &mut first);
                 self.bars[base as usize] = Some(first);
                 return;

@@ -1,6 +1,6 @@
 //! `#[formula]` on formulas of the user's.
 
-use wengert_tape::{Formula, Real, Tape, formula};
+use wengert_tape::{Formula, Real, Tape, Var, formula};
 
 use crate::support::{assert_close, noise};
 
@@ -35,6 +35,40 @@ impl Formula<2, 2> for Polar {
             square.sqrt(),
             R::select_less(x, 0.0 * y, -x / square, x * 2.0),
         ]
+    }
+}
+
+/// The sum of products of neighbors: as many inputs as one may like.
+#[derive(Clone, Copy)]
+struct Neighbors;
+
+#[formula]
+impl Formula<11, 9> for Neighbors {
+    const NAME: &'static str = "neighbors";
+    fn eval<R: Real>(&self, x: [R; 11]) -> [R; 9] {
+        let mut y = [R::lit(0.0); 9];
+        for m in 0..9 {
+            y[m] = x[m] * x[m + 1] + x[m + 2];
+        }
+        y
+    }
+}
+
+#[test]
+fn many_inputs_and_outputs() {
+    let tape = Tape::<f64>::new();
+    let x: [_; 11] = std::array::from_fn(|k| tape.leaf(&noise(&[3, 7], 1 + k as u64)));
+    let y: [_; 9] = tape.formula(Neighbors, x);
+    let other: [_; 9] = std::array::from_fn(|m| x[m] * x[m + 1] + x[m + 2]);
+    let weights = noise(&[9, 3, 7], 20);
+    let weighed = |y: &[_]| (Var::stack(y, 0) * &weights).sum();
+    let (custom, composed) = (weighed(&y), weighed(&other));
+    assert_close(&custom.value(), &composed.value(), 1e-13);
+    let (a, b) = (tape.grad(custom, x), tape.grad(composed, x));
+    let back = custom.backward();
+    for k in 0..11 {
+        assert_close(&a[k].value(), &b[k].value(), 1e-13);
+        assert_close(&back.wrt(x[k]).unwrap(), &b[k].value(), 1e-13);
     }
 }
 
