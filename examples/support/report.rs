@@ -49,8 +49,9 @@ const HEAD: &str = "\
 What the experiments of `examples/` found, beside what the literature says that they should find.
 This file is made by `cargo run --release --example results` from `examples/claims.toml` and the
 figures in `docs/results/`; it is not edited by hand. Times are those of one thread while a second
-experiment ran beside it, unless they say another number of threads. No target is softened: what
-is missed says so, with what was tried.
+experiment ran beside it, unless they say another number of threads. Figures without a commit were
+made by hand, on an earlier state of the library and a busy machine: no time is given for them. No
+target is softened: what is missed says so, with what was tried.
 
 ";
 
@@ -107,11 +108,12 @@ fn line(claim: &Claim, record: Option<&Record>, count: &mut Count) -> String {
             format!("**no**; tried: {tried}")
         }
     };
-    let time = match record.threads {
-        1 => format!("{:.0} s", record.seconds.ceil()),
-        threads => format!("{:.0} s on {threads} threads", record.seconds.ceil()),
+    let time = match (record.threads, &record.commit) {
+        (_, None) => String::new(),
+        (1, _) => format!("{:.0} s", record.seconds.ceil()),
+        (threads, _) => format!("{:.0} s on {threads} threads", record.seconds.ceil()),
     };
-    let commit = record.commit.as_deref().unwrap_or("unknown");
+    let commit = record.commit.as_deref().unwrap_or_default();
     let figure = figure(claim, numbers);
     row(&[&says, &target, &figure, &met, &time, &command, commit])
 }
