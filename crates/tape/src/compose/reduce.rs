@@ -2,6 +2,9 @@
 
 use wengert_tensor::Float;
 
+use crate::compiled_here;
+use crate::formula::real::Real;
+use crate::formula::{Formula, Partial};
 use crate::record::var::Var;
 
 impl<'t, T: Float> Var<'t, T> {
@@ -28,8 +31,9 @@ impl<'t, T: Float> Var<'t, T> {
     }
 
     /// The entropy, in nats, of the distribution softmax(x) along `axis`: −Σ p ln p. A class of
-    /// probability 0, as with a logit of −∞, gives 0 and has gradient 0. Off as `softmax` is; the gradient by
-    /// at most 5 units in the last place of 1: where a probability rounds to 1, its digits are lost.
+    /// probability 0, as with a logit of −∞, gives 0 and has gradient 0. Off as `softmax` is,
+    /// also where a probability rounds to 1; the gradient by at most 5 units in the last place of the
+    /// greatest −p ln p, which is more than itself where the classes are nearly equal.
     ///
     /// ```
     /// use wengert_tape::Tape;
@@ -46,9 +50,36 @@ impl<'t, T: Float> Var<'t, T> {
     #[track_caller]
     pub fn entropy(self, axis: isize) -> Self {
         let [p, log_p] = [self.softmax(axis), self.log_softmax(axis)];
-        let zero = self.tape().scalar(0.0);
-        // A logarithm of −∞ stays out of the products, and of their derivatives.
-        let log_p = Var::select_equal(p, zero, zero, log_p);
-        -(p * log_p).sum_axes(&[axis], false)
+        let [terms] = self.tape().formula(Surprise, [p, log_p]);
+        terms.sum_axes(&[axis], false)
+    }
+}
+
+/// −p ln p, for the probabilities p of a distribution and their logarithms. The derivative by the logarithms
+/// is left out: its sum over the distribution is the derivative of Σ p, which is always 1, and what would
+/// come of it is rounding.
+#[derive(Clone, Copy)]
+struct Surprise;
+
+impl Surprise {
+    /// −ln p, and 0 where p is 0.
+    #[inline(always)]
+    fn of<R: Real>([p, log_p]: [R; 2]) -> R {
+        let zero = R::lit(0.0);
+        R::select_equal(p, zero, zero, -log_p)
+    }
+}
+
+impl Formula<2, 1> for Surprise {
+    compiled_here!(formula Surprise, 2);
+
+    const NAME: &'static str = "surprise";
+    #[inline(always)]
+    fn eval<R: Real>(&self, x: [R; 2]) -> [R; 1] {
+        [x[0] * Self::of(x)]
+    }
+    #[inline(always)]
+    fn partials<R: Real>(&self, x: [R; 2], _: [R; 1]) -> [[Partial<R>; 2]; 1] {
+        [[Partial::Value(Self::of(x)), Partial::Zero]]
     }
 }

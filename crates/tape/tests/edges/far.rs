@@ -242,6 +242,56 @@ fn softmax_near_one() {
     near(&x_bar, &[s20, -s20], 6e-7, "softmax, gradient");
 }
 
+/// The entropy of two classes, of which one is nearly certain, beside its closed forms: with q = e⁻ᵈ and
+/// s = q / (1 + q)² it is ln(1 + q) + d q / (1 + q), its derivative −d s, the next d s tanh(d/2) − s.
+fn entropy_near_one<T: Float>(distances: &[f64], within: f64) {
+    for &d in distances {
+        let q = (-d).exp();
+        let s = q / ((1.0 + q) * (1.0 + q));
+        let value = q.ln_1p() + d * q / (1.0 + q);
+        let (slope, bend) = (d * s, d * s * (d / 2.0).tanh() - s);
+        let tape = Tape::<T>::new();
+        let x = tape.leaf(&Tensor::from([d, 0.0].map(T::from_f64)));
+        let numbers = |x: Var<'_, T>| {
+            x.value()
+                .to_vec()
+                .iter()
+                .map(|x| x.to_f64())
+                .collect::<Vec<_>>()
+        };
+        let y = x.entropy(0);
+        let [x_bar] = tape.grad(y, [x]);
+        let [bends] = tape.grad(x_bar.select(0, 0), [x]);
+        near(&numbers(y), &[value], within, &format!("entropy at {d}"));
+        near(
+            &numbers(x_bar),
+            &[-slope, slope],
+            within,
+            &format!("its gradient at {d}"),
+        );
+        near(
+            &numbers(bends),
+            &[bend, -bend],
+            within,
+            &format!("its Hessian at {d}"),
+        );
+        let [at, along] = [[d, 0.0], [1.0, 0.0]].map(|x| Tensor::from(x.map(T::from_f64)));
+        let (_, y_dot) = Tape::new().jvp(&at, &along, |_, x| x.entropy(0));
+        near(
+            &[y_dot.item().to_f64()],
+            &[-slope],
+            within,
+            &format!("its tangent at {d}"),
+        );
+    }
+}
+
+#[test]
+fn entropy_of_what_is_nearly_certain() {
+    entropy_near_one::<f32>(&[2.0, 10.0, 17.0, 25.0, 40.0, 80.0], 2e-6);
+    entropy_near_one::<f64>(&[2.0, 20.0, 37.0, 60.0, 300.0, 700.0], 2e-14);
+}
+
 /// A million look-ups in eight rows: the additions round nothing away.
 #[test]
 fn gradients_of_many_look_ups() {
