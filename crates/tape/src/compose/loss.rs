@@ -276,7 +276,8 @@ impl Default for CrossEntropy {
 }
 
 /// The mean cross entropy, in nats: −ln softmax(logits) at the target. The classes lie along the
-/// last axis of `logits` \[…, C\], the targets are \[…\].
+/// last axis of `logits` \[…, C\], the targets are \[…\]. Off by at most 2 ulp, its slope by 4 of the row's
+/// greatest.
 ///
 /// ```
 /// use wengert_tape::{Tape, compose::cross_entropy};
