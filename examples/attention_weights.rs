@@ -61,7 +61,7 @@ impl Additions {
         }
         let (x, lengths) = pad(&all, 1.0).expect("all have two features");
         let mask = length_mask(&lengths, x.dim(1));
-        let sums = Tensor::cat(&sums.iter().collect::<Vec<_>>(), 0);
+        let sums = Tensor::cat(&sums, 0);
         Additions { x, mask, sums }
     }
 }

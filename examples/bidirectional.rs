@@ -147,7 +147,7 @@ where
     let there = outputs(&layer(&forward, &backward), &x.flip(&[1]));
     let back = outputs(&layer(&backward, &forward), &x).flip(&[1]);
     let width = back.dim(2) as isize / 2;
-    let back = Tensor::cat(&[&back.slice(2, width..), &back.slice(2, ..width)], 2);
+    let back = Tensor::cat(&[back.slice(2, width..), back.slice(2, ..width)], 2);
     there.max_abs_diff(&back)
 }
 

@@ -29,7 +29,7 @@ use support::picture::Line;
 use support::plot::plot;
 use support::recurrent::Reader;
 use support::seeds::{Ticker, each_seed};
-use support::wave::{PERIOD, cat, initialize, part, points, sine, train, windows};
+use support::wave::{PERIOD, initialize, part, points, sine, train, windows};
 use support::{Options, Outcome};
 use wengert::nn::rnn::{Carried, Cell};
 use wengert::prelude::*;
@@ -116,7 +116,7 @@ fn experiment(kind: &str, hidden: usize, seed: u64, epochs: usize) -> Found {
         x.push(windows);
         y.push(next);
     }
-    let quarter = (cat(&x, 0), cat(&y, 0));
+    let quarter = (Tensor::cat(&x, 0), Tensor::cat(&y, 0));
     let mut narrow = start;
     let (training, rest) = (
         part(&quarter, 0..TRAINED),

@@ -29,10 +29,12 @@ pub mod prelude {
         SimpleRnn, SimpleRnnCell, State, clip_by_global_norm,
         rnn::{Activation, Stacking},
     };
-    pub use wengert_tape::compose::{Reduction, bce_with_logits, cross_entropy, mse};
+    pub use wengert_tape::compose::{
+        CrossEntropy, Reduction, bce_with_logits, cross_entropy, cross_entropy_with, mse,
+    };
     pub use wengert_tape::tree::{Tree, TreeExt};
     pub use wengert_tape::{
-        Bind, Formula, GradOptions, Gradients, Op, Operand, Real, Tape, Unused, Values, Var,
+        Bind, Formula, GradOptions, Gradients, Model, Op, Operand, Real, Tape, Unused, Values, Var,
         formula,
     };
     pub use wengert_tensor::{Element, Float, Rng, Shape, Tensor};

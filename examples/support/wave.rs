@@ -40,11 +40,6 @@ pub fn windows(points: &[f64], width: usize) -> Windows {
     (x, y)
 }
 
-/// One after another.
-pub fn cat(parts: &[Tensor], axis: isize) -> Tensor {
-    Tensor::cat(&parts.iter().collect::<Vec<_>>(), axis)
-}
-
 /// Some of the windows.
 pub fn part((x, y): &Windows, rows: Range<usize>) -> Windows {
     (x.slice(0, rows.clone()), y.slice(0, rows))
@@ -63,7 +58,7 @@ pub fn initialize(model: &mut Reader, rng: &mut Rng) {
             [hidden, columns] if path.as_str().ends_with("wh") => {
                 let gate = |_| orthogonal([hidden, hidden], 1.0, rng);
                 let gates: Vec<Tensor> = (0..columns / hidden).map(gate).collect();
-                cat(&gates, 1)
+                Tensor::cat(&gates, 1)
             }
             [_, _] => glorot_normal(shape, rng),
             _ => Tensor::zeros(shape),

@@ -147,6 +147,7 @@ fn plain(signature: &str, of: &str) -> String {
         (own.as_str(), "X"),
         ("Self", "X"),
         ("impl Operand<T>", "X"),
+        ("impl Borrow<X>", "X"),
         ("&X", "X"),
         ("(&self", "(self"),
         ("(mut self", "(self"),

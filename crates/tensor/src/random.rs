@@ -49,20 +49,22 @@ pub struct RngState {
     pub position: u128,
 }
 
+// Not inlined, so that programs that are built without optimization call compiled code, and do not compile
+// the cipher again.
 impl TryRng for Rng {
     type Error = Infallible;
 
-    #[inline]
+    #[inline(never)]
     fn try_next_u32(&mut self) -> Result<u32, Infallible> {
         self.0.try_next_u32()
     }
 
-    #[inline]
+    #[inline(never)]
     fn try_next_u64(&mut self) -> Result<u64, Infallible> {
         self.0.try_next_u64()
     }
 
-    #[inline]
+    #[inline(never)]
     fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
         self.0.try_fill_bytes(bytes)
     }
@@ -103,13 +105,19 @@ impl Rng {
     }
 
     /// A number in [0, 1), a multiple of 2⁻⁵³.
-    #[inline]
+    #[inline(never)]
     pub fn unit(&mut self) -> f64 {
-        (self.next_u64() >> 11) as f64 * (1.0 / (1u64 << 53) as f64)
+        self.unit_here()
+    }
+
+    #[inline(always)]
+    fn unit_here(&mut self) -> f64 {
+        let Ok(word) = self.0.try_next_u64();
+        (word >> 11) as f64 * (1.0 / (1u64 << 53) as f64)
     }
 
     /// A number from the normal distribution with mean 0 and standard deviation 1.
-    #[inline]
+    #[inline(never)]
     pub fn standard_normal(&mut self) -> f64 {
         StandardNormal.sample(self)
     }
@@ -249,7 +257,7 @@ impl Rng {
     #[track_caller]
     pub fn bernoulli(&mut self, shape: impl Into<Shape>, p: f64) -> Tensor<bool> {
         assert!((0.0..=1.0).contains(&p), "bernoulli: {p} is no probability");
-        Tensor::from_fn(shape, |_| self.unit() < p)
+        Tensor::from_fn(shape, |_| self.unit_here() < p)
     }
 
     /// Whole numbers in `range`, each as likely.
@@ -272,7 +280,7 @@ compile_here! {
         let top = T::from_f64(high);
         for x in out {
             // Rounding can reach the upper bound.
-            let mut draws = (0..64).map(|_| T::from_f64(low + (high - low) * rng.unit()));
+            let mut draws = (0..64).map(|_| T::from_f64(low + (high - low) * rng.unit_here()));
             *x = draws.find(|x| *x < top).unwrap_or(T::from_f64(low));
         }
     }

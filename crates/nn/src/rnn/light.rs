@@ -56,7 +56,7 @@ impl NewCell for LightGruCell {
     fn new(inputs: usize, hidden: usize, rng: &mut Rng) -> Self {
         let mut part = || init::orthogonal([hidden, hidden], 1.0, rng);
         LightGruCell {
-            wh: Tensor::cat(&[&part(), &part()], 1),
+            wh: Tensor::cat(&[part(), part()], 1),
             wx: init::glorot_uniform([inputs, 2 * hidden], rng),
             norm: LayerNorm::new(2 * hidden),
         }

@@ -126,10 +126,24 @@ impl<T: Float> LstmCell<Tensor<T>> {
     /// let cell = LstmCell::new(1, 2, &mut Rng::seed_from_u64(1)).with_forget_bias(3.0);
     /// assert_eq!(cell.bias, Tensor::from([0.0, 0.0, 3.0, 3.0, 0.0, 0.0, 0.0, 0.0]));
     /// ```
-    pub fn with_forget_bias(mut self, value: f64) -> Self {
+    pub fn with_forget_bias(self, value: f64) -> Self {
+        self.with_bias(1, value)
+    }
+
+    /// The cell with another bias of the input gate: below 0 the gate is nearly closed at first.
+    pub fn with_input_bias(self, value: f64) -> Self {
+        self.with_bias(0, value)
+    }
+
+    /// The cell with another bias of the output gate: below 0 the gate is nearly closed at first.
+    pub fn with_output_bias(self, value: f64) -> Self {
+        self.with_bias(3, value)
+    }
+
+    fn with_bias(mut self, gate: usize, value: f64) -> Self {
         let bias = self.bias.as_mut_slice();
         let hidden = bias.len() / 4;
-        bias[hidden..2 * hidden].fill(T::from_f64(value));
+        bias[gate * hidden..(gate + 1) * hidden].fill(T::from_f64(value));
         self
     }
 }
@@ -138,6 +152,16 @@ impl<T: Float> Lstm<Tensor<T>> {
     /// The layers with another bias of all forget gates.
     pub fn with_forget_bias(self, value: f64) -> Self {
         self.map_cells(|cell| cell.with_forget_bias(value))
+    }
+
+    /// The layers with another bias of all input gates.
+    pub fn with_input_bias(self, value: f64) -> Self {
+        self.map_cells(|cell| cell.with_input_bias(value))
+    }
+
+    /// The layers with another bias of all output gates.
+    pub fn with_output_bias(self, value: f64) -> Self {
+        self.map_cells(|cell| cell.with_output_bias(value))
     }
 }
 

@@ -279,7 +279,7 @@ fn freezing_comparing_and_carrying() {
         }
         let h = |carried: &Carried| carried.as_ref().unwrap().cells[0].clone();
         let joined: Vec<Tensor<f64>> = parts.iter().map(h).collect();
-        let joined = Tensor::cat(&joined.iter().collect::<Vec<_>>(), 0);
+        let joined = Tensor::cat(&joined, 0);
         assert!(joined.allclose(&h(&whole), 1e-14, 1e-14));
     }
 }

@@ -1,5 +1,7 @@
 //! Tensors put together and taken apart.
 
+use std::borrow::Borrow;
+
 use super::construct::blank;
 use super::{Tensor, or_panic};
 use crate::kernels::write_into;
@@ -68,7 +70,7 @@ impl Shape {
 }
 
 impl<T: Element> Tensor<T> {
-    /// The tensors joined along an existing axis.
+    /// The tensors, or references to them, joined along an existing axis.
     ///
     /// # Panics
     /// If there is none, the axis is out of range, or the shapes differ beside the axis.
@@ -77,12 +79,13 @@ impl<T: Element> Tensor<T> {
     /// use wengert_tensor::Tensor;
     /// let (a, b) = (Tensor::from([[1, 2]]), Tensor::from([[3, 4]]));
     /// assert_eq!(Tensor::cat(&[&a, &b], 0), Tensor::from([[1, 2], [3, 4]]));
-    /// assert_eq!(Tensor::cat(&[&a, &b], -1), Tensor::from([[1, 2, 3, 4]]));
+    /// assert_eq!(Tensor::cat(&[a, b], -1), Tensor::from([[1, 2, 3, 4]]));
     /// ```
     #[doc(alias = "concat")]
     #[doc(alias = "concatenate")]
     #[track_caller]
-    pub fn cat(parts: &[&Tensor<T>], axis: isize) -> Self {
+    pub fn cat(parts: &[impl Borrow<Tensor<T>>], axis: isize) -> Self {
+        let parts: Vec<&Tensor<T>> = parts.iter().map(Borrow::borrow).collect();
         let shapes: Vec<&Shape> = parts.iter().map(|part| part.shape()).collect();
         let shape = or_panic(Shape::cat(&shapes, axis));
         let mut data = blank("cat", &shape);
@@ -98,7 +101,7 @@ impl<T: Element> Tensor<T> {
         Self::row_major(data, whole.shape().clone())
     }
 
-    /// Tensors of one shape joined along a new axis, at position `axis` of the result.
+    /// Tensors of one shape, or references to them, joined along a new axis, at position `axis` of the result.
     ///
     /// # Panics
     /// If there is none, the axis is out of range, or the shapes differ.
@@ -109,11 +112,12 @@ impl<T: Element> Tensor<T> {
     /// assert_eq!(Tensor::stack(&[&a, &b], 1), Tensor::from([[1, 3], [2, 4]]));
     /// ```
     #[track_caller]
-    pub fn stack(parts: &[&Tensor<T>], axis: isize) -> Self {
+    pub fn stack(parts: &[impl Borrow<Tensor<T>>], axis: isize) -> Self {
+        let parts: Vec<&Tensor<T>> = parts.iter().map(Borrow::borrow).collect();
         let shapes: Vec<&Shape> = parts.iter().map(|part| part.shape()).collect();
         or_panic(Shape::stack(&shapes, axis));
         let parts: Vec<Tensor<T>> = parts.iter().map(|part| part.unsqueeze(axis)).collect();
-        Self::cat(&parts.iter().collect::<Vec<_>>(), axis)
+        Self::cat(&parts, axis)
     }
 
     /// Views of successive parts along `axis` with the given sizes.

@@ -17,7 +17,7 @@ pub use compare::Operand;
 pub use range::AxisRange;
 
 use std::fmt::Display;
-use std::ops::Index;
+use std::ops::{Index, IndexMut};
 use std::sync::Arc;
 
 use crate::kernels::copy;
@@ -179,6 +179,7 @@ impl<T: Element> Tensor<T> {
     /// let mut x = Tensor::from([1.0, 2.0]);
     /// let before = x.clone();
     /// x.as_mut_slice()[0] = 5.0;
+    /// x[[1]] = 2.0;
     /// assert_eq!(x, Tensor::from([5.0, 2.0]));
     /// assert_eq!(before, Tensor::from([1.0, 2.0]));
     /// ```
@@ -271,16 +272,11 @@ impl<T: Element> Tensor<T> {
     }
 }
 
-/// The element at an index with one position an axis.
-///
-/// # Panics
-/// If the index is out of range or the rank is not `N`.
-impl<T: Element, const N: usize> Index<[usize; N]> for Tensor<T> {
-    type Output = T;
-
+impl<T: Element> Tensor<T> {
+    /// Where the element at `index` lies in the storage.
     #[track_caller]
-    fn index(&self, index: [usize; N]) -> &T {
-        let inside = N == self.rank()
+    fn place(&self, index: &[usize]) -> usize {
+        let inside = index.len() == self.rank()
             && index
                 .iter()
                 .zip(self.shape().iter())
@@ -291,13 +287,37 @@ impl<T: Element, const N: usize> Index<[usize; N]> for Tensor<T> {
                 self.shape()
             );
         }
-        let position = index
-            .iter()
-            .zip(self.layout.strides())
-            .fold(self.layout.offset() as isize, |at, (&i, &stride)| {
-                at + i as isize * stride
-            });
-        &self.data[position as usize]
+        let steps = index.iter().zip(self.layout.strides());
+        let start = self.layout.offset() as isize;
+        steps.fold(start, |at, (&i, &stride)| at + i as isize * stride) as usize
+    }
+}
+
+/// The element at an index with one position an axis.
+///
+/// # Panics
+/// If the index is out of range or the rank is not `N`.
+impl<T: Element, const N: usize> Index<[usize; N]> for Tensor<T> {
+    type Output = T;
+
+    #[track_caller]
+    fn index(&self, index: [usize; N]) -> &T {
+        &self.data[self.place(&index)]
+    }
+}
+
+/// The element at an index, to be changed. The tensor is first made the only owner of its elements, as
+/// by [`as_mut_slice`](Tensor::as_mut_slice).
+///
+/// # Panics
+/// If the index is out of range or the rank is not `N`.
+impl<T: Element, const N: usize> IndexMut<[usize; N]> for Tensor<T> {
+    #[track_caller]
+    fn index_mut(&mut self, index: [usize; N]) -> &mut T {
+        self.place(&index);
+        self.as_mut_slice();
+        let at = self.place(&index) - self.layout.offset();
+        &mut self.as_mut_slice()[at]
     }
 }
 

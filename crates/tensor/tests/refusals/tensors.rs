@@ -59,6 +59,7 @@ fn reading() {
             "Tensor::item": x(&[2]).item() => "item: [2] has 2 elements, not one";
             "Index for Tensor": x(&[2, 3])[[0, 3]] => "index: [0, 3] is out of range for the shape [2, 3]";
             "Index for Tensor": x(&[2, 3])[[0]] => "index: [0] is out of range for the shape [2, 3]";
+            "IndexMut for Tensor": x(&[2, 3])[[0, 3]] = 1.0 => "index: [0, 3] is out of range for the shape [2, 3]";
             "Tensor::to_rows": x(&[2]).to_rows() => "to_rows: [2] is no matrix";
             "Tensor::max_abs_diff": x(&[2]).max_abs_diff(&x(&[1])) => "max_abs_diff: the shapes differ";
         },
@@ -177,10 +178,10 @@ fn joins() {
         file!(),
         Place::Here,
         panics! {
-            "Tensor::cat": Tensor::<f64>::cat(&[], 0) => "cat: there is nothing to join";
+            "Tensor::cat": Tensor::<f64>::cat(&[] as &[Tensor<f64>], 0) => "cat: there is nothing to join";
             "Tensor::cat": Tensor::cat(&[&x(&[2])], 1) => "cat: axis 1 is out of range for the shape [2]";
             "Tensor::cat": Tensor::cat(&[&x(&[2, 3]), &x(&[3, 2])], 0) => "cat: [2, 3] and [3, 2] differ beside axis 0";
-            "Tensor::stack": Tensor::<f64>::stack(&[], 0) => "stack: there is nothing to join";
+            "Tensor::stack": Tensor::<f64>::stack(&[] as &[Tensor<f64>], 0) => "stack: there is nothing to join";
             "Tensor::stack": Tensor::stack(&[&x(&[2])], 2) => "stack: axis 2 is out of range for a new axis in [2]";
             "Tensor::stack": Tensor::stack(&[&x(&[2]), &x(&[3])], 0) => "stack: the shapes differ: [2] and [3]";
             "Tensor::split": x(&[5]).split(1, &[5]) => "split: axis 1 is out of range for the shape [5]";
