@@ -9,18 +9,39 @@
 //! ([`Gradients::rows`](wengert_tape::Gradients::rows)). An update by momentum, by moments or with decay
 //! moves the others as well, as far as a gradient of 0 does; `with_lazy_rows` leaves them alone.
 
+mod adadelta;
+mod adagrad;
 mod adam;
+mod adamax;
 mod clip;
+mod lamb;
+mod lbfgs;
+mod line_search;
+mod lion;
+mod nadam;
 mod optimizer;
+mod radam;
+mod rms_prop;
+mod rprop;
 mod setting;
 mod sgd;
 mod slot;
 mod state;
 mod walk;
 
+pub use adadelta::Adadelta;
+pub use adagrad::Adagrad;
 pub use adam::Adam;
+pub use adamax::Adamax;
 pub use clip::{clip_by_global_norm, clip_by_value};
+pub use lamb::Lamb;
+pub use lbfgs::{Lbfgs, LbfgsStep};
+pub use lion::Lion;
+pub use nadam::NAdam;
 pub use optimizer::Optimizer;
+pub use radam::RAdam;
+pub use rms_prop::RmsProp;
+pub use rprop::Rprop;
 pub use sgd::Sgd;
 pub use slot::Slot;
 pub use state::{Piece, PieceMut, Stateful, visit_named, visit_named_mut};

@@ -76,8 +76,10 @@ impl<T: Float> Slot<T> {
         }
     }
 
-    /// Empty slots of so many leaves.
-    pub(super) fn empty(leaves: usize) -> Vec<Self> {
-        std::iter::repeat_with(Self::default).take(leaves).collect()
+    /// Makes empty slots of so many leaves where there are none.
+    pub(super) fn prepare(slots: &mut Vec<Self>, leaves: usize) {
+        if slots.is_empty() {
+            slots.resize_with(leaves, Self::default);
+        }
     }
 }

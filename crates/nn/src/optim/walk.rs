@@ -93,6 +93,14 @@ pub(super) fn step<M: Tree<Tensor<T>>, T: Float>(
     optimizer.update(&mut pair);
 }
 
+/// Why gradients are not those of the model.
+pub(super) fn misfit_of<M: Tree<Tensor<T>>, T: Float>(
+    model: &mut M,
+    grads: &Gradients<M, T>,
+) -> Option<String> {
+    Pair { model, grads }.misfit()
+}
+
 /// Calls `update` on the slot and the part of every leaf that has a gradient, and writes new state.
 pub(super) fn update<T: Float>(
     leaves: &mut dyn Leaves<T>,
@@ -101,9 +109,7 @@ pub(super) fn update<T: Float>(
     mut update: impl FnMut(&mut Slot<T>, Leaf<'_, T>),
 ) {
     leaves.set_state();
-    if slots.is_empty() {
-        slots.resize_with(leaves.count(), Slot::default);
-    }
+    Slot::prepare(slots, leaves.count());
     leaves.visit(lazy, &mut |at, leaf| {
         let slot = &mut slots[at];
         slot.steps += 1;

@@ -3,6 +3,7 @@
 #[path = "../common/book.rs"]
 mod book;
 mod lazy_rows;
+mod loops;
 mod optim;
 #[path = "../../../tensor/tests/common/refusals.rs"]
 mod refusals;
