@@ -129,11 +129,11 @@ macro_rules! slotted {
             }
 
             fn visit_state(&self, f: &mut dyn FnMut(Option<usize>, &str, Piece<'_, T>)) {
-                Slot::visit(&self.slots, Self::PRODUCT, Self::MOMENTS, f);
+                Slot::visit(&self.slots, "steps", Self::PRODUCT, Self::MOMENTS, f);
             }
 
             fn visit_state_mut(&mut self, f: &mut dyn FnMut(Option<usize>, &str, PieceMut<'_, T>)) {
-                Slot::visit_mut(&mut self.slots, Self::PRODUCT, Self::MOMENTS, f);
+                Slot::visit_mut(&mut self.slots, "steps", Self::PRODUCT, Self::MOMENTS, f);
             }
         }
 

@@ -8,4 +8,5 @@ mod optim;
 #[path = "../../../tensor/tests/common/refusals.rs"]
 mod refusals;
 mod refused;
+mod schedules;
 mod state;

@@ -34,7 +34,7 @@ fn follow(book: &Book, case: &str, mut optimizer: impl Optimizer<f64>) -> String
 }
 
 /// The names of the cases of one kind.
-fn cases(book: &Book, kind: &str) -> Vec<String> {
+pub fn cases(book: &Book, kind: &str) -> Vec<String> {
     let cases = book.cases.iter().filter(|case| case["kind"] == kind);
     let name = |case: &serde_json::Value| case["case"].as_str().expect("a name").to_owned();
     cases.map(name).collect()

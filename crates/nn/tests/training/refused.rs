@@ -2,7 +2,8 @@
 //! provoked.
 
 use wengert_nn::optim::{
-    Adadelta, Adagrad, Adamax, Lamb, Lbfgs, Lion, NAdam, Optimizer, RAdam, RmsProp, Rprop,
+    Adadelta, Adagrad, Adamax, Lamb, Lbfgs, Lion, NAdam, OneCycle, Optimizer, RAdam, RmsProp,
+    Rprop, Schedule,
 };
 use wengert_nn::{Adam, Sgd};
 use wengert_tape::{Gradients, Tape};
@@ -106,6 +107,24 @@ fn optimizers() {
             "Lbfgs::step": Lbfgs::new().step(&mut model(1), |_| (f64::NAN, grads(1))) => "Lbfgs: the loss is NaN";
             "Lbfgs::step": { let mut lbfgs = Lbfgs::new(); lbfgs.step(&mut model(1), |m| Tape::new().value_and_grad(m, |_, m| (m[0] * m[0]).sum())); lbfgs.step(&mut model(2), |_| (1.0, grads(2))) } => "Lbfgs: the model has 2 elements, the steps that are held 1: it is the optimizer of another model";
             "Sgd::with_dampening": Sgd::<f64>::new(0.1).with_dampening(1.0) => "Sgd: the dampening is 1, and has to be at least 0 and less than 1";
+        },
+    );
+}
+
+#[test]
+fn schedules() {
+    check_panics(
+        file!(),
+        Place::Here,
+        panics! {
+            "Schedule::step": Schedule::step(0.1, 0, 0.5) => "schedule: step needs a step at least";
+            "Schedule::cosine": Schedule::cosine(0.1, 0, 0.0) => "schedule: cosine needs a step at least";
+            "Schedule::cosine_restarts": Schedule::cosine_restarts(0.1, 0, 1, 0.0) => "schedule: cosine_restarts needs a step at least";
+            "Schedule::cosine_restarts": Schedule::cosine_restarts(0.1, 1, 0, 0.0) => "schedule: cosine_restarts needs a factor of 1 at least";
+            "Schedule::linear": Schedule::linear(0.1, 0.2, 0) => "schedule: linear needs a step at least";
+            "Schedule::polynomial": Schedule::polynomial(0.1, 0, 1.0) => "schedule: polynomial needs a step at least";
+            "Schedule::inverse_root": Schedule::inverse_root(0.1, 0) => "schedule: inverse_root needs a step at least";
+            "Schedule::one_cycle": Schedule::one_cycle(OneCycle::new(0.1, 0)) => "schedule: one_cycle needs a step at least";
         },
     );
 }
