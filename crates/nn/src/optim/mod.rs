@@ -7,7 +7,13 @@
 //!
 //! A table of which a step looks a few rows up has a gradient of these rows
 //! ([`Gradients::rows`](wengert_tape::Gradients::rows)). An update by momentum, by moments or with decay
-//! moves the others as well, as far as a gradient of 0 does; `with_lazy_rows` leaves them alone.
+//! moves the others as well, as far as a gradient of 0 does; `with_lazy_rows` of [`Sgd`] and [`Adam`]
+//! leaves them alone, and so do [`Adagrad`] without decay and [`Sgd`] without decay and momentum.
+//!
+//! All but [`Lbfgs`], which evaluates the loss itself, are an [`Optimizer`], and so are those that
+//! stand around one: [`Groups`] gives parts of a model optimizers of their own, [`Guard`] keeps
+//! gradients that are not finite away, [`Lookahead`] goes back a part of the way. What a checkpoint has
+//! to save of them is [`Stateful`]. The rate of a step comes from a [`Schedule`] or a [`Plateau`].
 
 mod accumulate;
 mod adadelta;

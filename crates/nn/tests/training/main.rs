@@ -8,5 +8,7 @@ mod optim;
 #[path = "../../../tensor/tests/common/refusals.rs"]
 mod refusals;
 mod refused;
+mod regular;
 mod schedules;
 mod state;
+mod wrappers;

@@ -2,12 +2,12 @@
 //! provoked.
 
 use wengert_nn::optim::{
-    Adadelta, Adagrad, Adamax, Lamb, Lbfgs, Lion, NAdam, OneCycle, Optimizer, RAdam, RmsProp,
-    Rprop, Schedule,
+    Accumulator, Adadelta, Adagrad, Adamax, Average, Groups, Guard, Lamb, Lbfgs, Lion, Lookahead,
+    NAdam, OneCycle, Optimizer, RAdam, RmsProp, Rprop, Schedule, clip_by_norm, penalty,
 };
-use wengert_nn::{Adam, Sgd};
-use wengert_tape::{Gradients, Tape};
-use wengert_tensor::Tensor;
+use wengert_nn::{Adam, Sgd, SpectralNorm, WeightNorm};
+use wengert_tape::{Bind, Gradients, Tape};
+use wengert_tensor::{Rng, Tensor};
 
 use crate::refusals::{Place, check_panics, panics};
 
@@ -127,4 +127,48 @@ fn schedules() {
             "Schedule::one_cycle": Schedule::one_cycle(OneCycle::new(0.1, 0)) => "schedule: one_cycle needs a step at least";
         },
     );
+}
+
+/// A penalty on no leaf.
+macro_rules! nothing {
+    ($penalty:path, $($number:expr),*) => {{
+        let tape = Tape::new();
+        $penalty(&model(1).bind(&tape), $($number,)* |_| false);
+    }};
+}
+
+#[test]
+fn regularization() {
+    check_panics(
+        file!(),
+        Place::Here,
+        panics! {
+            "Groups::step": Groups::new(Sgd::new(0.1)).step(&mut model(2), &grads(3)) => "there are gradients of 3 leaves, the model has 2";
+            "Groups::step": { let mut groups = Groups::new(Sgd::new(0.1)); groups.step(&mut model(2), &grads(2)); groups.step(&mut model(3), &grads(3)) } => "the optimizer has groups of 2 leaves, the model has 3";
+            "Guard::step": Guard::refuse(Sgd::new(0.1)).step(&mut model(2), &grads(3)) => "there are gradients of 3 leaves, the model has 2";
+            "Guard::step": Guard::refuse(Sgd::new(0.1)).step(&mut model(1), &broken()) => "guard: the gradient of `0` is infinite or NaN somewhere";
+            "Lookahead::new": Lookahead::<_, f64>::new(Sgd::<f64>::new(0.1), 0, 0.5) => "Lookahead: the number of steps is 0, and has to be above 0 and finite";
+            "Lookahead::new": Lookahead::<_, f64>::new(Sgd::<f64>::new(0.1), 5, f64::NAN) => "Lookahead: the alpha is NaN, and has to be above 0 and finite";
+            "Lookahead::step": { let mut ahead = Lookahead::new(Sgd::new(0.1), 5, 0.5); ahead.step(&mut model(2), &grads(2)); ahead.step(&mut model(3), &grads(3)) } => "it is the optimizer of another model";
+            "Average::moving": Average::<f64>::moving(1.0) => "Average: the decay is 1, and has to be at least 0 and less than 1";
+            "Average::update": { let mut average = Average::of_all(); average.update(&model(2)); average.update(&model(3)) } => "update: the mean is that of 2 leaves, the model has 3";
+            "Average::swap": { let mut average = Average::of_all(); average.update(&Tensor::<f64>::ones([2])); average.swap(&mut Tensor::ones([3])) } => "swap: `` has 3 elements, its mean 2";
+            "Accumulator::new": Accumulator::<Tensor<f64>, f64>::new(0) => "accumulator: a step takes a batch at least";
+            "Accumulator::add": Accumulator::new(2).add(grads(1), -1.0) => "accumulator: -1 is no weight";
+            "clip_by_norm": clip_by_norm(&mut grads(1), -1.0) => "clip_by_norm: -1 is no bound";
+            "penalty::l1": nothing!(penalty::l1, 0.1) => "penalty: no leaf of the model counts";
+            "penalty::l2": nothing!(penalty::l2, 0.1) => "penalty: no leaf of the model counts";
+            "penalty::elastic": nothing!(penalty::elastic, 0.1, 0.5) => "penalty: no leaf of the model counts";
+            "penalty::gaussian_prior": nothing!(penalty::gaussian_prior, 0.1) => "penalty: no leaf of the model counts";
+            "WeightNorm::of": WeightNorm::of(&Tensor::ones([3])) => "weight norm: two axes are expected at least, the shape is [3]";
+            "SpectralNorm::of": SpectralNorm::of(&Tensor::ones([3]), &mut Rng::seed_from_u64(1)) => "spectral norm: a matrix is expected, the shape is [3]";
+        },
+    );
+}
+
+/// A gradient of NaN.
+fn broken() -> Gradients<Vec<Tensor<f64>>, f64> {
+    Tape::new()
+        .value_and_grad(&model(1), |_, m| m[0] * f64::NAN)
+        .1
 }
