@@ -11,10 +11,17 @@
 
 mod adam;
 mod clip;
+mod optimizer;
 mod setting;
 mod sgd;
+mod slot;
+mod state;
 mod walk;
 
-pub use adam::{Adam, AdamSlot};
+pub use adam::Adam;
 pub use clip::{clip_by_global_norm, clip_by_value};
-pub use sgd::{Sgd, SgdSlot};
+pub use optimizer::Optimizer;
+pub use sgd::Sgd;
+pub use slot::Slot;
+pub use state::{Piece, PieceMut, Stateful, visit_named, visit_named_mut};
+pub use walk::{Leaf, Leaves};

@@ -4,7 +4,7 @@ use wengert_nn::{Adam, BatchNorm, Sgd, clip_by_global_norm, clip_by_value};
 use wengert_tape::{Bind, Gradients, Tape};
 use wengert_tensor::{Rng, Tensor};
 
-use crate::golden::{Book, agree};
+use crate::book::{Book, agree};
 use crate::refusals::caught;
 
 /// What a panic says.
