@@ -83,7 +83,6 @@ pub(super) fn no_file(about: &fs::Metadata) -> Option<&'static str> {
 }
 
 /// Whether a file of this name was being written when its process ended.
-#[allow(dead_code, reason = "for checkpoints")]
 pub(super) fn is_part(name: &str) -> bool {
     name.starts_with('.') && name.ends_with(PART)
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::LoadReport;
+use super::{LoadReport, RecordError};
 
 /// A file that could not be written or read, and why.
 ///
@@ -112,6 +112,9 @@ pub enum Problem {
     /// The file is sound, and does not fit the model.
     #[error("it does not fit the model: {0}")]
     Mismatch(Box<LoadReport>),
+    /// The file is sound, and a part of it does not fit what it is loaded into.
+    #[error("{0}")]
+    Part(RecordError),
     /// A leaf of the model has no name, or a name no leaf.
     #[error("{0}")]
     Names(String),

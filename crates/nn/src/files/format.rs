@@ -42,7 +42,6 @@ pub(super) fn write(
 }
 
 /// Writes values with a checksum over every byte of the file.
-#[allow(dead_code, reason = "for checkpoints")]
 pub(super) fn write_checked(
     values: &[(&str, &Value)],
     metadata: &BTreeMap<String, String>,
@@ -65,7 +64,6 @@ pub(super) fn write_checked(
 }
 
 /// A writer that only sums.
-#[allow(dead_code, reason = "for checkpoints")]
 struct Summed(Crc);
 
 impl Write for Summed {
@@ -227,6 +225,19 @@ pub(super) fn read(
         }
     }
     Ok(Contents { metadata, values })
+}
+
+/// The texts in the header of a file, whose data are not looked at.
+pub(super) fn read_metadata(
+    reader: &mut dyn Read,
+    size: u64,
+) -> Result<BTreeMap<String, String>, Problem> {
+    let mut source = Source {
+        reader,
+        offset: 0,
+        sum: None,
+    };
+    Ok(source.header(Some(size))?.0.metadata)
 }
 
 /// A reader that knows how far it is, and sums what it reads.

@@ -125,12 +125,12 @@ pub fn load_from<M: Tree<Tensor<T>>, T: Float>(
     LoadOptions::new().load_from(model, reader)
 }
 
-/// The texts of a safetensors file.
+/// The texts of a safetensors file, of which only the header is read.
 ///
 /// # Errors
-/// If the file cannot be read, or is no sound safetensors file.
+/// If the file cannot be read, or has no sound header.
 pub fn metadata(path: impl AsRef<FilePath>) -> Result<BTreeMap<String, String>, FileError> {
-    Ok(read_file(path.as_ref(), false)?.metadata)
+    read_metadata(path.as_ref())
 }
 
 /// How a file is loaded that does not hold what the model has.
@@ -411,12 +411,27 @@ pub(super) fn write_file(
 /// Reads a file.
 pub(super) fn read_file(path: &FilePath, checked: bool) -> Result<Contents, FileError> {
     let read = || {
-        let about = fs::metadata(path).map_err(Problem::io("opening"))?;
-        if let Some(found) = aside::no_file(&about) {
-            return Err(Problem::NotAFile { found });
-        }
-        let mut file = File::open(path).map_err(Problem::io("opening"))?;
-        format::read(&mut file, Some(about.len()), checked)
+        let (mut file, size) = open(path)?;
+        format::read(&mut file, Some(size), checked)
     };
     read().map_err(|problem: Problem| problem.at(path))
+}
+
+/// The texts of a file, for whoever does not need the rest.
+pub(super) fn read_metadata(path: &FilePath) -> Result<BTreeMap<String, String>, FileError> {
+    let read = || {
+        let (mut file, size) = open(path)?;
+        format::read_metadata(&mut file, size)
+    };
+    read().map_err(|problem: Problem| problem.at(path))
+}
+
+/// A file that is one, and its length.
+fn open(path: &FilePath) -> Result<(File, u64), Problem> {
+    let about = fs::metadata(path).map_err(Problem::io("opening"))?;
+    if let Some(found) = aside::no_file(&about) {
+        return Err(Problem::NotAFile { found });
+    }
+    let file = File::open(path).map_err(Problem::io("opening"))?;
+    Ok((file, about.len()))
 }
