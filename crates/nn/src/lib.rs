@@ -54,6 +54,8 @@
 mod argmax;
 pub mod attention;
 pub mod data;
+#[cfg(feature = "files")]
+pub mod files;
 pub mod init;
 mod layers;
 pub mod loss;

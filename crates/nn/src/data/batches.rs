@@ -19,9 +19,9 @@ use wengert_tensor::{Rng, Tensor};
 /// ```
 #[derive(Clone, Debug)]
 pub struct Batches {
-    rows: Vec<i64>,
-    size: usize,
-    at: usize,
+    pub(crate) rows: Vec<i64>,
+    pub(crate) size: usize,
+    pub(crate) at: usize,
 }
 
 impl Batches {

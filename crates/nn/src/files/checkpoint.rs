@@ -1,0 +1,328 @@
+//! `Checkpoint`: all of a training in one file.
+
+use std::collections::BTreeMap;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+
+use wengert_tape::tree::Tree;
+use wengert_tensor::{Float, Tensor};
+
+use super::format::{self, Contents};
+use super::persist::{
+    load_model, load_optimizer, load_state, save_model, save_optimizer, save_state,
+};
+use super::record::{Persist, Record, RecordError};
+use super::weights::read_file;
+use super::{FileError, Problem, aside};
+use crate::optim::{Optimizer, Stateful};
+
+/// What the metadata say of a checkpoint's format.
+const FORMAT: &str = "wengert checkpoint 1";
+
+/// Everything that decides how a training goes on: model, optimizer, generators, the order of the data,
+/// and what else one counts, each a part with a name.
+///
+/// The file is a safetensors file, so that other programs can look at the weights in it; it has a
+/// checksum (CRC-32) over every byte, and is refused if any has changed. Parts share the storage of what
+/// they were made of: a checkpoint that is dropped before the next step costs no copy.
+///
+/// ```
+/// use wengert_nn::files::Checkpoint;
+/// use wengert_nn::{Adam, Linear};
+/// use wengert_tape::Tape;
+/// use wengert_tensor::Rng;
+///
+/// let mut rng = Rng::seed_from_u64(1);
+/// let (mut model, mut adam, mut step) = (Linear::new(2, 1, &mut rng), Adam::new(0.1), 0u64);
+/// let mut train = |model: &mut Linear, adam: &mut Adam, rng: &mut Rng, step: &mut u64| {
+///     let x = rng.normal([4, 2], 0.0, 1.0);
+///     let (_, grads) = Tape::new().value_and_grad(&*model, |t, m| {
+///         let y = m.forward(t.constant(&x));
+///         (y * y).mean()
+///     });
+///     adam.step(model, &grads);
+///     *step += 1;
+/// };
+/// train(&mut model, &mut adam, &mut rng, &mut step);
+/// let path = std::env::temp_dir().join("wengert-checkpoint.safetensors");
+/// Checkpoint::new()
+///     .model("model", &model)
+///     .optimizer("adam", &adam)
+///     .part("rng", &rng)
+///     .part("step", &step)
+///     .save(&path)?;
+/// train(&mut model, &mut adam, &mut rng, &mut step);
+///
+/// // A new process begins anew, and goes on from there to the same bits.
+/// let mut rng = Rng::seed_from_u64(7);
+/// let (mut other, mut adam, mut step) = (Linear::new(2, 1, &mut rng), Adam::new(0.1), 0u64);
+/// Checkpoint::open(&path)?
+///     .restore()
+///     .model("model", &mut other)
+///     .optimizer("adam", &mut adam)
+///     .part("rng", &mut rng)
+///     .part("step", &mut step)
+///     .finish()?;
+/// train(&mut other, &mut adam, &mut rng, &mut step);
+/// assert_eq!((other.weight, step), (model.weight, 2));
+/// # std::fs::remove_file(path).unwrap();
+/// # Ok::<(), wengert_nn::files::FileError>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Checkpoint {
+    record: Record,
+    metadata: BTreeMap<String, String>,
+    /// The file that it was read from.
+    path: Option<PathBuf>,
+}
+
+impl Checkpoint {
+    /// A checkpoint without parts.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// With the leaves of a model, state leaves included.
+    ///
+    /// # Panics
+    /// If the name is empty, has a dot, or is that of another part.
+    #[track_caller]
+    pub fn model<M: Tree<Tensor<T>>, T: Float>(self, name: &str, model: &M) -> Self {
+        self.with(name, |record| save_model(model, record))
+    }
+
+    /// With the state of an optimizer and its learning rate. Its other settings are the program's.
+    ///
+    /// # Panics
+    /// As [`model`](Checkpoint::model).
+    #[track_caller]
+    pub fn optimizer<T: Float>(self, name: &str, optimizer: &(impl Optimizer<T> + ?Sized)) -> Self {
+        self.with(name, |record| save_optimizer(optimizer, record))
+    }
+
+    /// With the state of a schedule, an average of weights, or whatever else has one.
+    ///
+    /// # Panics
+    /// As [`model`](Checkpoint::model).
+    #[track_caller]
+    pub fn state<T: Float>(self, name: &str, state: &(impl Stateful<T> + ?Sized)) -> Self {
+        self.with(name, |record| save_state(state, record))
+    }
+
+    /// With whatever lasts: a generator, the order of the data, a number.
+    ///
+    /// # Panics
+    /// As [`model`](Checkpoint::model).
+    #[track_caller]
+    pub fn part(self, name: &str, part: &(impl Persist + ?Sized)) -> Self {
+        self.with(name, |record| part.save(record))
+    }
+
+    /// With a text under a key of its own. The keys `format` and `checksum` are taken.
+    pub fn metadata(mut self, key: &str, text: &str) -> Self {
+        self.metadata.insert(key.to_owned(), text.to_owned());
+        self
+    }
+
+    /// The text under a key.
+    pub fn text(&self, key: &str) -> Option<&str> {
+        self.metadata.get(key).map(String::as_str)
+    }
+
+    /// The names of everything in it, in order.
+    pub fn names(&self) -> Vec<&str> {
+        self.record.names()
+    }
+
+    #[track_caller]
+    fn with(mut self, name: &str, save: impl FnOnce(&mut Record)) -> Self {
+        let taken = self.record.first_under(name).is_some();
+        assert!(
+            !name.is_empty() && !name.contains('.') && !taken,
+            "checkpoint: `{name}` is no name for a part: it is empty, has a dot, or is taken"
+        );
+        self.record.below(name, save);
+        self
+    }
+
+    /// Writes the file aside, and puts it into its place.
+    ///
+    /// # Errors
+    /// If it cannot be written. The old file is there then.
+    #[doc(alias = "torch.save")]
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<(), FileError> {
+        aside::write(path.as_ref(), |out| self.write(out))
+    }
+
+    /// Writes the bytes of the file.
+    ///
+    /// # Errors
+    /// If the writer fails.
+    pub fn write_to(&self, mut writer: impl Write) -> Result<(), FileError> {
+        Ok(self.write(&mut writer)?)
+    }
+
+    fn write(&self, out: &mut dyn Write) -> Result<(), Problem> {
+        let mut metadata = self.metadata.clone();
+        metadata.insert("format".to_owned(), FORMAT.to_owned());
+        let values = self.record.values().iter();
+        let values: Vec<_> = values.map(|(name, value)| (name.as_str(), value)).collect();
+        format::write_checked(&values, &metadata, out)
+    }
+
+    /// Reads a file, and checks every byte of it.
+    ///
+    /// # Errors
+    /// If it cannot be read, is no checkpoint, or has changed since it was written.
+    #[doc(alias = "torch.load")]
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, FileError> {
+        let path = path.as_ref();
+        let contents = read_file(path, true)?;
+        let checkpoint = Self::of(contents).map_err(|problem| problem.at(path))?;
+        Ok(Checkpoint {
+            path: Some(path.to_owned()),
+            ..checkpoint
+        })
+    }
+
+    /// Reads the bytes of a file, and checks them.
+    ///
+    /// # Errors
+    /// As [`open`](Checkpoint::open).
+    pub fn read_from(mut reader: impl Read) -> Result<Self, FileError> {
+        Ok(Self::of(format::read(&mut reader, None, true)?)?)
+    }
+
+    fn of(contents: Contents) -> Result<Self, Problem> {
+        let Contents {
+            mut metadata,
+            values,
+        } = contents;
+        metadata.remove("checksum");
+        match metadata.remove("format") {
+            Some(format) if format == FORMAT => {}
+            other => {
+                let other = other.unwrap_or_default();
+                let reason = format!("its format is {other:?}, not {FORMAT:?}");
+                return Err(Problem::NoCheckpoint { reason });
+            }
+        }
+        Ok(Checkpoint {
+            record: Record::of(values),
+            metadata,
+            path: None,
+        })
+    }
+
+    /// Begins to restore parts, which [`finish`](Restore::finish) does. Parts that nobody asks for are
+    /// left out.
+    pub fn restore<'a>(self) -> Restore<'a> {
+        Restore {
+            record: self.record,
+            path: self.path,
+            parts: Vec::new(),
+        }
+    }
+}
+
+/// The parts of a program that are about to be restored; see [`Checkpoint`] for how.
+#[must_use = "nothing is restored before `finish`"]
+pub struct Restore<'a> {
+    record: Record,
+    path: Option<PathBuf>,
+    parts: Vec<(String, Box<dyn Persist + 'a>)>,
+}
+
+/// A part of the program: what saves it, for the case that it has to be put back, and what loads it.
+struct Part<X, S, L>(X, S, L);
+
+impl<X, S, L> Persist for Part<X, S, L>
+where
+    S: Fn(&X, &mut Record),
+    L: Fn(&mut X, &mut Record) -> Result<(), RecordError>,
+{
+    fn save(&self, to: &mut Record) {
+        (self.1)(&self.0, to);
+    }
+
+    fn load(&mut self, from: &mut Record) -> Result<(), RecordError> {
+        (self.2)(&mut self.0, from)
+    }
+}
+
+impl<'a> Restore<'a> {
+    /// A model, whose leaves have to be there in their shapes and their type, and nothing else.
+    pub fn model<M: Tree<Tensor<T>>, T: Float>(self, name: &str, model: &'a mut M) -> Self {
+        let save = |model: &&'a mut M, to: &mut Record| save_model(&**model, to);
+        let load = |model: &mut &'a mut M, from: &mut Record| load_model(&mut **model, from);
+        self.with(name, Part(model, save, load))
+    }
+
+    /// An optimizer.
+    pub fn optimizer<O: Optimizer<T> + ?Sized, T: Float>(
+        self,
+        name: &str,
+        optimizer: &'a mut O,
+    ) -> Self {
+        let save = |optimizer: &&'a mut O, to: &mut Record| save_optimizer(&**optimizer, to);
+        let load =
+            |optimizer: &mut &'a mut O, from: &mut Record| load_optimizer(&mut **optimizer, from);
+        self.with(name, Part(optimizer, save, load))
+    }
+
+    /// Whatever has a state.
+    pub fn state<S: Stateful<T> + ?Sized, T: Float>(self, name: &str, state: &'a mut S) -> Self {
+        let save = |state: &&'a mut S, to: &mut Record| save_state(&**state, to);
+        let load = |state: &mut &'a mut S, from: &mut Record| load_state(&mut **state, from);
+        self.with(name, Part(state, save, load))
+    }
+
+    /// Whatever lasts.
+    pub fn part<P: Persist + ?Sized>(self, name: &str, part: &'a mut P) -> Self {
+        let save = |part: &&'a mut P, to: &mut Record| part.save(to);
+        let load = |part: &mut &'a mut P, from: &mut Record| part.load(from);
+        self.with(name, Part(part, save, load))
+    }
+
+    fn with(mut self, name: &str, part: impl Persist + 'a) -> Self {
+        self.parts.push((name.to_owned(), Box::new(part)));
+        self
+    }
+
+    /// Restores all of them, or none.
+    ///
+    /// # Errors
+    /// If a part is not in the checkpoint, does not fit, or leaves something of itself there.
+    pub fn finish(mut self) -> Result<(), FileError> {
+        let mut before = Vec::new();
+        let mut failed = None;
+        for (name, part) in &mut self.parts {
+            let mut old = Record::new();
+            old.put("", &**part);
+            before.push(old);
+            let loaded = self.record.take(name, &mut **part);
+            let left = self.record.first_under(name);
+            let found = loaded.err().or_else(|| {
+                Some(RecordError {
+                    name: left?.to_owned(),
+                    reason: "it is in the checkpoint, and not in the program".to_owned(),
+                })
+            });
+            if found.is_some() {
+                failed = found;
+                break;
+            }
+        }
+        let Some(error) = failed else {
+            return Ok(());
+        };
+        for ((_, part), mut old) in self.parts.iter_mut().zip(before) {
+            // What it saved itself a moment ago it can load.
+            let _ = old.take("", &mut **part);
+        }
+        Err(FileError {
+            path: self.path,
+            problem: Problem::Part(error),
+        })
+    }
+}
