@@ -134,12 +134,7 @@ const RULES: &[Rule] = &[
         says: "no feature flag changes a result: these add modules, and nothing else",
         covers: is_library,
         offences: |file| {
-            let known = [
-                "\"proptest\"",
-                "\"files\"",
-                "\"progress\"",
-                "\"pictures\"",
-            ];
+            let known = ["\"proptest\"", "\"files\"", "\"progress\"", "\"pictures\""];
             code_lines(file, |line| {
                 line.contains("cfg")
                     && line.contains("(feature = ")
