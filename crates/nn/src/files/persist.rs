@@ -242,7 +242,13 @@ pub(super) fn load_state<T: Float>(
         Value::Bytes(leaves) => Ok(leaves.len()),
         value => Err(wrong(from, "a row of bytes", &value)),
     })?;
-    state.reset_state(leaves);
+    state.prepare_state(leaves);
+    if state.leaves() != leaves {
+        let here = state.leaves();
+        return Err(from.error(format!(
+            "it has pieces of {leaves} leaves, where {here} are wanted"
+        )));
+    }
     let mut error = None;
     state.visit_state_mut(&mut |leaf, name, piece| {
         if error.is_some() {
