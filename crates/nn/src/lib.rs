@@ -64,6 +64,7 @@ pub mod optim;
 pub mod parallel;
 pub mod rnn;
 pub mod seq2seq;
+pub mod train;
 pub mod transformer;
 
 pub use layers::{
