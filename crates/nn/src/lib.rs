@@ -68,7 +68,8 @@ pub mod transformer;
 
 pub use layers::{
     BatchNorm, Bilinear, Dropout, Elu, Embedding, Forward, GeluTanh, LayerNorm, LeakyRelu, Linear,
-    LogSigmoid, LogSoftmax, PRelu, Relu, Residual, RmsNorm, Sigmoid, Silu, Softmax, Softplus, Tanh,
+    LogSigmoid, LogSoftmax, PRelu, Relu, Residual, RmsNorm, Sigmoid, Silu, Softmax, Softplus,
+    SpectralNorm, Tanh, WeightNorm,
 };
 pub use optim::{Adam, Sgd, clip_by_global_norm, clip_by_value};
 pub use rnn::{

@@ -9,6 +9,7 @@ mod linear;
 mod norm;
 mod prelu;
 mod rms_norm;
+mod weight_norm;
 
 pub use activation::{
     Elu, GeluTanh, LeakyRelu, LogSigmoid, LogSoftmax, Relu, Sigmoid, Silu, Softmax, Softplus, Tanh,
@@ -21,3 +22,4 @@ pub use linear::Linear;
 pub use norm::{BatchNorm, LayerNorm};
 pub use prelu::PRelu;
 pub use rms_norm::RmsNorm;
+pub use weight_norm::{SpectralNorm, WeightNorm};

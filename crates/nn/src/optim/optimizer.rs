@@ -6,7 +6,7 @@ use wengert_tensor::{Float, Tensor};
 
 use super::state::{Piece, PieceMut, Stateful};
 use super::walk::{self, Leaves};
-use super::{Adam, Sgd, Slot};
+use super::{Adadelta, Adagrad, Adam, Adamax, Lamb, Lion, NAdam, RAdam, RmsProp, Rprop, Sgd, Slot};
 
 /// What changes a model by its gradients.
 ///
@@ -68,8 +68,8 @@ impl<T: Float, S: Stateful<T> + ?Sized> Stateful<T> for Box<S> {
         (**self).leaves()
     }
 
-    fn reset_state(&mut self, leaves: usize) {
-        (**self).reset_state(leaves);
+    fn prepare_state(&mut self, leaves: usize) {
+        (**self).prepare_state(leaves);
     }
 
     fn visit_state(&self, f: &mut dyn FnMut(Option<usize>, &str, Piece<'_, T>)) {
@@ -124,16 +124,16 @@ macro_rules! slotted {
                 self.slots.len()
             }
 
-            fn reset_state(&mut self, leaves: usize) {
-                self.slots = Slot::empty(leaves);
+            fn prepare_state(&mut self, leaves: usize) {
+                Slot::prepare(&mut self.slots, leaves);
             }
 
             fn visit_state(&self, f: &mut dyn FnMut(Option<usize>, &str, Piece<'_, T>)) {
-                Slot::visit(&self.slots, Self::PRODUCT, Self::MOMENTS, f);
+                Slot::visit(&self.slots, "steps", Self::PRODUCT, Self::MOMENTS, f);
             }
 
             fn visit_state_mut(&mut self, f: &mut dyn FnMut(Option<usize>, &str, PieceMut<'_, T>)) {
-                Slot::visit_mut(&mut self.slots, Self::PRODUCT, Self::MOMENTS, f);
+                Slot::visit_mut(&mut self.slots, "steps", Self::PRODUCT, Self::MOMENTS, f);
             }
         }
 
@@ -160,6 +160,15 @@ macro_rules! slotted {
 }
 
 slotted! {
+    Adadelta: ["square", "delta"];
+    Adagrad: ["sum"];
     Adam: ["mean", "square", "max"];
+    Adamax: ["mean", "norm"];
+    Lamb: ["mean", "square"];
+    Lion: ["mean"];
+    NAdam: ["mean", "square"], "product";
+    RAdam: ["mean", "square"];
+    RmsProp: ["square", "velocity", "mean"];
+    Rprop: ["last", "size"];
     Sgd: ["velocity"];
 }

@@ -40,15 +40,16 @@ impl<T: Float> Slot<T> {
         })
     }
 
-    /// Shows the pieces: the steps, the product if it has a name, and the moments.
+    /// Shows the pieces by their names: the steps, the product if it has a name, and the moments.
     pub(super) fn visit(
         slots: &[Slot<T>],
+        steps: &str,
         product: Option<&str>,
         moments: &[&str],
         f: &mut dyn FnMut(Option<usize>, &str, Piece<'_, T>),
     ) {
         for (at, slot) in slots.iter().enumerate() {
-            f(Some(at), "steps", Piece::Count(slot.steps));
+            f(Some(at), steps, Piece::Count(slot.steps));
             if let Some(name) = product {
                 f(Some(at), name, Piece::Number(slot.product));
             }
@@ -61,12 +62,13 @@ impl<T: Float> Slot<T> {
     /// [`visit`](Self::visit), to be written.
     pub(super) fn visit_mut(
         slots: &mut [Slot<T>],
+        steps: &str,
         product: Option<&str>,
         moments: &[&str],
         f: &mut dyn FnMut(Option<usize>, &str, PieceMut<'_, T>),
     ) {
         for (at, slot) in slots.iter_mut().enumerate() {
-            f(Some(at), "steps", PieceMut::Count(&mut slot.steps));
+            f(Some(at), steps, PieceMut::Count(&mut slot.steps));
             if let Some(name) = product {
                 f(Some(at), name, PieceMut::Number(&mut slot.product));
             }
@@ -76,8 +78,10 @@ impl<T: Float> Slot<T> {
         }
     }
 
-    /// Empty slots of so many leaves.
-    pub(super) fn empty(leaves: usize) -> Vec<Self> {
-        std::iter::repeat_with(Self::default).take(leaves).collect()
+    /// Makes empty slots of so many leaves where there are none.
+    pub(super) fn prepare(slots: &mut Vec<Self>, leaves: usize) {
+        if slots.is_empty() {
+            slots.resize_with(leaves, Self::default);
+        }
     }
 }

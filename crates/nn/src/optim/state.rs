@@ -66,8 +66,9 @@ pub trait Stateful<T: Float> {
     /// step.
     fn leaves(&self) -> usize;
 
-    /// Makes the state that of before the first step, with empty pieces of so many leaves.
-    fn reset_state(&mut self, leaves: usize);
+    /// Before the first step, makes room for the pieces of so many leaves, all of them empty; after it,
+    /// and where no piece belongs to a leaf, does nothing.
+    fn prepare_state(&mut self, leaves: usize);
 
     /// Shows every piece: the number of its leaf, its name, and what it is.
     fn visit_state(&self, f: &mut dyn FnMut(Option<usize>, &str, Piece<'_, T>));
@@ -106,8 +107,8 @@ pub fn visit_named<M: Tree<Tensor<T>>, T: Float>(
     state.visit_state(&mut |leaf, name, piece| f(names.of_piece(leaf, name), piece));
 }
 
-/// Shows every piece of a state by its name (see [`visit_named`]) to be written. A state of no leaf
-/// first becomes one of the model's leaves, all of it empty, so that what was saved finds its place.
+/// Shows every piece of a state by its name (see [`visit_named`]) to be written. A state of before the
+/// first step first makes room for the model's leaves, so that what was saved finds its place.
 ///
 /// ```
 /// use wengert_nn::optim::{PieceMut, visit_named_mut};
@@ -129,9 +130,7 @@ pub fn visit_named_mut<M: Tree<Tensor<T>>, T: Float>(
     f: &mut dyn FnMut(&str, PieceMut<'_, T>),
 ) {
     let mut names = Names::of(model);
-    if state.leaves() == 0 {
-        state.reset_state(names.paths.len());
-    }
+    state.prepare_state(names.paths.len());
     state.visit_state_mut(&mut |leaf, name, piece| f(names.of_piece(leaf, name), piece));
 }
 

@@ -25,9 +25,14 @@ pub trait Leaves<T: Float> {
     /// Gives the state leaves (running statistics) the values that the step has set.
     fn set_state(&mut self);
 
-    /// Shows every leaf that has a gradient: its number, and what is to be changed. With `lazy`, a
-    /// gradient that is held as rows is shown as rows, else as a whole.
-    fn visit(&mut self, lazy: bool, f: &mut dyn FnMut(usize, Leaf<'_, T>));
+    /// Shows every leaf that has a gradient and whose number `wants` accepts: its number, and what is
+    /// to be changed. With `lazy`, a gradient that is held as rows is shown as rows, else as a whole.
+    fn visit(
+        &mut self,
+        wants: &dyn Fn(usize) -> bool,
+        lazy: bool,
+        f: &mut dyn FnMut(usize, Leaf<'_, T>),
+    );
 }
 
 /// What a step sees of one leaf: its values and their gradients, which are all of it or, for a
@@ -93,6 +98,14 @@ pub(super) fn step<M: Tree<Tensor<T>>, T: Float>(
     optimizer.update(&mut pair);
 }
 
+/// Why gradients are not those of the model.
+pub(super) fn misfit_of<M: Tree<Tensor<T>>, T: Float>(
+    model: &mut M,
+    grads: &Gradients<M, T>,
+) -> Option<String> {
+    Pair { model, grads }.misfit()
+}
+
 /// Calls `update` on the slot and the part of every leaf that has a gradient, and writes new state.
 pub(super) fn update<T: Float>(
     leaves: &mut dyn Leaves<T>,
@@ -101,10 +114,8 @@ pub(super) fn update<T: Float>(
     mut update: impl FnMut(&mut Slot<T>, Leaf<'_, T>),
 ) {
     leaves.set_state();
-    if slots.is_empty() {
-        slots.resize_with(leaves.count(), Slot::default);
-    }
-    leaves.visit(lazy, &mut |at, leaf| {
+    Slot::prepare(slots, leaves.count());
+    leaves.visit(&|_| true, lazy, &mut |at, leaf| {
         let slot = &mut slots[at];
         slot.steps += 1;
         update(slot, leaf);
@@ -217,10 +228,17 @@ impl<M: Tree<Tensor<T>>, T: Float> Leaves<T> for Pair<'_, M, T> {
         with_path(|path| self.model.visit_leaves_mut(path, &mut write));
     }
 
-    fn visit(&mut self, lazy: bool, f: &mut dyn FnMut(usize, Leaf<'_, T>)) {
+    fn visit(
+        &mut self,
+        wants: &dyn Fn(usize) -> bool,
+        lazy: bool,
+        f: &mut dyn FnMut(usize, Leaf<'_, T>),
+    ) {
         let mut at = 0;
         let mut show = |_: &Path, leaf: &mut Tensor<T>| {
-            if let Some(rows) = self.grads.rows(at).filter(|_| lazy) {
+            if !wants(at) {
+                // It is counted.
+            } else if let Some(rows) = self.grads.rows(at).filter(|_| lazy) {
                 let weights = leaf.as_mut_slice();
                 let (rows, bars) = (Some(rows), &[][..]);
                 f(
@@ -257,7 +275,7 @@ fn all_finite<T: Float>(values: &[T]) -> bool {
 }
 
 /// The elements in order; a tensor with strides is copied.
-fn with_slice<T: Float, R>(tensor: &Tensor<T>, f: impl FnOnce(&[T]) -> R) -> R {
+pub(super) fn with_slice<T: Float, R>(tensor: &Tensor<T>, f: impl FnOnce(&[T]) -> R) -> R {
     match tensor.as_slice() {
         Some(slice) => f(slice),
         None => f(&tensor.to_vec()),

@@ -11,7 +11,7 @@ use wengert_tensor::Tensor;
 pub struct Book {
     pub cases: Vec<Value>,
     floats: HashMap<String, Tensor<f64>>,
-    indices: HashMap<String, Tensor<i64>>,
+    pub indices: HashMap<String, Tensor<i64>>,
 }
 
 impl Book {

@@ -1,6 +1,5 @@
 //! Agreement with PyTorch: values and all gradients, by the numbers of `tests/golden`.
 
-use serde_json::Value;
 use wengert_nn::rnn::{Activation, Carried, Cell, Layer, LstmOptions, LstmVariantCell};
 use wengert_nn::{
     BatchNorm, Embedding, GruCell, LayerNorm, Linear, LstmCell, LstmState, Recurrent,

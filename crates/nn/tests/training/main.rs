@@ -3,8 +3,12 @@
 #[path = "../common/book.rs"]
 mod book;
 mod lazy_rows;
+mod loops;
 mod optim;
 #[path = "../../../tensor/tests/common/refusals.rs"]
 mod refusals;
 mod refused;
+mod regular;
+mod schedules;
 mod state;
+mod wrappers;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use wengert_nn::optim::{Adadelta, Adagrad, Adamax, Lamb, Lion, NAdam, RAdam, RmsProp, Rprop};
 use wengert_nn::optim::{Optimizer, Piece, PieceMut, Stateful, visit_named, visit_named_mut};
 use wengert_nn::{Adam, Linear, Sgd};
 use wengert_tape::{Bind, Gradients, Tape};
@@ -98,6 +99,15 @@ fn a_training_goes_on_from_what_was_saved() {
     check_resume(|| Sgd::new(0.1).with_momentum(0.9).with_dampening(0.5));
     check_resume(|| Adam::new(0.1));
     check_resume(|| Adam::new(0.1).with_amsgrad());
+    check_resume(|| Adagrad::new(0.1).with_rate_decay(0.1));
+    check_resume(|| Adadelta::new(0.1));
+    check_resume(|| RmsProp::new(0.1).with_centered().with_momentum(0.5));
+    check_resume(|| Adamax::new(0.1));
+    check_resume(|| NAdam::new(0.1));
+    check_resume(|| RAdam::new(0.1).with_betas(0.5, 0.7));
+    check_resume(|| Lion::new(0.1));
+    check_resume(|| Lamb::new(0.1));
+    check_resume(|| Rprop::new(0.1));
     check_resume(|| Box::new(Adam::new(0.1)) as Box<dyn Optimizer<f64>>);
 }
 
@@ -117,8 +127,9 @@ fn pieces_have_the_names_of_the_leaves() {
         last = name.to_owned();
     });
     assert_eq!(last, "2/max");
-    adam.reset_state(0);
-    assert_eq!(adam.leaves(), 0);
+    // Room is made once.
+    adam.prepare_state(7);
+    assert_eq!(adam.leaves(), 3);
 }
 
 /// A state of another model is refused at the next step, and no step is made.
