@@ -72,7 +72,7 @@ fn what_is_wrong_is_named() {
         "the file ends in the header, after 32 of",
     );
     says(
-        &one(&good).split_last().expect("bytes").1.to_vec(),
+        one(&good).split_last().expect("bytes").1,
         "the file ends in the data, after 7 of 8",
     );
     says(

@@ -1,6 +1,8 @@
 //! Tests of what is written to disk and read from it.
 
 mod bad;
+#[path = "../common/book.rs"]
+mod book;
 mod checkpoints;
 mod common;
 mod fuzz;
@@ -8,5 +10,6 @@ mod kill;
 #[path = "../../../tensor/tests/common/refusals.rs"]
 mod refusals;
 mod refused;
+mod torch;
 mod training;
 mod weights;

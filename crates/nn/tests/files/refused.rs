@@ -1,9 +1,10 @@
 //! Every panic and every error that the docs of `files` promise, provoked; see `tests/tidy.rs` of the
 //! workspace for the rule that none is forgotten.
 
-use wengert_nn::Adam;
+use wengert_nn::files::torch::{self, TorchMap};
 use wengert_nn::files::{self, Checkpoint, Checkpoints, LoadOptions, Persist, Record};
-use wengert_tensor::Tensor;
+use wengert_nn::{Adam, Linear};
+use wengert_tensor::{Rng, Tensor};
 
 use crate::common::Folder;
 use crate::refusals::{Place, check_errors, check_panics, errors, panics};
@@ -66,4 +67,19 @@ fn panics_of_checkpoints() {
         "Checkpoint::part": Checkpoint::new().part("a", &1u64).part("a", &2u64) => "`a` is no name";
     };
     check_panics(file!(), Place::Here, table);
+}
+
+#[test]
+fn errors_of_torch() {
+    let linear = || Linear::new(2, 1, &mut Rng::seed_from_u64(1));
+    check_errors(errors! {
+        "TorchMap::save": TorchMap::new().save(&model(), "a") => "`0` has no name in PyTorch";
+        "TorchMap::save_to": TorchMap::new().save_to(&model(), Vec::new()) => "`0` has no name in PyTorch";
+        "TorchMap::load": TorchMap::new().load(&mut model(), "no/folder/a") => "opening failed";
+        "TorchMap::load_with": TorchMap::new().load_with(LoadOptions::new(), &mut model(), "no/folder/a") => "opening failed";
+        "TorchMap::load_from": TorchMap::new().load_from(&mut model(), &b""[..]) => "after 0 of 8 bytes";
+    });
+    // The names of these are those of the weights' functions.
+    let path = "no/folder/a";
+    assert!(torch::save(&linear(), path).is_err() && torch::load(&mut linear(), path).is_err());
 }
