@@ -19,8 +19,8 @@ pub enum TrainError {
         batch: u64,
         /// The loss.
         loss: f64,
-        /// The first op whose value is not finite, found by computing the step again; none where all
-        /// values are finite (and only gradients are not), or the step cannot be made again.
+        /// The first op whose value is not finite, or else whose reverse rule makes something that is
+        /// not, found by computing the step again; none where the step cannot be made again.
         found: Option<NonFinite>,
         /// The path of the first leaf whose gradient is not finite.
         leaf: Option<String>,
