@@ -444,8 +444,9 @@ where
             let rng = self.tape.draw(|rng| rng.clone());
             let (loss, grads) = engine.step(&mut self.tape, model, &batch);
             let (loss, norm) = (loss.to_f64(), grads.norm());
+            let known = (self.accumulate == 1).then_some(norm);
             if self.stops_at_nan && !(loss.is_finite() && norm.is_finite()) {
-                let found = self.trace(model, engine, &batch, rng);
+                let found = self.trace(model, engine, &batch, rng).map(Box::new);
                 return Err(TrainError::NotFinite {
                     epoch: self.epoch,
                     step: self.step,
@@ -459,11 +460,12 @@ where
             losses.add(loss, weight);
             of_step.add(loss, weight);
             if let Some(grads) = accumulator.add(grads, weight) {
-                self.change(model, grads, std::mem::take(&mut of_step), start);
+                let loss = std::mem::take(&mut of_step);
+                self.change(model, grads, known, loss, start);
             }
         }
         if let Some(grads) = accumulator.take() {
-            self.change(model, grads, of_step, start);
+            self.change(model, grads, None, of_step, start);
         }
         match count {
             0 => Err(TrainError::NoData { epoch: self.epoch }),
@@ -483,13 +485,22 @@ where
         engine.trace(&mut self.tape, model, batch)
     }
 
-    /// A step of the optimizer.
+    /// A step of the optimizer. The norm of the gradients may be known.
     #[track_caller]
-    fn change(&mut self, model: &mut M, mut grads: Gradients<M, T>, loss: Mean, start: Instant) {
-        let norm = match self.max_norm {
-            Some(max) => clip_by_global_norm(&mut grads, max),
-            None => grads.norm(),
-        };
+    fn change(
+        &mut self,
+        model: &mut M,
+        mut grads: Gradients<M, T>,
+        norm: Option<f64>,
+        loss: Mean,
+        start: Instant,
+    ) {
+        let norm = norm.unwrap_or_else(|| grads.norm());
+        if let Some(max) = self.max_norm
+            && (norm + 1e-6 > max || norm.is_nan())
+        {
+            clip_by_global_norm(&mut grads, max);
+        }
         let rate = match (&self.schedule, &self.plateau) {
             (Some(schedule), _) => schedule.at(self.step),
             (None, Some(plateau)) => plateau.rate,
