@@ -213,6 +213,10 @@ impl<T: Float> Leaves<T> for Chosen<'_, T> {
         self.leaves.sizes(f);
     }
 
+    fn size(&self, at: usize) -> Option<usize> {
+        self.leaves.size(at)
+    }
+
     fn not_finite(&self) -> Option<String> {
         self.leaves.not_finite()
     }

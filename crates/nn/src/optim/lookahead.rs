@@ -131,7 +131,7 @@ impl<T: Float, O: Optimizer<T>> Optimizer<T> for Lookahead<O, T> {
             let slot = &mut slots[at];
             slot.steps += 1;
             if let Some(slow) = &mut slot.moments[0]
-                && slot.steps % every == 0
+                && slot.steps.is_multiple_of(every)
             {
                 follow(alpha, slow.as_mut_slice(), leaf.weights);
             }

@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use wengert_tape::tree::{Path, Tree};
 use wengert_tape::{Gradients, RowGradient};
-use wengert_tensor::{Float, Tensor};
+use wengert_tensor::{Float, Shape, Tensor};
 
 use super::{Optimizer, Slot};
 
@@ -18,6 +18,9 @@ pub trait Leaves<T: Float> {
 
     /// Shows every leaf: its number, its path, and how many elements it has.
     fn sizes(&self, f: &mut dyn FnMut(usize, &Path, usize));
+
+    /// How many elements a leaf has, if it has a gradient.
+    fn size(&self, at: usize) -> Option<usize>;
 
     /// The path of the first leaf whose gradient has an element that is infinite or NaN.
     fn not_finite(&self) -> Option<String>;
@@ -131,19 +134,20 @@ pub(super) fn misfit<T: Float>(slots: &[Slot<T>], leaves: &dyn Leaves<T>) -> Opt
              of another model"
         ));
     }
-    let mut found = None;
-    leaves.sizes(&mut |at, path, size| {
-        let held = slots.get(at).and_then(Slot::size);
-        if let Some(held) = held.filter(|&held| held != size) {
-            found.get_or_insert_with(|| {
-                format!(
-                    "`{path}` has {size} elements, the optimizer holds moments of {held}: it is the \
-                     optimizer of another model"
-                )
-            });
+    let (at, held, size) = slots.iter().enumerate().find_map(|(at, slot)| {
+        let (held, size) = (slot.size()?, leaves.size(at)?);
+        (held != size).then_some((at, held, size))
+    })?;
+    let mut reason = None;
+    leaves.sizes(&mut |leaf, path, _| {
+        if leaf == at {
+            reason = Some(format!(
+                "`{path}` has {size} elements, the optimizer holds moments of {held}: it is the \
+                 optimizer of another model"
+            ));
         }
     });
-    found
+    reason
 }
 
 /// A model and its gradients.
@@ -201,6 +205,10 @@ impl<M: Tree<Tensor<T>>, T: Float> Leaves<T> for Pair<'_, M, T> {
         with_path(|path| self.model.visit_leaves(path, &mut look));
     }
 
+    fn size(&self, at: usize) -> Option<usize> {
+        self.grads.shape(at).map(Shape::size)
+    }
+
     fn not_finite(&self) -> Option<String> {
         let (mut at, mut found) = (0, None);
         let mut look = |path: &Path, _: &Tensor<T>| {
@@ -218,6 +226,9 @@ impl<M: Tree<Tensor<T>>, T: Float> Leaves<T> for Pair<'_, M, T> {
     }
 
     fn set_state(&mut self) {
+        if (0..self.grads.len()).all(|at| self.grads.state(at).is_none()) {
+            return;
+        }
         let mut at = 0;
         let mut write = |_: &Path, leaf: &mut Tensor<T>| {
             if let Some(value) = self.grads.state(at) {

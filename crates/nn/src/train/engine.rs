@@ -16,7 +16,8 @@ pub(super) trait Engine<M, T: Float, B> {
     /// The mean loss of a batch and its gradients.
     fn step(&mut self, tape: &mut Tape<T>, model: &M, batch: &Arc<B>) -> (T, Gradients<M, T>);
 
-    /// The first op of a step whose value is not finite.
+    /// The first op of a step whose value is not finite, or else whose reverse rule makes a cotangent
+    /// that is not.
     fn trace(&self, tape: &mut Tape<T>, model: &M, batch: &Arc<B>) -> Option<NonFinite>;
 }
 
@@ -48,7 +49,10 @@ where
     }
 
     fn trace(&self, tape: &mut Tape<T>, model: &M, batch: &Arc<B>) -> Option<NonFinite> {
-        look(tape, model, |tape, model| (self.step)(tape, model, batch))
+        let trained = |path: &str| (self.trained)(path);
+        tape.first_anomaly(model, trained, |tape, model| {
+            (self.step)(tape, model, batch)
+        })
     }
 }
 
@@ -87,14 +91,18 @@ where
                 // The workers weigh by rows.
                 let own: f64 = weights[shard.rows.clone()].iter().sum();
                 let share = own * count as f64 / (total * shard.rows.len() as f64);
-                if share == 1.0 { loss } else { loss * share }
+                match share == 1.0 || total == 0.0 {
+                    true => loss,
+                    false => loss * share,
+                }
             })
     }
 
     fn trace(&self, tape: &mut Tape<T>, model: &M, batch: &Arc<B>) -> Option<NonFinite> {
         let rows = 0..(self.rows)(batch).len();
         let shard = Shard { index: 0, rows };
-        look(tape, model, |tape, model| {
+        let trained = |path: &str| (self.trained)(path);
+        tape.first_anomaly(model, trained, |tape, model| {
             (self.step)(tape, model, batch, &shard)
         })
     }
@@ -123,18 +131,4 @@ where
     fn trace(&self, _: &mut Tape<T>, _: &M, _: &Arc<B>) -> Option<NonFinite> {
         None
     }
-}
-
-/// Computes a loss once more, and looks at all values that it is made of.
-fn look<M: Tree<Tensor<T>>, T: Float>(
-    tape: &mut Tape<T>,
-    model: &M,
-    loss: impl for<'t> FnOnce(&'t Tape<T>, M::With<Var<'t, T>>) -> Var<'t, T>,
-) -> Option<NonFinite> {
-    tape.evaluate(model, |tape, model| {
-        tape.with_training(true, || {
-            loss(tape, model);
-        });
-        tape.first_non_finite()
-    })
 }

@@ -9,7 +9,7 @@ use wengert_tape::NonFinite;
 #[non_exhaustive]
 pub enum TrainError {
     /// A loss or a gradient is infinite or NaN.
-    #[error("{}", not_finite(*epoch, *step, *batch, *loss, found.as_ref(), leaf.as_deref()))]
+    #[error("{}", not_finite(*epoch, *step, *batch, *loss, found.as_deref(), leaf.as_deref()))]
     NotFinite {
         /// The epoch, from 0.
         epoch: u64,
@@ -19,9 +19,9 @@ pub enum TrainError {
         batch: u64,
         /// The loss.
         loss: f64,
-        /// The first op whose value is not finite, found by computing the step again; none where all
-        /// values are finite (and only gradients are not), or the step cannot be made again.
-        found: Option<NonFinite>,
+        /// The first op whose value is not finite, or else whose reverse rule makes something that is
+        /// not, found by computing the step again; none where the step cannot be made again.
+        found: Option<Box<NonFinite>>,
         /// The path of the first leaf whose gradient is not finite.
         leaf: Option<String>,
     },

@@ -32,6 +32,7 @@ pub mod metrics;
 mod observer;
 #[cfg(feature = "progress")]
 mod progress;
+mod report;
 mod stopping;
 mod trainer;
 
@@ -40,5 +41,6 @@ pub use lines::{Csv, JsonLines};
 pub use observer::{Event, Observer};
 #[cfg(feature = "progress")]
 pub use progress::Progress;
+pub use report::{Moment, Report, Stop};
 pub use stopping::{EarlyStopping, Verdict};
-pub use trainer::{Moment, Report, Stop, Trainer};
+pub use trainer::Trainer;

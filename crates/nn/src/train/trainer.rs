@@ -10,8 +10,8 @@ use wengert_tensor::{Float, Rng, Tensor};
 
 use super::engine::{Alone, Engine, Given, Sharded};
 use super::metrics::Mean;
-use super::{EarlyStopping, Event, Observer, TrainError, Verdict};
-use crate::optim::{Accumulator, Optimizer, Plateau, Schedule, clip_by_global_norm};
+use super::{EarlyStopping, Event, Moment, Observer, Report, Stop, TrainError, Verdict};
+use crate::optim::{Accumulator, Average, Optimizer, Plateau, Schedule, clip_by_global_norm};
 use crate::parallel::{Shard, Workers};
 
 /// The loop around the step: epochs of batches, with what is usual around it.
@@ -65,6 +65,10 @@ pub struct Trainer<'a, M, O, T: Float = f32> {
     pub max_norm: Option<f64>,
     /// Whether a loss or a gradient that is infinite or NaN ends the training with an error.
     pub stops_at_nan: bool,
+    /// The mean of the weights over the steps, which every step goes into. What is validated, and the
+    /// best weights, are those of the mean; the model that a checkpoint sees is not, and neither is
+    /// that of a run without early stopping: `average.swap(&mut model)` exchanges them.
+    pub average: Option<Average<T>>,
     /// How many epochs were made.
     pub epoch: u64,
     /// How many steps were made.
@@ -81,58 +85,6 @@ type Validation<'a, M, T> = Box<dyn FnMut(&mut Tape<T>, &M) -> Vec<(&'static str
 type Failure = Box<dyn Error + Send + Sync>;
 type Hook<'a, M, O, T> = Box<dyn FnMut(&Moment<'_, M, O, T>) -> Result<(), Failure> + 'a>;
 
-/// What a checkpoint hook sees at the end of an epoch: all that the training goes on from.
-#[non_exhaustive]
-pub struct Moment<'a, M, O, T: Float = f32> {
-    /// The model.
-    pub model: &'a M,
-    /// The optimizer.
-    pub optimizer: &'a O,
-    /// How many epochs were made.
-    pub epoch: u64,
-    /// How many steps were made.
-    pub step: u64,
-    /// Early stopping, whose state goes on.
-    pub stopping: Option<&'a EarlyStopping>,
-    /// The plateau, whose state goes on.
-    pub plateau: Option<&'a Plateau>,
-    /// The tape, whose generator goes on.
-    pub tape: &'a Tape<T>,
-    /// The mean loss of the epoch.
-    pub loss: f64,
-    /// What the validation returned.
-    pub metrics: &'a [(&'static str, f64)],
-    /// Whether early stopping found it the best so far.
-    pub best: bool,
-}
-
-/// How a run ended.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct Report {
-    /// How many epochs were made, with those of runs before.
-    pub epochs: u64,
-    /// How many steps.
-    pub steps: u64,
-    /// The mean loss of the last epoch; NaN if there was none.
-    pub loss: f64,
-    /// What the validation returned last.
-    pub metrics: Vec<(&'static str, f64)>,
-    /// The best watched value, if there is early stopping.
-    pub best: Option<f64>,
-    /// Why it ended.
-    pub stop: Stop,
-}
-
-/// Why a run ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stop {
-    /// All epochs or steps were made.
-    Done,
-    /// Early stopping.
-    Early,
-}
-
 impl<'a, M, O, T: Float> Trainer<'a, M, O, T> {
     /// A trainer that does nothing but steps.
     pub fn new(optimizer: O) -> Self {
@@ -146,6 +98,7 @@ impl<'a, M, O, T: Float> Trainer<'a, M, O, T> {
             accumulate: 1,
             max_norm: None,
             stops_at_nan: true,
+            average: None,
             epoch: 0,
             step: 0,
             tape: Tape::new(),
@@ -196,6 +149,12 @@ impl<'a, M, O, T: Float> Trainer<'a, M, O, T> {
     /// With an end when the watched value does not get better, and the best weights at the end.
     pub fn with_early_stopping(mut self, stopping: EarlyStopping) -> Self {
         self.stopping = Some(stopping);
+        self
+    }
+
+    /// With a mean of the weights over the steps.
+    pub fn with_average(mut self, average: Average<T>) -> Self {
+        self.average = Some(average);
         self
     }
 
@@ -407,6 +366,7 @@ where
             let (loss, whole) = self.epoch_of(model, data(epoch), engine, start)?;
             self.epoch += u64::from(whole);
             (report.loss, report.metrics) = (loss, Vec::new());
+            self.swap(model);
             if let Some(measure) = &mut self.validation {
                 report.metrics = measure(&mut self.tape, model);
             }
@@ -419,6 +379,7 @@ where
             if is_best {
                 best = Some(model.clone());
             }
+            self.swap(model);
             self.tell(&Event::Epoch {
                 epoch,
                 step: self.step,
@@ -440,6 +401,13 @@ where
         report.best = self.stopping.as_ref().map(|stopping| stopping.best);
         (report.epochs, report.steps) = (self.epoch, self.step);
         Ok(report)
+    }
+
+    /// Exchanges the weights and their mean, if there is one.
+    fn swap(&mut self, model: &mut M) {
+        if let Some(average) = &mut self.average {
+            average.swap(model);
+        }
     }
 
     /// The value that early stopping and the plateau look at.
@@ -476,8 +444,9 @@ where
             let rng = self.tape.draw(|rng| rng.clone());
             let (loss, grads) = engine.step(&mut self.tape, model, &batch);
             let (loss, norm) = (loss.to_f64(), grads.norm());
+            let known = (self.accumulate == 1).then_some(norm);
             if self.stops_at_nan && !(loss.is_finite() && norm.is_finite()) {
-                let found = self.trace(model, engine, &batch, rng);
+                let found = self.trace(model, engine, &batch, rng).map(Box::new);
                 return Err(TrainError::NotFinite {
                     epoch: self.epoch,
                     step: self.step,
@@ -491,11 +460,12 @@ where
             losses.add(loss, weight);
             of_step.add(loss, weight);
             if let Some(grads) = accumulator.add(grads, weight) {
-                self.change(model, grads, std::mem::take(&mut of_step), start);
+                let loss = std::mem::take(&mut of_step);
+                self.change(model, grads, known, loss, start);
             }
         }
         if let Some(grads) = accumulator.take() {
-            self.change(model, grads, of_step, start);
+            self.change(model, grads, None, of_step, start);
         }
         match count {
             0 => Err(TrainError::NoData { epoch: self.epoch }),
@@ -503,7 +473,7 @@ where
         }
     }
 
-    /// The op whose value is not finite, where the step is computed again from the same generator.
+    /// The op where numbers end: the step is computed again from the same generator.
     fn trace<B>(
         &mut self,
         model: &M,
@@ -515,13 +485,22 @@ where
         engine.trace(&mut self.tape, model, batch)
     }
 
-    /// A step of the optimizer.
+    /// A step of the optimizer. The norm of the gradients may be known.
     #[track_caller]
-    fn change(&mut self, model: &mut M, mut grads: Gradients<M, T>, loss: Mean, start: Instant) {
-        let norm = match self.max_norm {
-            Some(max) => clip_by_global_norm(&mut grads, max),
-            None => grads.norm(),
-        };
+    fn change(
+        &mut self,
+        model: &mut M,
+        mut grads: Gradients<M, T>,
+        norm: Option<f64>,
+        loss: Mean,
+        start: Instant,
+    ) {
+        let norm = norm.unwrap_or_else(|| grads.norm());
+        if let Some(max) = self.max_norm
+            && (norm + 1e-6 > max || norm.is_nan())
+        {
+            clip_by_global_norm(&mut grads, max);
+        }
         let rate = match (&self.schedule, &self.plateau) {
             (Some(schedule), _) => schedule.at(self.step),
             (None, Some(plateau)) => plateau.rate,
@@ -530,6 +509,9 @@ where
         self.optimizer.set_learning_rate(rate);
         self.optimizer.step(model, &grads);
         self.step += 1;
+        if let Some(average) = &mut self.average {
+            average.update(model);
+        }
         self.tell(&Event::Step {
             epoch: self.epoch,
             step: self.step,

@@ -4,6 +4,7 @@
 mod book;
 mod lazy_rows;
 mod loops;
+mod observers;
 mod optim;
 #[path = "../../../tensor/tests/common/refusals.rs"]
 mod refusals;
@@ -11,4 +12,5 @@ mod refused;
 mod regular;
 mod schedules;
 mod state;
+mod trainer;
 mod wrappers;

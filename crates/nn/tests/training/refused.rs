@@ -5,11 +5,15 @@ use wengert_nn::optim::{
     Accumulator, Adadelta, Adagrad, Adamax, Average, Groups, Guard, Lamb, Lbfgs, Lion, Lookahead,
     NAdam, OneCycle, Optimizer, RAdam, RmsProp, Rprop, Schedule, clip_by_norm, penalty,
 };
+use wengert_nn::parallel::Workers;
+use wengert_nn::train::metrics::{self, Confusion};
+use wengert_nn::train::{Csv, EarlyStopping, Event, JsonLines, Observer, Trainer};
 use wengert_nn::{Adam, Sgd, SpectralNorm, WeightNorm};
 use wengert_tape::{Bind, Gradients, Tape};
 use wengert_tensor::{Rng, Tensor};
 
-use crate::refusals::{Place, check_panics, panics};
+use crate::observers::Full;
+use crate::refusals::{Place, check_errors, check_panics, errors, panics};
 
 /// A model of so many numbers.
 fn model(leaves: usize) -> Vec<Tensor<f64>> {
@@ -171,4 +175,60 @@ fn broken() -> Gradients<Vec<Tensor<f64>>, f64> {
     Tape::new()
         .value_and_grad(&model(1), |_, m| m[0] * f64::NAN)
         .1
+}
+
+/// A trainer of one epoch.
+fn trainer<'a>() -> Trainer<'a, Tensor<f64>, Sgd<f64>, f64> {
+    Trainer::new(Sgd::new(0.1)).with_epochs(1)
+}
+
+fn one() -> Tensor<f64> {
+    Tensor::from([1.0])
+}
+
+#[test]
+fn training() {
+    check_panics(
+        file!(),
+        Place::Here,
+        panics! {
+            "Trainer::run": Trainer::new(Sgd::new(0.1)).run(&mut one(), |_| [()], |_, x, _| x.sum()) => "trainer: neither epochs nor steps are set";
+            "Trainer::run": trainer().with_early_stopping(EarlyStopping::new(1).with_metric("f1")).run(&mut one(), |_| [()], |_, x, _| x.sum()) => "trainer: the validation returns no `f1` to watch";
+            "Trainer::run": Trainer::new(Sgd { learning_rate: -1.0, ..Sgd::new(0.1) }).with_epochs(1).run(&mut one(), |_| [()], |_, x, _| x.sum()) => "Sgd: the learning rate is -1";
+            "Trainer::run_weighted": Trainer::new(Sgd::new(0.1)).run_weighted(&mut one(), |_| [()], |_| 1.0, |_, x, _| x.sum()) => "trainer: neither epochs nor steps are set";
+            "Trainer::run_with": Trainer::new(Sgd::new(0.1)).run_with(&mut one(), |_| [()], |_| 1.0, |t, x, _| t.value_and_grad(x, |_, x| x.sum())) => "trainer: neither epochs nor steps are set";
+            "Trainer::run_on": Trainer::new(Sgd::new(0.1)).run_on(&mut Workers::new(1, 1), &mut one(), |_| [()], |_| vec![1.0], |_, x, _, _| x.sum()) => "trainer: neither epochs nor steps are set";
+            "metrics::accuracy": metrics::accuracy(&Tensor::<f64>::ones([2, 3]), &Tensor::from([1])) => "accuracy: scores of the shape [2, 3] for labels of the shape [1]";
+            "metrics::r_squared": metrics::r_squared(&Tensor::<f64>::ones([2]), &Tensor::ones([3])) => "r_squared: values of the shape [2] for targets of the shape [3]";
+            "Confusion::add": Confusion::new(2).add(&Tensor::from([0, 1]), &Tensor::from([0])) => "confusion: 2 labels and 1 classes found";
+            "Confusion::add": Confusion::new(2).add(&Tensor::from([0, 2]), &Tensor::from([0, 1])) => "confusion: 2 is none of 2 classes";
+            "Confusion::add": Confusion::new(2).add(&Tensor::from([0, 1]), &Tensor::from([0, -1])) => "confusion: -1 is none of 2 classes";
+            "Confusion::count": Confusion::new(2).count(0, 2) => "confusion: 0 or 2 is none of 2 classes";
+            "Confusion::precision": Confusion::new(2).precision(2) => "confusion: 2 or 2 is none of 2 classes";
+            "Confusion::recall": Confusion::new(2).recall(2) => "confusion: 2 or 2 is none of 2 classes";
+            "Confusion::f1": Confusion::new(2).f1(2) => "is none of 2 classes";
+        },
+    );
+    check_errors(errors! {
+        "Trainer::run": trainer().run(&mut one(), |_| [(); 0], |_, x, _| x.sum()) => "epoch 0 has no batch";
+        "Trainer::run": trainer().run(&mut one(), |_| [()], |_, x, _| x.sum() * f64::NAN) => "epoch 0, batch 0, after 0 steps: the loss is NaN; first, ";
+        "Trainer::run_weighted": trainer().run_weighted(&mut one(), |_| [(); 0], |_| 1.0, |_, x, _| x.sum()) => "epoch 0 has no batch";
+        "Trainer::run_with": trainer().run_with(&mut one(), |_| [()], |_| 1.0, |t, x, _| t.value_and_grad(x, |_, x| x.sum() * f64::NAN)) => "the loss is NaN; the gradient of `` is infinite or NaN somewhere";
+        "Trainer::run_on": trainer().with_checkpoint(|_| Err("no room".into())).run_on(&mut Workers::new(1, 1), &mut one(), |_| [()], |_| vec![1.0], |_, x, _, _| x.sum()) => "the checkpoint of step 1 failed: no room";
+        "JsonLines::finish": { let mut lines = JsonLines::new(Full::after(3)); lines.see(&Event::Start { epochs: None, steps: None }); lines.finish() } => "the disk is full";
+        "Csv::finish": { let mut csv = Csv::new(Full::after(0)); csv.see(&epoch()); csv.finish() } => "the disk is full";
+    });
+}
+
+/// An epoch without metrics.
+fn epoch() -> Event<'static> {
+    Event::Epoch {
+        epoch: 0,
+        step: 1,
+        loss: 0.0,
+        rate: 0.0,
+        metrics: &[],
+        best: false,
+        seconds: 0.0,
+    }
 }

@@ -2,10 +2,12 @@
 
 use std::panic::Location;
 
-use wengert_tensor::{Float, Shape};
+use wengert_tensor::{Float, Shape, Tensor};
 
+use crate::model::tree::Tree;
 use crate::record::node::Id;
 use crate::record::tape::{Inner, Tape};
+use crate::record::var::Var;
 
 /// What a tape holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,11 +44,22 @@ pub struct NonFinite {
     pub value: f64,
     /// The ops and shapes of its inputs.
     pub inputs: Vec<(&'static str, Shape)>,
+    /// Whether it is a cotangent that the op's reverse rule made, and not its value.
+    pub backward: bool,
 }
+
+/// The first value or cotangent that was not finite, if there was one.
+#[derive(Debug, Default)]
+pub struct Note(Option<NonFinite>);
 
 impl std::fmt::Display for NonFinite {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} {} at {}", self.op, self.shape, self.location)?;
+        let rule = if self.backward {
+            "the reverse rule of "
+        } else {
+            ""
+        };
+        write!(f, "{rule}{} {} at {}", self.op, self.shape, self.location)?;
         if !self.path.is_empty() {
             write!(f, " in {}", self.path)?;
         }
@@ -84,7 +97,7 @@ impl<T: Float> Tape<T> {
         let inner = self.inner.borrow();
         (0..inner.list.nodes.len() as Id).find_map(|id| {
             let value = inner.list.view(id).iter().find(|x| !x.is_finite())?;
-            Some(inner.non_finite(id, value))
+            Some(inner.non_finite(id, value, false))
         })
     }
 
@@ -104,18 +117,56 @@ impl<T: Float> Tape<T> {
         self.inner.borrow_mut().anomaly = on;
     }
 
-    /// Panics if a recorded value is not finite, while anomalies are searched for.
+    /// Computes a loss and its gradients, as [`value_and_grad_where`](Tape::value_and_grad_where) does,
+    /// and gives the first value that is not finite, or else the first op whose reverse rule makes a
+    /// cotangent that is not finite.
+    ///
+    /// ```
+    /// use wengert_tape::Tape;
+    /// use wengert_tensor::Tensor;
+    /// let x = Tensor::<f64>::from([0.0]);
+    /// let found = Tape::new().first_anomaly(&x, |_| true, |_, x| x.sqrt().sum()).unwrap();
+    /// assert_eq!((found.op, found.value, found.backward), ("sqrt", f64::INFINITY, true));
+    /// assert!(Tape::new().first_anomaly(&x, |_| true, |_, x| x.exp().sum()).is_none());
+    /// ```
+    pub fn first_anomaly<M: Tree<Tensor<T>>>(
+        &mut self,
+        model: &M,
+        trained: impl Fn(&str) -> bool,
+        f: impl for<'t> FnOnce(&'t Tape<T>, M::With<Var<'t, T>>) -> Var<'t, T>,
+    ) -> Option<NonFinite> {
+        /// The tape, which does not look for anomalies for ever if `f` panics.
+        struct Looking<'t, T: Float>(&'t mut Tape<T>, bool);
+        impl<T: Float> Drop for Looking<'_, T> {
+            fn drop(&mut self) {
+                if let Some(mut inner) = self.0.inner.free() {
+                    (inner.anomaly, inner.note) = (self.1, None);
+                }
+            }
+        }
+        let before = self.inner.borrow().anomaly;
+        let looking = Looking(self, before);
+        {
+            let mut inner = looking.0.inner.borrow_mut();
+            (inner.anomaly, inner.note) = (true, Some(Note::default()));
+        }
+        looking.0.step_of_part(model, trained, |t, m| (f(t, m), ()));
+        let note = looking.0.inner.borrow_mut().note.take();
+        note.and_then(|note| note.0)
+    }
+
+    /// Notes a recorded value that is not finite, or panics, while anomalies are searched for.
     pub(crate) fn check_values(&self) {
         if self.inner.borrow().anomaly
             && let Some(found) = self.first_non_finite()
         {
-            panic!("anomaly: {found}");
+            self.inner.borrow_mut().tell(found);
         }
     }
 }
 
 impl<T: Float> Inner<T> {
-    fn non_finite(&self, id: Id, value: T) -> NonFinite {
+    fn non_finite(&self, id: Id, value: T, backward: bool) -> NonFinite {
         let list = &self.list;
         let op = |id: Id| list.op(id).name();
         let origin = list.origins[id as usize];
@@ -130,21 +181,30 @@ impl<T: Float> Inner<T> {
                 .iter()
                 .map(|&id| (op(id), list.shape(id)))
                 .collect(),
+            backward,
         }
     }
 
-    /// Panics if the rule of node `id` left a cotangent of an input that is not finite.
-    pub fn check_cotangents(&self, id: Id) {
-        for &input in self.list.inputs(id) {
+    /// Notes the rule of node `id`, or panics, if it left a cotangent of an input that is not finite.
+    pub fn check_cotangents(&mut self, id: Id) {
+        let bar = |&input: &Id| {
             let base = self.list.region(input).0;
-            let bar = self.flow.bars.get(base as usize).and_then(Option::as_ref);
-            let found = bar.and_then(|bar| bar.iter().find(|x| !x.is_finite()));
-            if let Some(&value) = found {
-                panic!(
-                    "anomaly: the reverse rule of {}",
-                    self.non_finite(id, value)
-                );
+            let bar = self.flow.bars.get(base as usize)?.as_ref()?;
+            bar.iter().find(|x| !x.is_finite()).copied()
+        };
+        if let Some(value) = self.list.inputs(id).iter().find_map(bar) {
+            let found = self.non_finite(id, value, true);
+            self.tell(found);
+        }
+    }
+
+    /// Notes what is not finite, unless something was noted before, or panics.
+    fn tell(&mut self, found: NonFinite) {
+        match &mut self.note {
+            Some(note) => {
+                note.0.get_or_insert(found);
             }
+            None => panic!("anomaly: {found}"),
         }
     }
 }

@@ -79,6 +79,8 @@ pub(crate) struct Inner<T: Float> {
     pub planted: Option<Planted>,
     /// Whether a backward pass looks for what is not finite.
     pub anomaly: bool,
+    /// The first of it, where it is noted instead of refused.
+    pub note: Option<crate::record::inspect::Note>,
     /// Whether views are copied and fast paths left out.
     pub plain: bool,
     /// Where the buffers of dropped gradients wait.
@@ -516,6 +518,7 @@ impl<T: Float> Inner<T> {
             names: Names::default(),
             planted: None,
             anomaly: false,
+            note: None,
             plain: false,
             bin: Bin::default(),
             refusal: None,

@@ -109,8 +109,8 @@ impl Confusion {
     #[doc(alias = "f1_score")]
     #[track_caller]
     pub fn f1(&self, class: usize) -> f64 {
-        let both = self.found(class) + self.cases(class);
-        quotient(2 * self.count(class, class), both)
+        let right = self.count(class, class);
+        quotient(2 * right, self.found(class) + self.cases(class))
     }
 
     /// The mean of [`f1`](Self::f1) over the classes.
