@@ -241,6 +241,19 @@ enum Part<'a> {
     Any(Box<dyn Persist + 'a>),
 }
 
+/// A reference to what may have no size.
+struct Any<'a, P: ?Sized>(&'a mut P);
+
+impl<P: Persist + ?Sized> Persist for Any<'_, P> {
+    fn save(&self, to: &mut Record) {
+        self.0.save(to);
+    }
+
+    fn load(&mut self, from: &mut Record) -> Result<(), RecordError> {
+        self.0.load(from)
+    }
+}
+
 impl<'a> Restore<'a> {
     /// A model, whose leaves have to be there in their shapes and their type, and nothing else.
     pub fn model<M: Tree<Tensor<T>>, T: Float>(self, name: &str, model: &'a mut M) -> Self {
@@ -266,16 +279,6 @@ impl<'a> Restore<'a> {
 
     /// Whatever lasts.
     pub fn part<P: Persist + ?Sized>(self, name: &str, part: &'a mut P) -> Self {
-        /// A reference to what may have no size.
-        struct Any<'a, P: ?Sized>(&'a mut P);
-        impl<P: Persist + ?Sized> Persist for Any<'_, P> {
-            fn save(&self, to: &mut Record) {
-                self.0.save(to);
-            }
-            fn load(&mut self, from: &mut Record) -> Result<(), RecordError> {
-                self.0.load(from)
-            }
-        }
         self.with(name, Part::Any(Box::new(Any(part))))
     }
 
