@@ -186,7 +186,7 @@ impl Checkpoint {
         })
     }
 
-    /// Reads the bytes of a file, and checks them.
+    /// Reads the bytes of a file, and checks them. A reader without end is limited by [`Read::take`].
     ///
     /// # Errors
     /// As [`open`](Checkpoint::open).
