@@ -18,13 +18,20 @@ pub(super) fn write(
 ) -> Result<(), FileError> {
     // What a link points to is written, and the link stays.
     let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    if let Ok(about) = fs::metadata(path)
-        && let Some(found) = no_file(&about)
-    {
+    let old = fs::metadata(path).ok();
+    if let Some(found) = old.as_ref().and_then(no_file) {
         return Err(Problem::NotAFile { found }.at(path));
     }
     let (file, aside) = create(path).map_err(|error| error.at(path))?;
-    let done = fill(file, write).and_then(|()| {
+    let allowed = match old {
+        // Who may read the old file may read the new one, and nobody else.
+        Some(old) => file.set_permissions(old.permissions()),
+        None => Ok(()),
+    };
+    let allowed = allowed.map_err(Problem::io(
+        "giving the new file the permissions of the old one",
+    ));
+    let done = allowed.and_then(|()| fill(file, write)).and_then(|()| {
         fs::rename(&aside, path).map_err(Problem::io("putting the new file into its place"))
     });
     if let Err(problem) = done {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
+use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 
 use wengert_tape::tree::Tree;
@@ -9,7 +10,7 @@ use wengert_tensor::{Float, Tensor};
 
 use super::format::{self, Contents};
 use super::persist::{
-    load_model, load_optimizer, load_state, save_model, save_optimizer, save_state,
+    Checked, Model, OptimizerPart, State, save_model, save_optimizer, save_state,
 };
 use super::record::{Persist, Record, RecordError};
 use super::weights::read_file;
@@ -185,7 +186,7 @@ impl Checkpoint {
         })
     }
 
-    /// Reads the bytes of a file, and checks them.
+    /// Reads the bytes of a file, and checks them. A reader without end is limited by [`Read::take`].
     ///
     /// # Errors
     /// As [`open`](Checkpoint::open).
@@ -230,62 +231,59 @@ impl Checkpoint {
 pub struct Restore<'a> {
     record: Record,
     path: Option<PathBuf>,
-    parts: Vec<(String, Box<dyn Persist + 'a>)>,
+    parts: Vec<(String, Part<'a>)>,
 }
 
-/// A part of the program: what saves it, for the case that it has to be put back, and what loads it.
-struct Part<X, S, L>(X, S, L);
+/// A part of the program.
+enum Part<'a> {
+    Checked(Box<dyn Checked + 'a>),
+    /// Who knows when this fails: it is put back then.
+    Any(Box<dyn Persist + 'a>),
+}
 
-impl<X, S, L> Persist for Part<X, S, L>
-where
-    S: Fn(&X, &mut Record),
-    L: Fn(&mut X, &mut Record) -> Result<(), RecordError>,
-{
+/// A reference to what may have no size.
+struct Any<'a, P: ?Sized>(&'a mut P);
+
+impl<P: Persist + ?Sized> Persist for Any<'_, P> {
     fn save(&self, to: &mut Record) {
-        (self.1)(&self.0, to);
+        self.0.save(to);
     }
 
     fn load(&mut self, from: &mut Record) -> Result<(), RecordError> {
-        (self.2)(&mut self.0, from)
+        self.0.load(from)
     }
 }
 
 impl<'a> Restore<'a> {
     /// A model, whose leaves have to be there in their shapes and their type, and nothing else.
     pub fn model<M: Tree<Tensor<T>>, T: Float>(self, name: &str, model: &'a mut M) -> Self {
-        let save = |model: &&'a mut M, to: &mut Record| save_model(&**model, to);
-        let load = |model: &mut &'a mut M, from: &mut Record| load_model(&mut **model, from);
-        self.with(name, Part(model, save, load))
+        let model = Model(model, PhantomData);
+        self.with(name, Part::Checked(Box::new(model)))
     }
 
-    /// An optimizer.
+    /// An optimizer, which is a new one, or one of a model of the same structure.
     pub fn optimizer<O: Optimizer<T> + ?Sized, T: Float>(
         self,
         name: &str,
         optimizer: &'a mut O,
     ) -> Self {
-        let save = |optimizer: &&'a mut O, to: &mut Record| save_optimizer(&**optimizer, to);
-        let load =
-            |optimizer: &mut &'a mut O, from: &mut Record| load_optimizer(&mut **optimizer, from);
-        self.with(name, Part(optimizer, save, load))
+        let optimizer = OptimizerPart(optimizer, PhantomData);
+        self.with(name, Part::Checked(Box::new(optimizer)))
     }
 
-    /// Whatever has a state.
+    /// Whatever has a state, as for an optimizer.
     pub fn state<S: Stateful<T> + ?Sized, T: Float>(self, name: &str, state: &'a mut S) -> Self {
-        let save = |state: &&'a mut S, to: &mut Record| save_state(&**state, to);
-        let load = |state: &mut &'a mut S, from: &mut Record| load_state(&mut **state, from);
-        self.with(name, Part(state, save, load))
+        let state = State(state, PhantomData);
+        self.with(name, Part::Checked(Box::new(state)))
     }
 
     /// Whatever lasts.
     pub fn part<P: Persist + ?Sized>(self, name: &str, part: &'a mut P) -> Self {
-        let save = |part: &&'a mut P, to: &mut Record| part.save(to);
-        let load = |part: &mut &'a mut P, from: &mut Record| part.load(from);
-        self.with(name, Part(part, save, load))
+        self.with(name, Part::Any(Box::new(Any(part))))
     }
 
-    fn with(mut self, name: &str, part: impl Persist + 'a) -> Self {
-        self.parts.push((name.to_owned(), Box::new(part)));
+    fn with(mut self, name: &str, part: Part<'a>) -> Self {
+        self.parts.push((name.to_owned(), part));
         self
     }
 
@@ -294,35 +292,63 @@ impl<'a> Restore<'a> {
     /// # Errors
     /// If a part is not in the checkpoint, does not fit, or leaves something of itself there.
     pub fn finish(mut self) -> Result<(), FileError> {
-        let mut before = Vec::new();
-        let mut failed = None;
-        for (name, part) in &mut self.parts {
-            let mut old = Record::new();
-            old.put("", &**part);
-            before.push(old);
-            let loaded = self.record.take(name, &mut **part);
-            let left = self.record.first_under(name);
-            let found = loaded.err().or_else(|| {
-                Some(RecordError {
-                    name: left?.to_owned(),
-                    reason: "it is in the checkpoint, and not in the program".to_owned(),
-                })
-            });
-            if found.is_some() {
-                failed = found;
-                break;
-            }
-        }
-        let Some(error) = failed else {
-            return Ok(());
-        };
-        for ((_, part), mut old) in self.parts.iter_mut().zip(before) {
-            // What it saved itself a moment ago it can load.
-            let _ = old.take("", &mut **part);
-        }
-        Err(FileError {
+        self.restore().map_err(|error| FileError {
             path: self.path,
             problem: Problem::Part(error),
         })
+    }
+
+    fn restore(&mut self) -> Result<(), RecordError> {
+        let mut copy = self.record.clone();
+        for (name, part) in &mut self.parts {
+            if let Part::Checked(part) = part {
+                copy.below(name, |copy| part.check(copy))?;
+                nothing_left(&copy, name)?;
+            }
+        }
+        // What was there, for the case that one of these fails.
+        let mut before = Vec::new();
+        let mut failed = None;
+        for (name, part) in &mut self.parts {
+            let Part::Any(part) = part else {
+                continue;
+            };
+            let mut old = Record::new();
+            old.put("", &**part);
+            before.push(old);
+            let loaded = copy.take(name, &mut **part);
+            failed = loaded.and_then(|()| nothing_left(&copy, name)).err();
+            if failed.is_some() {
+                break;
+            }
+        }
+        if let Some(error) = failed {
+            let loaded = self.parts.iter_mut().filter_map(|(_, part)| match part {
+                Part::Any(part) => Some(part),
+                Part::Checked(_) => None,
+            });
+            for (part, mut old) in loaded.zip(before) {
+                // What it saved itself a moment ago it can load.
+                let _ = old.take("", &mut **part);
+            }
+            return Err(error);
+        }
+        for (name, part) in &mut self.parts {
+            if let Part::Checked(part) = part {
+                self.record.below(name, |record| part.load(record))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether a part has taken all that is there under its name.
+fn nothing_left(record: &Record, name: &str) -> Result<(), RecordError> {
+    match record.first_under(name) {
+        None => Ok(()),
+        Some(left) => Err(RecordError {
+            name: left.to_owned(),
+            reason: "it is in the checkpoint, and not in the program".to_owned(),
+        }),
     }
 }

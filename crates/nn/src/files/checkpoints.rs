@@ -45,6 +45,7 @@ use super::{Checkpoint, FileError, Problem, aside};
 /// # Ok::<(), wengert_nn::files::FileError>(())
 /// ```
 #[derive(Debug)]
+#[doc(alias("CheckpointManager", "ModelCheckpoint"))]
 pub struct Checkpoints {
     folder: PathBuf,
     last: usize,

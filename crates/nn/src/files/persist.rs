@@ -1,5 +1,7 @@
 //! `Persist` for numbers, text, tensors, generators, the order of the data, and what holds a state.
 
+use std::marker::PhantomData;
+
 use wengert_tape::Tape;
 use wengert_tape::tree::{Path, Tree};
 use wengert_tensor::random::RngState;
@@ -194,28 +196,56 @@ pub(super) fn save_model<M: Tree<Tensor<T>>, T: Float>(model: &M, to: &mut Recor
     }
 }
 
-/// Loads the leaves of a model, of which none may be missing or of another shape or type.
-pub(super) fn load_model<M: Tree<Tensor<T>>, T: Float>(
-    model: &mut M,
-    from: &mut Record,
-) -> Result<(), RecordError> {
-    let mut error = None;
-    model.visit_leaves_mut(&mut Path::new(), &mut |path, leaf: &mut Tensor<T>| {
-        if error.is_some() {
-            return;
-        }
-        let loaded = from.below(path.as_str(), |from| {
-            let value = from.get()?;
-            let found: Option<Tensor<T>> = value.tensor();
-            match found.filter(|found| found.shape() == leaf.shape()) {
-                Some(found) => *leaf = found,
-                None => return Err(wrong(from, &Value::of(leaf).to_string(), &value)),
+/// A part whose loading is checked before anything is written, so that it cannot fail.
+pub(super) trait Checked {
+    /// Takes what is to be loaded out of a copy of the record.
+    fn check(&mut self, from: &mut Record) -> Result<(), RecordError>;
+
+    /// Takes it out of the record itself.
+    fn load(&mut self, from: &mut Record) -> Result<(), RecordError>;
+}
+
+/// A model, whose leaves have to be there in their shapes and types.
+pub(super) struct Model<'a, M, T>(pub &'a mut M, pub PhantomData<T>);
+
+impl<M: Tree<Tensor<T>>, T: Float> Checked for Model<'_, M, T> {
+    fn check(&mut self, from: &mut Record) -> Result<(), RecordError> {
+        let mut result = Ok(());
+        let path = &mut Path::new();
+        self.0.visit_leaves(path, &mut |path, leaf: &Tensor<T>| {
+            if result.is_ok() {
+                result = leaf_of(path, leaf, from).map(drop);
             }
-            Ok(())
         });
-        error = loaded.err();
-    });
-    error.map_or(Ok(()), Err)
+        result
+    }
+
+    fn load(&mut self, from: &mut Record) -> Result<(), RecordError> {
+        let mut result = Ok(());
+        let path = &mut Path::new();
+        self.0
+            .visit_leaves_mut(path, &mut |path, leaf: &mut Tensor<T>| match leaf_of(
+                path, leaf, from,
+            ) {
+                Ok(found) => *leaf = found,
+                Err(error) => result = Err(error),
+            });
+        result
+    }
+}
+
+fn leaf_of<T: Float>(
+    path: &Path,
+    leaf: &Tensor<T>,
+    from: &mut Record,
+) -> Result<Tensor<T>, RecordError> {
+    from.below(path.as_str(), |from| {
+        let value = from.get()?;
+        let found: Option<Tensor<T>> = value.tensor();
+        found
+            .filter(|found| found.shape() == leaf.shape())
+            .ok_or_else(|| wrong(from, &Value::of(leaf).to_string(), &value))
+    })
 }
 
 /// Saves the pieces of a state, by the numbers of their leaves.
@@ -233,44 +263,73 @@ pub(super) fn save_state<T: Float>(state: &(impl Stateful<T> + ?Sized), to: &mut
     });
 }
 
-/// Loads what [`save_state`] saved.
-pub(super) fn load_state<T: Float>(
-    state: &mut (impl Stateful<T> + ?Sized),
-    from: &mut Record,
-) -> Result<(), RecordError> {
-    let leaves = from.below("leaves", |from| match from.get()? {
-        Value::Bytes(leaves) => Ok(leaves.len()),
-        value => Err(wrong(from, "a row of bytes", &value)),
-    })?;
-    state.prepare_state(leaves);
-    if state.leaves() != leaves {
-        let here = state.leaves();
-        return Err(from.error(format!(
-            "it has pieces of {leaves} leaves, where {here} are wanted"
-        )));
-    }
-    let mut error = None;
-    state.visit_state_mut(&mut |leaf, name, piece| {
-        if error.is_some() {
-            return;
+/// Saves the state of an optimizer, and the rate that a schedule or the user has given it.
+pub(super) fn save_optimizer<T: Float>(optimizer: &(impl Optimizer<T> + ?Sized), to: &mut Record) {
+    to.put("learning_rate", &optimizer.learning_rate());
+    save_state(optimizer, to);
+}
+
+/// What has a state.
+pub(super) struct State<'a, S: ?Sized, T>(pub &'a mut S, pub PhantomData<T>);
+
+impl<S: Stateful<T> + ?Sized, T: Float> Checked for State<'_, S, T> {
+    fn check(&mut self, from: &mut Record) -> Result<(), RecordError> {
+        let leaves = from.below("leaves", |from| match from.get()? {
+            Value::Bytes(leaves) => Ok(leaves.len()),
+            value => Err(wrong(from, "a row of bytes", &value)),
+        })?;
+        // Room for leaves without a piece is no other state.
+        self.0.prepare_state(leaves);
+        let held = self.0.leaves();
+        if held != leaves {
+            return Err(from.error(format!(
+                "it is of {leaves} leaves, and there has been a step of {held}: restore it into a new one"
+            )));
         }
-        let name = piece_name(leaf, name);
-        let loaded = match piece {
-            PieceMut::Tensor(tensor) => from.below(&name, |from| {
-                let Ok(value) = from.get() else {
-                    *tensor = None;
-                    return Ok(());
+        let mut result = Ok(());
+        self.0.visit_state(&mut |leaf, name, piece| {
+            if result.is_ok() {
+                result = match piece {
+                    Piece::Tensor(_) => tensor_of::<T>(leaf, name, from).map(drop),
+                    Piece::Count(mut count) => from.take(&piece_name(leaf, name), &mut count),
+                    Piece::Number(mut number) => from.take(&piece_name(leaf, name), &mut number),
                 };
-                let found = value.tensor();
-                *tensor = Some(found.ok_or_else(|| wrong(from, T::NAME, &value))?);
-                Ok(())
-            }),
-            PieceMut::Count(count) => from.take(&name, count),
-            PieceMut::Number(number) => from.take(&name, number),
-        };
-        error = loaded.err();
-    });
-    error.map_or(Ok(()), Err)
+            }
+        });
+        result
+    }
+
+    fn load(&mut self, from: &mut Record) -> Result<(), RecordError> {
+        let mut result = Ok(());
+        self.0.visit_state_mut(&mut |leaf, name, piece| {
+            let loaded = match piece {
+                PieceMut::Tensor(tensor) => {
+                    tensor_of(leaf, name, from).map(|found| *tensor = found)
+                }
+                PieceMut::Count(count) => from.take(&piece_name(leaf, name), count),
+                PieceMut::Number(number) => from.take(&piece_name(leaf, name), number),
+            };
+            if loaded.is_err() {
+                result = loaded;
+            }
+        });
+        result
+    }
+}
+
+/// A tensor that may not be there before it is first needed.
+fn tensor_of<T: Float>(
+    leaf: Option<usize>,
+    name: &str,
+    from: &mut Record,
+) -> Result<Option<Tensor<T>>, RecordError> {
+    from.below(&piece_name(leaf, name), |from| match from.get() {
+        Err(_) => Ok(None),
+        Ok(value) => {
+            let found = value.tensor();
+            found.map(Some).ok_or_else(|| wrong(from, T::NAME, &value))
+        }
+    })
 }
 
 fn piece_name(leaf: Option<usize>, name: &str) -> String {
@@ -280,20 +339,20 @@ fn piece_name(leaf: Option<usize>, name: &str) -> String {
     }
 }
 
-/// Saves the state of an optimizer, and the rate that a schedule or the user has given it.
-pub(super) fn save_optimizer<T: Float>(optimizer: &(impl Optimizer<T> + ?Sized), to: &mut Record) {
-    to.put("learning_rate", &optimizer.learning_rate());
-    save_state(optimizer, to);
-}
+/// An optimizer: a state, and a rate.
+pub(super) struct OptimizerPart<'a, O: ?Sized, T>(pub &'a mut O, pub PhantomData<T>);
 
-/// Loads what [`save_optimizer`] saved.
-pub(super) fn load_optimizer<T: Float>(
-    optimizer: &mut (impl Optimizer<T> + ?Sized),
-    from: &mut Record,
-) -> Result<(), RecordError> {
-    let mut rate = 0.0;
-    from.take("learning_rate", &mut rate)?;
-    load_state(optimizer, from)?;
-    optimizer.set_learning_rate(rate);
-    Ok(())
+impl<O: Optimizer<T> + ?Sized, T: Float> Checked for OptimizerPart<'_, O, T> {
+    fn check(&mut self, from: &mut Record) -> Result<(), RecordError> {
+        from.take("learning_rate", &mut 0.0)?;
+        State(&mut *self.0, PhantomData).check(from)
+    }
+
+    fn load(&mut self, from: &mut Record) -> Result<(), RecordError> {
+        let mut rate = 0.0;
+        from.take("learning_rate", &mut rate)?;
+        State(&mut *self.0, PhantomData).load(from)?;
+        self.0.set_learning_rate(rate);
+        Ok(())
+    }
 }

@@ -114,7 +114,8 @@ pub fn load<M: Tree<Tensor<T>>, T: Float>(
     LoadOptions::new().load(model, path)
 }
 
-/// [`load`] from a reader, such as a slice of bytes.
+/// [`load`] from a reader, such as a slice of bytes. What comes from a reader without end is limited by
+/// [`Read::take`].
 ///
 /// # Errors
 /// As [`load`].

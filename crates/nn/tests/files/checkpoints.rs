@@ -3,6 +3,10 @@
 use std::fs;
 
 use wengert_nn::files::{self, Checkpoint, Checkpoints, Goal, Problem};
+use wengert_nn::optim::{
+    Adadelta, Adagrad, Adamax, Groups, Guard, Lamb, Lion, Lookahead, NAdam, Optimizer, Plateau,
+    RAdam, RmsProp, Rprop,
+};
 use wengert_nn::{Adam, Linear, Sgd};
 use wengert_tape::Tape;
 use wengert_tensor::{Rng, Tensor};
@@ -72,30 +76,92 @@ fn every_part_is_needed() {
     }
 }
 
+/// Every optimizer, before its first step and after some, with what wraps it.
 #[test]
-fn an_optimizer_may_not_have_stepped() {
-    let rng = &mut Rng::seed_from_u64(1);
-    let mut model = Linear::new(2, 1, rng);
-    let (mut sgd, mut adam) = (Sgd::new(0.5).with_momentum(0.9), Adam::new(0.25));
-    let mut before = Vec::new();
-    let checkpoint = Checkpoint::new()
-        .optimizer("sgd", &sgd)
-        .optimizer("adam", &adam);
-    checkpoint.write_to(&mut before).expect("bytes");
-    let mut tape = Tape::new();
-    let (_, grads) = tape.value_and_grad(&model, |t, m| m.forward(t.ones([1, 2])).sum());
-    sgd.step(&mut model, &grads);
+fn every_optimizer_goes_on_bit_for_bit() {
+    fn check<O: Optimizer<f32>>(name: &str, new: impl Fn() -> O) {
+        let fresh = || Linear::new(3, 2, &mut Rng::seed_from_u64(1));
+        let mut tape = Tape::new();
+        let mut train = |model: &mut Linear, optimizer: &mut O, steps: usize| {
+            for at in 0..steps {
+                let x = Rng::seed_from_u64(at as u64).normal([4, 3], 0.0, 1.0);
+                let (_, grads) = tape.value_and_grad(&*model, |t, m| {
+                    let y = m.forward(t.constant(&x));
+                    (y * y).mean()
+                });
+                optimizer.step(model, &grads);
+            }
+        };
+        for steps in [0, 5] {
+            let (mut model, mut optimizer) = (fresh(), new());
+            train(&mut model, &mut optimizer, steps);
+            optimizer.set_learning_rate(0.02);
+            let checkpoint = Checkpoint::new().model("model", &model);
+            let checkpoint = checkpoint.optimizer("optimizer", &optimizer);
+            let (mut other, mut again) = (fresh(), new());
+            let restore = checkpoint.restore().model("model", &mut other);
+            let restored = restore.optimizer("optimizer", &mut again).finish();
+            restored.unwrap_or_else(|error| panic!("{name}: {error}"));
+            train(&mut model, &mut optimizer, 4);
+            train(&mut other, &mut again, 4);
+            assert_eq!(bits(&other), bits(&model), "{name} after {steps} steps");
+        }
+    }
+    check("sgd", || Sgd::new(0.1).with_momentum(0.9));
+    check("adagrad", || Adagrad::new(0.1));
+    check("adadelta", || Adadelta::new(0.1));
+    check("rmsprop", || RmsProp::new(0.1));
+    check("adam", || Adam::new(0.1));
+    check("amsgrad", || Adam::new(0.1).with_amsgrad());
+    check("adamax", || Adamax::new(0.1));
+    check("nadam", || NAdam::new(0.1));
+    check("radam", || RAdam::new(0.1));
+    check("lion", || Lion::new(0.1));
+    check("lamb", || Lamb::new(0.1));
+    check("rprop", || Rprop::new(0.1));
+    check("lookahead", || Lookahead::new(Adam::new(0.1), 3, 0.5));
+    check("guard", || Guard::skip(Adam::new(0.1)));
+    check("groups", || {
+        Groups::new(Sgd::new(0.1)).with(Sgd::new(0.2).with_momentum(0.5), |path| path == "bias")
+    });
+    check("boxed", || -> Box<dyn Optimizer<f32>> {
+        Box::new(Adam::new(0.1))
+    });
+}
+
+/// An optimizer that has stepped keeps its leaves, so that one of another number does not fit.
+#[test]
+fn states_of_other_leaves_are_refused() {
+    let mut model = Linear::new(2, 1, &mut Rng::seed_from_u64(1));
+    let mut adam = Adam::new(0.1);
+    let before = Checkpoint::new().optimizer("adam", &adam);
+    let (_, grads) = Tape::new().value_and_grad(&model, |t, m| m.forward(t.ones([1, 2])).sum());
     adam.step(&mut model, &grads);
-    (sgd.learning_rate, adam.learning_rate) = (1.0, 1.0);
-    let restore = Checkpoint::read_from(&before[..]).expect("sound").restore();
-    let restore = restore.optimizer("sgd", &mut sgd);
-    restore
-        .optimizer("adam", &mut adam)
-        .finish()
-        .expect("restored");
-    assert_eq!([sgd.learning_rate, adam.learning_rate], [0.5, 0.25]);
-    assert_eq!((sgd.slots.len(), adam.slots.len()), (0, 0));
-    sgd.step(&mut model, &grads);
+    let restore = before.restore().optimizer("adam", &mut adam);
+    let error = restore.finish().expect_err("a refusal").to_string();
+    let says =
+        "`adam`: it is of 0 leaves, and there has been a step of 2: restore it into a new one";
+    assert_eq!(error, says);
+    assert_eq!((adam.learning_rate, adam.slots[0].steps), (0.1, 1));
+}
+
+#[test]
+fn averages_and_plateaus_are_states() {
+    let mut plateau = Plateau::new(0.1);
+    for loss in [1.0, 2.0, 3.0] {
+        plateau.show(loss);
+    }
+    let mut other = Plateau::new(0.5);
+    let checkpoint = Checkpoint::new().state::<f32>("plateau", &plateau);
+    let restore = checkpoint.restore().state::<_, f32>("plateau", &mut other);
+    restore.finish().expect("restored");
+    let show = |plateau: &Plateau| {
+        let mut record = Vec::new();
+        let checkpoint = Checkpoint::new().state::<f32>("p", plateau);
+        checkpoint.write_to(&mut record).expect("bytes");
+        record
+    };
+    assert_eq!(show(&other), show(&plateau));
 }
 
 #[test]

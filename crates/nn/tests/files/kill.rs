@@ -53,7 +53,7 @@ fn killed_runs_end_in_the_same_bits() {
     let whole = start.elapsed();
     let reference = left(&reference);
     let rng = &mut Rng::seed_from_u64(u64::from(std::process::id()));
-    let (mut kills, mut runs) = (0, 0);
+    let (mut kills, mut writing, mut runs) = (0, 0, 0);
     while kills < wanted {
         let folder = Folder::new();
         loop {
@@ -65,7 +65,7 @@ fn killed_runs_end_in_the_same_bits() {
                 .spawn()
                 .expect("a process");
             // A process needs a moment to begin; it may then be killed while it reads or writes.
-            let moment = Duration::from_millis(5) + whole.mul_f64(0.6 * rng.unit());
+            let moment = Duration::from_millis(5) + whole.mul_f64(0.3 * rng.unit());
             let end = Instant::now() + moment;
             let status = loop {
                 if let Some(status) = child.try_wait().expect("its state") {
@@ -75,6 +75,8 @@ fn killed_runs_end_in_the_same_bits() {
                     child.kill().expect("a kill");
                     child.wait().expect("its end");
                     kills += 1;
+                    let part = |name: &String| name.ends_with(".part");
+                    writing += u32::from(folder.names().iter().any(part));
                     break None;
                 }
                 std::thread::sleep(Duration::from_micros(200));
@@ -92,7 +94,10 @@ fn killed_runs_end_in_the_same_bits() {
         let same = reference.iter().all(|file| found.contains(file));
         assert!(same, "other bits after {kills} kills: {:?}", folder.names());
     }
-    println!("{kills} kills in {runs} runs of {STEPS} steps, a checkpoint each");
+    println!(
+        "{kills} kills, {writing} of them while a file was written, in {runs} runs of {STEPS} steps, a \
+         checkpoint each"
+    );
 }
 
 /// What [`killed_runs_end_in_the_same_bits`] runs and kills.

@@ -215,3 +215,17 @@ fn links_stay_links() {
     files::load(&mut model.clone(), &real).expect("loaded");
     assert_eq!(folder.names(), ["link", "real"]);
 }
+
+#[cfg(unix)]
+#[test]
+fn permissions_stay() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = Folder::new();
+    let path = folder.join("a");
+    let model = Linear::new(2, 1, &mut Rng::seed_from_u64(1));
+    files::save(&model, &path).expect("saved");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).expect("a mode");
+    files::save(&model, &path).expect("saved");
+    let mode = fs::metadata(&path).expect("the file").permissions().mode();
+    assert_eq!(mode & 0o777, 0o640);
+}

@@ -82,6 +82,7 @@ pub use rule::Rule;
 ///
 /// # Errors
 /// As [`TorchMap::save`].
+#[doc(alias("save_file", "state_dict"))]
 pub fn save<M: Tree<Tensor<T>> + TorchNames, T: Float>(
     model: &M,
     path: impl AsRef<FilePath>,
@@ -93,6 +94,7 @@ pub fn save<M: Tree<Tensor<T>> + TorchNames, T: Float>(
 ///
 /// # Errors
 /// As [`TorchMap::load`].
+#[doc(alias("load_file", "load_state_dict"))]
 pub fn load<M: Tree<Tensor<T>> + TorchNames, T: Float>(
     model: &mut M,
     path: impl AsRef<FilePath>,
