@@ -17,7 +17,7 @@ mod walk;
 pub use formula::activations::Activations;
 pub use formula::dual::Dual;
 pub use formula::lane::Lane;
-pub use formula::real::{Elementary, Real, SlopeFromValue};
+pub use formula::real::{Elementary, Pair, Real, SlopeFromValue};
 pub use formula::traced::Traced;
 pub use formula::{Formula, Partial};
 pub use grad::backward::{GradOptions, Unused};

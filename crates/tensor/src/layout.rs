@@ -307,6 +307,71 @@ impl Layout {
         Ok(layout)
     }
 
+    /// The elements whose positions along `a` and `b` differ by `offset`, as a new innermost axis that
+    /// stands for both: `b` is ahead where `offset` is positive.
+    ///
+    /// # Errors
+    /// If an axis is out of range, or both are one.
+    pub fn diagonal(&self, offset: isize, a: isize, b: isize) -> Result<Layout, ShapeError> {
+        let a = self.shape.axis("diagonal", a)?;
+        let b = self.shape.axis("diagonal", b)?;
+        if a == b {
+            let reason = format!("axis {a} of {} is named twice", self.shape);
+            return Err(ShapeError::new("diagonal", reason));
+        }
+        // How far along each axis it starts.
+        let [from_a, from_b] = [offset.min(0).unsigned_abs(), offset.max(0) as usize];
+        let left = |axis: usize, from: usize| self.shape[axis].saturating_sub(from);
+        let len = left(a, from_a).min(left(b, from_b));
+        let mut layout = self.clone();
+        let (step_a, step_b) = (self.strides[a], self.strides[b]);
+        for axis in [a.max(b), a.min(b)] {
+            layout.shape.remove(axis);
+            layout.strides.remove(axis);
+        }
+        let rank = layout.shape.rank();
+        layout.shape.insert(rank, len);
+        // The stride along a single element says nothing, and could be too great.
+        let step = if len > 1 { step_a + step_b } else { 1 };
+        layout.strides.push(step);
+        if layout.size() > 0 {
+            let moved = from_a as isize * step_a + from_b as isize * step_b;
+            layout.offset = layout.offset.wrapping_add_signed(moved);
+        }
+        Ok(layout)
+    }
+
+    /// The windows of `size` elements along `axis`, whose starts are `step` apart: the axis counts them,
+    /// and a new innermost axis leads through each. Windows may overlap.
+    ///
+    /// # Errors
+    /// If the axis is out of range, the step is 0, or there is no whole window.
+    pub fn windows(&self, axis: isize, size: usize, step: usize) -> Result<Layout, ShapeError> {
+        let axis = self.shape.axis("unfold", axis)?;
+        let len = self.shape[axis];
+        if step == 0 || size > len {
+            let reason = match step {
+                0 => "the step is 0".to_owned(),
+                _ => format!(
+                    "a window of {size} is longer than axis {axis} of {}",
+                    self.shape
+                ),
+            };
+            return Err(ShapeError::new("unfold", reason));
+        }
+        let mut layout = self.clone();
+        let stride = self.strides[axis];
+        let count = (len - size) / step + 1;
+        layout.shape.dims_mut()[axis] = count;
+        if count > 1 {
+            layout.strides[axis] = stride * step as isize;
+        }
+        let rank = layout.shape.rank();
+        layout.shape.insert(rank, size);
+        layout.strides.push(stride);
+        Ok(layout)
+    }
+
     /// The layout without `axis`, which must have size 1.
     ///
     /// # Errors

@@ -123,6 +123,51 @@ impl Shape {
         }
     }
 
+    /// The order of the axes, as `permute` takes it, in which axis `from` stands at position `to`.
+    ///
+    /// # Errors
+    /// If an axis is out of range.
+    pub fn moved(
+        &self,
+        op: &'static str,
+        from: isize,
+        to: isize,
+    ) -> Result<Vec<isize>, ShapeError> {
+        let (from, to) = (self.axis(op, from)?, self.axis(op, to)?);
+        let mut axes: Vec<isize> = (0..self.rank() as isize).collect();
+        let moved = axes.remove(from);
+        axes.insert(to, moved);
+        Ok(axes)
+    }
+
+    /// The shape of so many copies along each axis.
+    ///
+    /// # Errors
+    /// If there are not as many numbers as axes.
+    pub fn repeated(&self, times: &[usize]) -> Result<Shape, ShapeError> {
+        if times.len() != self.rank() {
+            let reason = format!("{times:?} has not a number for each axis of {self}");
+            return Err(ShapeError::new("repeat", reason));
+        }
+        let dims = self
+            .iter()
+            .zip(times)
+            .map(|(dim, times)| dim.saturating_mul(*times));
+        dims.collect::<Shape>().fits("repeat")
+    }
+
+    /// The first of the last axes, one for each border.
+    ///
+    /// # Errors
+    /// If there are more borders than axes.
+    pub fn bordered(&self, borders: &[(usize, usize)]) -> Result<usize, ShapeError> {
+        let first = self.rank().checked_sub(borders.len());
+        first.ok_or_else(|| {
+            let reason = format!("{} borders are more than the axes of {self}", borders.len());
+            ShapeError::new("pad", reason)
+        })
+    }
+
     /// The positions of several axes, in ascending order; an empty list names all of them.
     ///
     /// # Errors

@@ -7,8 +7,9 @@ use wengert_tensor::Float;
 
 use crate::compiled_here;
 use crate::formula::real::Real;
+use crate::formula::shapes::{softplus, within};
 use crate::formula::{Formula, Partial};
-use crate::record::var::{Operand, Var};
+use crate::record::var::Var;
 
 /// Declares formulas of one number, each with the method that records it.
 macro_rules! formulas {
@@ -157,53 +158,27 @@ impl GeluTanh {
 }
 
 impl<'t, T: Float> Var<'t, T> {
-    /// x ln y, and 0 where x = 0, also where y is 0 or NaN. The slope in x is ln y; that in y is x / y,
-    /// and 0 where x = 0.
+    /// The first half along `axis`, times the logistic function of the second: the gated linear unit.
     ///
     /// ```
     /// use wengert_tape::Tape;
+    /// use wengert_tensor::Tensor;
     /// let tape = Tape::<f64>::new();
-    /// assert_eq!(tape.scalar(0.0).xlogy(0.0).item(), 0.0);
+    /// let x = tape.leaf(&Tensor::from([[3.0, 0.0]]));
+    /// assert_eq!(x.glu(-1).value(), Tensor::from([[1.5]]));
     /// ```
     ///
+    /// Source: Dauphin et al. 2017, Language Modeling with Gated Convolutional Networks.
+    ///
     /// # Panics
-    /// If the shapes do not broadcast.
+    /// If the axis is out of range, or its length is odd.
     #[track_caller]
-    pub fn xlogy(self, y: impl Operand<'t, T>) -> Self {
-        let [z] = self.tape().formula(Xlogy, [self, y.on(self.tape())]);
-        z
+    pub fn glu(self, axis: isize) -> Self {
+        let len = self.dim(axis);
+        assert!(
+            len.is_multiple_of(2),
+            "glu: {len} elements are not two equal parts"
+        );
+        self.slice(axis, ..len / 2) * self.slice(axis, len / 2..).sigmoid()
     }
-}
-
-/// The formula of [`Var::xlogy`].
-#[derive(Clone, Copy, Debug)]
-pub struct Xlogy;
-
-impl Formula<2, 1> for Xlogy {
-    compiled_here!(formula Xlogy, 2);
-
-    const NAME: &'static str = "xlogy";
-    #[inline(always)]
-    fn eval<R: Real>(&self, [x, y]: [R; 2]) -> [R; 1] {
-        [x.absorb(y.ln())]
-    }
-    #[inline(always)]
-    fn partials<R: Real>(&self, [x, y]: [R; 2], _: [R; 1]) -> [[Partial<R>; 2]; 1] {
-        let in_y = R::select_equal(x, R::lit(0.0), R::lit(0.0), x / y);
-        [[Partial::Value(y.ln()), Partial::Value(in_y)]]
-    }
-}
-
-/// x, or the bound of that size that it lies beyond; NaN stays.
-#[inline(always)]
-fn within<R: Real>(x: R, bound: f64) -> R {
-    let (low, high) = (R::lit(-bound), R::lit(bound));
-    let x = R::select_less(x, low, low, x);
-    R::select_less(high, x, high, x)
-}
-
-/// ln(1 + eˣ).
-#[inline(always)]
-fn softplus<R: Real>(x: R) -> R {
-    x.max(R::lit(0.0)) + (-x.abs()).exp().ln_1p()
 }

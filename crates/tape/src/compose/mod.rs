@@ -2,6 +2,7 @@
 //! write.
 
 mod activation;
+mod arrange;
 mod loss;
 mod normalize;
 mod reduce;

@@ -2,7 +2,7 @@
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
-use crate::formula::real::{Elementary, Real};
+use crate::formula::real::{Elementary, Pair, Real};
 use crate::ops::Pow;
 
 /// A value and its partial derivatives with respect to `K` inputs. A partial that is known to be
@@ -134,6 +134,12 @@ impl<R: Real, const K: usize> Real for Dual<R, K> {
     fn apply<E: Elementary>(self, function: E) -> Self {
         let value = self.value.apply(function);
         self.chain(value, function.slope(self.value, value))
+    }
+    #[inline(always)]
+    fn apply_two<P: Pair>(self, other: Self, function: P) -> Self {
+        let value = self.value.apply_two(other.value, function);
+        let [slope, other_slope] = function.slopes(self.value, other.value, value);
+        self.chain2(other, value, slope, other_slope)
     }
     #[inline(always)]
     fn powf(self, exponent: Self) -> Self {

@@ -9,6 +9,7 @@ use wengert_tensor::kernels::{
 use wengert_tensor::{Float, Layout, Shape, ShapeError, View};
 
 use crate::formula::lane::Lane;
+use crate::formula::light::Two;
 use crate::formula::pullback::{Pullback, flat_pullback, kinds, number_pullback, pullback};
 use crate::formula::real::Real;
 use crate::formula::traced::Traced;
@@ -425,6 +426,19 @@ impl<'t, T: Float> Var<'t, T> {
     pub fn elementary<E: crate::Elementary>(self, function: E) -> Self {
         let [y] = self.tape().formula(Unary(function), [self]);
         y
+    }
+
+    /// A function of two numbers of every two elements, broadcast.
+    ///
+    /// # Panics
+    /// If the shapes do not broadcast.
+    #[inline(always)]
+    #[track_caller]
+    pub fn pair<P: crate::Pair>(self, other: impl Operand<'t, T>, function: P) -> Self {
+        let [z] = self
+            .tape()
+            .formula(Two(function), [self, other.on(self.tape())]);
+        z
     }
 
     /// A function of two operands; a literal becomes an attribute of the op.

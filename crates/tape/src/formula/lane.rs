@@ -6,7 +6,7 @@ use std::ops::{Add, Div, Mul, Neg, Sub};
 use wengert_tensor::Float;
 use wengert_tensor::kernels::Isa;
 
-use crate::formula::real::{Elementary, Real};
+use crate::formula::real::{Elementary, Pair, Real};
 
 /// A number in a lane of a vector register; `I` is the instruction set of the kernel around it.
 #[derive(Clone, Copy)]
@@ -49,6 +49,10 @@ impl<T: Float, I: Isa> Real for Lane<T, I> {
     #[inline(always)]
     fn apply<E: Elementary>(self, function: E) -> Self {
         Lane::new(function.lane::<T, I>(self.0))
+    }
+    #[inline(always)]
+    fn apply_two<P: Pair>(self, other: Self, function: P) -> Self {
+        Lane::new(function.lane::<T, I>(self.0, other.0))
     }
     #[inline(always)]
     fn minus_product(self, a: Self, b: Self) -> Self {

@@ -2,7 +2,8 @@
 //!
 //! A formula is one text over an abstract number, a [`Real`]. `lane`, `dual` and `traced` are its
 //! three readings: value, derivative, record. `elementwise` makes an op of a formula, `pullback` is
-//! its fast rule. `activations` and `affine_rows` serve the ops that join a formula with a product.
+//! its fast rule. `light` makes ops that cost the compiler little, of formulas that are seldom in the
+//! middle of a program. `shapes` has parts of formulas. `activations` and `affine_rows` serve the ops that join a formula with a product.
 
 /// A loop over the places of a short array, written out. A formula is a vector loop only when nothing in
 /// it is a loop: the compiler optimizes a crate's parts before it joins them, and leaves what it has
@@ -26,8 +27,10 @@ pub(crate) mod affine_rows;
 pub(crate) mod dual;
 pub(crate) mod elementwise;
 pub(crate) mod lane;
+pub(crate) mod light;
 pub(crate) mod pullback;
 pub(crate) mod real;
+pub(crate) mod shapes;
 pub(crate) mod traced;
 
 use wengert_tensor::Float;

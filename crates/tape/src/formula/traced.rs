@@ -3,9 +3,10 @@
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
 use wengert_tensor::Float;
-use wengert_tensor::kernels::each;
+use wengert_tensor::kernels::{Plain, each};
 
-use crate::formula::real::{Elementary, Real};
+use crate::formula::light::Two;
+use crate::formula::real::{Elementary, Pair, Real};
 use crate::record::tape::Tape;
 use crate::record::var::Var;
 
@@ -104,8 +105,18 @@ impl<T: Float> Real for Traced<'_, T> {
     }
     fn apply<E: Elementary>(self, function: E) -> Self {
         match self {
-            Literal(x) => Literal(function.lane::<f64, wengert_tensor::kernels::Plain>(x)),
+            Literal(x) => Literal(function.lane::<f64, Plain>(x)),
             Node(x) => Node(x.elementary(function)),
+        }
+    }
+    fn apply_two<P: Pair>(self, other: Self, function: P) -> Self {
+        match (self, other, Self::tape_of(&[self, other])) {
+            (Literal(x), Literal(y), _) => Literal(function.lane::<f64, Plain>(x, y)),
+            (_, _, Some(tape)) => {
+                let [z] = tape.formula(Two(function), [self.on(tape), other.on(tape)]);
+                Node(z)
+            }
+            (_, _, None) => unreachable!("an operand that is no literal has a tape"),
         }
     }
     fn powf(self, exponent: Self) -> Self {

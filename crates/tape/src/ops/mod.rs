@@ -42,9 +42,16 @@ macro_rules! ops {
 
 ops! {
     arithmetic: add, sub, mul, div, neg, pow, absorb;
-    elementary: exp, exp_m1, ln, ln_1p, sqrt, tanh, sigmoid, abs, relu;
-    choice: maximum, minimum, clamp, choose, where_;
-    views: reshape, permute, slice, select, expand, assemble;
+    elementary: exp, exp_m1, exp2, ln, ln_1p, log2, log10, sqrt, cbrt, tanh, sigmoid, logit, abs, relu;
+    trigonometry: sin, cos, tan, asin, acos, atan, sinh, cosh, asinh, acosh, atanh;
+    special: erf, erfc, erfinv, ln_gamma, digamma, polygamma, i0, i0e, i1, i1e, sinc;
+    rounding: sign, floor, ceil, round_ties_even, trunc, fract;
+    activations: selu, celu, mish, gelu, hardtanh, relu6, hardsigmoid, hardswish, softsign, tanhshrink,
+        hardshrink, softshrink, threshold, prelu;
+    pairs: atan2, hypot, logaddexp, logaddexp2, remainder, fmod, xlogy, xlog1py, copysign, lerp;
+    choice: maximum, minimum, clamp, choose, where_, nan_to_num;
+    control: scale_gradient, straight_through, clip_gradient;
+    views: reshape, permute, slice, select, diagonal, unfold, expand, assemble;
     joins: cat, stack;
     indices: gather, scatter_add, index_select, sort;
     reductions: sum, mean, amax, amin, logsumexp, var, norm, norm_p, softmax, log_softmax;

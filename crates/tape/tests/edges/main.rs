@@ -2,12 +2,15 @@
 
 mod elementwise;
 mod far;
+mod functions;
 mod losses;
+mod pairs;
 mod plain;
 mod ranges;
 mod reductions;
 mod rows;
 mod slopes;
+mod special;
 mod zeros;
 
 use wengert_tape::{Tape, Var};

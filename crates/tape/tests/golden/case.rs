@@ -117,4 +117,26 @@ impl Case<'_> {
             None => vec![self.int(name)],
         }
     }
+
+    pub fn size(&self, name: &str) -> usize {
+        usize::try_from(self.int(name)).expect("a size")
+    }
+
+    pub fn sizes(&self, name: &str) -> Vec<usize> {
+        let sizes = self.ints(name).into_iter();
+        sizes
+            .map(|size| usize::try_from(size).expect("a size"))
+            .collect()
+    }
+
+    /// Pairs before and after an axis, which PyTorch lists from the last axis on.
+    pub fn borders(&self, name: &str) -> Vec<(usize, usize)> {
+        let sizes = self.sizes(name);
+        let (pairs, _) = sizes.as_chunks::<2>();
+        pairs
+            .iter()
+            .rev()
+            .map(|&[before, after]| (before, after))
+            .collect()
+    }
 }

@@ -1,7 +1,7 @@
 //! PyTorch's functions as programs of this library.
 
 use wengert_tape::Var;
-use wengert_tensor::{Shape, Tensor};
+use wengert_tensor::{Pad, Shape, Tensor};
 
 use crate::case::Case;
 
@@ -22,40 +22,42 @@ pub fn program(op: &str) -> Option<Program> {
         "sigmoid" => |x, _| x[0].sigmoid(),
         "abs" => |x, _| x[0].abs(),
         "relu" => |x, _| x[0].relu(),
-        "log1p" => |x, _| (1.0 + x[0]).ln(),
-        "expm1" => |x, _| x[0].exp() - 1.0,
-        "rsqrt" => |x, _| x[0].powf(-0.5),
-        "square" => |x, _| x[0] * x[0],
-        "reciprocal" => |x, _| 1.0 / x[0],
-        "sinh" => |x, _| (x[0].exp() - (-x[0]).exp()) / 2.0,
-        "cosh" => |x, _| (x[0].exp() + (-x[0]).exp()) / 2.0,
-        "asinh" => |x, _| (x[0] + (x[0] * x[0] + 1.0).sqrt()).ln(),
-        "acosh" => |x, _| (x[0] + (x[0] * x[0] - 1.0).sqrt()).ln(),
-        "atanh" => |x, _| ((1.0 + x[0]) / (1.0 - x[0])).ln() / 2.0,
-        "log_sigmoid" => |x, _| x[0].sigmoid().ln(),
-        "softplus" => |x, _| softplus(x[0]),
-        "silu" => |x, _| x[0] * x[0].sigmoid(),
-        "mish" => |x, _| x[0] * softplus(x[0]).tanh(),
-        "softsign" => |x, _| x[0] / (1.0 + x[0].abs()),
-        "tanhshrink" => |x, _| x[0] - x[0].tanh(),
-        "elu" => |x, _| elu(x[0], 1.0),
-        "selu" => |x, _| elu(x[0], 1.673_263_242_354_377_2) * 1.050_700_987_355_480_5,
-        "leaky_relu" => {
-            |x, case| x[0].where_(&x[0].value().gt(0.0), x[0] * case.f64("negative_slope"))
-        }
-        "relu6" => |x, _| x[0].clamp(0.0, 6.0),
-        // Not `hardsigmoid`: PyTorch rounds the 1/6 of its gradient to `f32`.
-        "hardswish" => |x, _| x[0] * (x[0] / 6.0 + 0.5).clamp(0.0, 1.0),
+        "log1p" => |x, _| x[0].ln_1p(),
+        "expm1" => |x, _| x[0].exp_m1(),
+        "rsqrt" => |x, _| x[0].rsqrt(),
+        "square" => |x, _| x[0].square(),
+        "reciprocal" => |x, _| x[0].recip(),
+        "sin" => |x, _| x[0].sin(),
+        "cos" => |x, _| x[0].cos(),
+        "tan" => |x, _| x[0].tan(),
+        "asin" => |x, _| x[0].asin(),
+        "acos" => |x, _| x[0].acos(),
+        "atan" => |x, _| x[0].atan(),
+        "sinh" => |x, _| x[0].sinh(),
+        "cosh" => |x, _| x[0].cosh(),
+        "asinh" => |x, _| x[0].asinh(),
+        "acosh" => |x, _| x[0].acosh(),
+        "atanh" => |x, _| x[0].atanh(),
+        "erf" => |x, _| x[0].erf(),
+        "erfc" => |x, _| x[0].erfc(),
+        "lgamma" => |x, _| x[0].ln_gamma(),
+        "log_sigmoid" => |x, _| x[0].log_sigmoid(),
+        "softplus" => |x, _| x[0].softplus(),
+        "silu" => |x, _| x[0].silu(),
+        "mish" => |x, _| x[0].mish(),
+        "gelu" => |x, _| x[0].gelu(),
+        "gelu_tanh" => |x, _| x[0].gelu_tanh(),
+        "softsign" => |x, _| x[0].softsign(),
+        "tanhshrink" => |x, _| x[0].tanhshrink(),
+        "elu" => |x, _| x[0].elu(1.0),
+        "selu" => |x, _| x[0].selu(),
+        "leaky_relu" => |x, case| x[0].leaky_relu(case.f64("negative_slope")),
+        "relu6" => |x, _| x[0].relu6(),
+        "hardsigmoid" => |x, _| x[0].hardsigmoid(),
+        "hardswish" => |x, _| x[0].hardswish(),
         "clamp" => |x, case| x[0].clamp(case.f64("min"), case.f64("max")),
         "pow_scalar" => |x, case| x[0].powf(case.f64("exponent")),
-        "gelu_tanh" => |x, _| {
-            let inner = (x[0] + 0.044715 * x[0].powf(3.0)) * std::f64::consts::FRAC_2_PI.sqrt();
-            0.5 * x[0] * (1.0 + inner.tanh())
-        },
-        "prelu" => |x, _| {
-            let slope = x[1].unsqueeze(-1);
-            x[0].where_(&x[0].value().gt(0.0), x[0] * slope)
-        },
+        "prelu" => |x, _| x[0].prelu(x[1]),
 
         // Functions of two or three values.
         "add" => |x, _| x[0] + x[1],
@@ -65,14 +67,12 @@ pub fn program(op: &str) -> Option<Program> {
         "pow" => |x, _| x[0].powf(x[1]),
         "maximum" => |x, _| x[0].max(x[1]),
         "minimum" => |x, _| x[0].min(x[1]),
-        "hypot" => |x, _| (x[0] * x[0] + x[1] * x[1]).sqrt(),
-        "logaddexp" => |x, _| x[0].max(x[1]) + softplus(-(x[0] - x[1]).abs()),
-        "lerp" => |x, _| x[0] + x[2] * (x[1] - x[0]),
+        "atan2" => |x, _| x[0].atan2(x[1]),
+        "hypot" => |x, _| x[0].hypot(x[1]),
+        "logaddexp" => |x, _| x[0].logaddexp(x[1]),
+        "lerp" => |x, _| x[0].lerp(x[1], x[2]),
         "where" => |x, case| x[0].where_(&case.mask("condition"), x[1]),
-        "masked_fill" => |x, case| {
-            let value = x[0].tape().scalar(case.f64("value"));
-            value.where_(&case.mask("mask"), x[0])
-        },
+        "masked_fill" => |x, case| x[0].masked_fill(&case.mask("mask"), case.f64("value")),
 
         // Reductions.
         "sum" => |x, case| x[0].sum_axes(&case.ints("dim"), case.flag("keepdim")),
@@ -140,68 +140,34 @@ pub fn program(op: &str) -> Option<Program> {
             x[0].slice_step(at("dim"), at("start")..at("end"), at("step"))
         },
         "select" => |x, case| x[0].select(case.int("dim"), case.int("index")),
-        "diagonal" => |x, _| {
-            let n = x[0].dim(0) as isize;
-            x[0].flatten(0).slice_step(0, .., n + 1)
-        },
-        "trace" => |x, _| {
-            let n = x[0].dim(0) as isize;
-            x[0].flatten(0).slice_step(0, .., n + 1).sum()
-        },
-        "tril" => |x, case| triangle(x[0], case, |row, column, k| column <= row + k),
-        "triu" => |x, case| triangle(x[0], case, |row, column, k| column >= row + k),
+        "diagonal" => |x, _| x[0].diagonal(0, 0, 1),
+        "trace" => |x, _| x[0].trace(),
+        "tril" => |x, case| x[0].tril(case.int("diagonal")),
+        "triu" => |x, case| x[0].triu(case.int("diagonal")),
 
         // Joins and indices.
         "cat" => |x, case| Var::cat(x, case.int("dim")),
         "stack" => |x, case| Var::stack(x, case.int("dim")),
-        "split" => |x, case| {
-            let sizes: Vec<usize> = case
-                .ints("sizes")
-                .iter()
-                .map(|&size| size as usize)
-                .collect();
-            x[0].split(case.int("dim"), &sizes)[case.int("take") as usize]
-        },
-        "flip" => |x, case| picked(x[0], case.ints("dims")[0], |at, len| len - 1 - at),
-        "roll" => |x, case| match case.int("shift") {
-            2 => picked(x[0], case.int("dim"), |at, len| (at + len - 2) % len),
-            shift => panic!("roll by {shift}"),
-        },
-        "repeat" => |x, case| {
-            let times = |axis: usize| case.ints("repeats")[axis] as usize;
-            let rows = Var::cat(&vec![x[0]; times(0)], 0);
-            Var::cat(&vec![rows; times(1)], 1)
-        },
-        "repeat_interleave" => |x, case| {
-            let times = case.int("repeats") as usize;
-            let indices = (0..x[0].dim(0) * times)
-                .map(|at| (at / times) as i64)
-                .collect();
-            x[0].index_select(case.int("dim"), &list(indices))
-        },
-        "pad" => |x, _| {
-            let tape = x[0].tape();
-            let [a, b, c] = [x[0].dim(0), x[0].dim(1), x[0].dim(2)];
-            let part = |shape: [usize; 3]| tape.full(shape, 0.5);
-            let wide = Var::cat(&[part([a, b, 1]), x[0], part([a, b, 2])], 2);
-            Var::cat(&[wide, part([a, 1, c + 3])], 1)
+        "split" => |x, case| x[0].split(case.int("dim"), &case.sizes("sizes"))[case.size("take")],
+        "flip" => |x, case| x[0].flip(&case.ints("dims")),
+        "roll" => |x, case| x[0].roll(case.int("shift"), case.int("dim")),
+        "repeat" => |x, case| x[0].repeat(&case.sizes("repeats")),
+        "repeat_interleave" => {
+            |x, case| x[0].repeat_interleave(case.size("repeats"), case.int("dim"))
+        }
+        "pad" => |x, case| {
+            x[0].pad(
+                &case.borders("pad_last_dims"),
+                Pad::Constant(case.f64("value")),
+            )
         },
         "index_select" => |x, case| x[0].index_select(case.int("dim"), &case.indices("index")),
         "gather" | "take_along_dim" => {
             |x, case| x[0].gather(case.int("dim"), &case.indices("index"))
         }
         "scatter_add" => |x, case| x[0].scatter_add(case.int("dim"), &case.indices("index"), x[1]),
-        "scatter" => |x, case| {
-            // What is written over is taken away first.
-            let (dim, index) = (case.int("dim"), case.indices("index"));
-            x[0].scatter_add(dim, &index, x[1] - x[0].gather(dim, &index))
-        },
-        "index_add" => |x, case| {
-            let src = x[1].shape();
-            let index = case.indices("index");
-            let index = Tensor::from_fn(&src, |at| index.get(&[at[0] as isize]).expect("in range"));
-            x[0].scatter_add(case.int("dim"), &index, x[1])
-        },
+        "scatter" => |x, case| x[0].scatter(case.int("dim"), &case.indices("index"), x[1]),
+        "index_add" => |x, case| x[0].index_add(case.int("dim"), &case.indices("index"), x[1]),
         "sort" => |x, case| x[0].sort(case.int("dim"), false).0,
         "topk" => |x, case| x[0].topk(case.int("k") as usize, case.int("dim"), true).0,
         "embedding" => |x, case| x[0].rows(&case.indices("index")),
@@ -269,10 +235,6 @@ fn softplus(x: V<'_>) -> V<'_> {
     (1.0 + x.exp()).ln()
 }
 
-fn elu(x: V<'_>, alpha: f64) -> V<'_> {
-    x.where_(&x.value().gt(0.0), alpha * (x.exp() - 1.0))
-}
-
 fn variance<'t>(x: V<'t>, case: &Case<'_>) -> V<'t> {
     x.var(
         &case.ints("dim"),
@@ -297,26 +259,6 @@ fn scan<'t>(x: V<'t>, axis: isize, f: fn(V<'t>, V<'t>) -> V<'t>) -> Vec<V<'t>> {
 fn stack_scan<'t>(x: V<'t>, case: &Case<'_>, f: fn(V<'t>, V<'t>) -> V<'t>) -> V<'t> {
     let dim = case.int("dim");
     Var::stack(&scan(x, dim, f), dim)
-}
-
-fn list(indices: Vec<i64>) -> Tensor<i64> {
-    let len = indices.len();
-    Tensor::from_vec(indices, [len]).expect("a list")
-}
-
-/// The elements of an axis in another order.
-fn picked(x: V<'_>, axis: isize, from: fn(usize, usize) -> usize) -> V<'_> {
-    let len = x.dim(axis);
-    x.index_select(
-        axis,
-        &list((0..len).map(|at| from(at, len) as i64).collect()),
-    )
-}
-
-fn triangle<'t>(x: V<'t>, case: &Case<'_>, keep: fn(isize, isize, isize) -> bool) -> V<'t> {
-    let k = case.int("diagonal");
-    let mask = Tensor::from_fn(x.shape(), |at| keep(at[0] as isize, at[1] as isize, k));
-    x.where_(&mask, 0.0)
 }
 
 fn reduce<'t>(x: V<'t>, case: &Case<'_>) -> V<'t> {

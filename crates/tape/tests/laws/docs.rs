@@ -37,7 +37,13 @@ fn every_op_says_what_it_is() {
 }
 
 /// What makes a file one of an op.
-const OPS: [&str; 4] = [" Op<T> for ", " Formula<", " Elementary for ", ".apply("];
+const OPS: [&str; 5] = [
+    " Op<T> for ",
+    " Formula<",
+    " Elementary for ",
+    ".apply(",
+    "light! {",
+];
 
 #[test]
 fn every_file_with_an_op_is_in_the_list() {
@@ -76,4 +82,39 @@ fn every_file_with_an_op_is_in_the_list() {
         .filter(|name| !files.contains(**name))
         .collect();
     assert!(gone.is_empty(), "rows without a file: {gone:?}");
+}
+
+/// What a line of an op's head says, with the lines that go on with it.
+fn said(source: &str, name: &str) -> String {
+    let start = format!("//! - {name}: ");
+    let mut lines = source.lines().skip_while(|line| !line.starts_with(&start));
+    let first = lines.next().map_or("", |line| &line[start.len()..]);
+    let more = lines.map_while(|line| line.strip_prefix("//!   "));
+    let text = std::iter::once(first).chain(more).collect::<Vec<_>>().join(" ");
+    // A bar would end the cell.
+    text.replace('|', "\\|")
+}
+
+/// The table of the edges in the docs is made of the list. `WRITE_EDGES=1` in the environment of this test
+/// writes it again.
+#[test]
+fn the_table_of_edges_is_that_of_the_list() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/edges.md");
+    let mut table = String::from(
+        "# Edges\n\n\
+         What happens to each function at kinks, poles, ties and jumps, of infinities and NaN. It is made of the\n\
+         heads of the files in `crates/tape/src/ops` by the tests in `crates/tape/tests/laws`; those in\n\
+         `crates/tape/tests/edges` assert it. A cotangent of exactly 0 stays 0, whatever the slope, and a value of\n\
+         size 0 gives one, unless the table says otherwise.\n\n\
+         | function | value | edges |\n|---|---|---|\n",
+    );
+    for row in ALL {
+        let (value, edges) = (said(row.source, "value"), said(row.source, "edges"));
+        table += &format!("| `{}` | {value} | {edges} |\n", row.name);
+    }
+    if std::env::var_os("WRITE_EDGES").is_some() {
+        std::fs::write(&path, &table).expect("the docs can be written");
+    }
+    let found = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(found == table, "docs/edges.md is not that of the list: run this test with WRITE_EDGES=1");
 }

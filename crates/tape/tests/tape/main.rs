@@ -4,6 +4,7 @@
 // A call that must panic gives nothing to drop.
 #![allow(dropping_copy_types, clippy::drop_non_drop)]
 
+mod arrange;
 mod counts;
 mod custom;
 mod deep;

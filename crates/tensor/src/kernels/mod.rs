@@ -15,7 +15,7 @@ pub use copy::{
     write_into,
 };
 pub use elementwise::{
-    Input, Loop, MapFn, Mode, Operands, Output, Source, Steps, each, map, map_flat, math,
+    Input, Loop, MapFn, Mode, Operands, Output, Source, Steps, each, map, map_flat, math, special,
 };
 pub use isa::{Avx2, Avx512, Isa, Kernel, Path, Plain, dispatch, force_path, path, paths};
 pub use product::{Factor, Matrix, MatrixMut, Packed, dot, matmul, matmul_from};

@@ -357,16 +357,10 @@ unary_methods! {
     sign: "−1, 0 or 1 for elements below, at and above 0; NaN stays.", |x, N, I| {
         if x > N::ZERO { N::ONE } else if x < N::ZERO { -N::ONE } else { x }
     };
-    sin: "The sine of each element.", |x, N, I| x.through_f64(f64::sin);
-    cos: "The cosine of each element.", |x, N, I| x.through_f64(f64::cos);
     #[doc(alias = "expm1")]
     exp_m1: "eˣ − 1 of each element, exact near 0.", |x, N, I| x.exp_m1::<I>();
     #[doc(alias = "log1p")]
     ln_1p: "ln(1 + x) of each element, exact near 0.", |x, N, I| x.ln_1p::<I>();
-    floor: "The greatest whole number that is not above each element.", |x, N, I| x.through_f64(f64::floor);
-    ceil: "The least whole number that is not below each element.", |x, N, I| x.through_f64(f64::ceil);
-    #[doc(alias = "round")]
-    round_ties_even: "The nearest whole number, halves to the even one.", |x, N, I| x.through_f64(f64::round_ties_even);
 }
 
 #[derive(Clone, Copy)]
@@ -450,13 +444,33 @@ impl<T: Float> Tensor<T> {
         binary("min", Minimum, self, &other.operand())
     }
 
-    /// Each element, or the bound that it lies beyond; NaN stays.
+    /// Each element, or the bound that it lies beyond, broadcast; NaN stays. The bounds are numbers or
+    /// tensors; where the lower is above the upper, the upper counts.
     ///
     /// # Panics
-    /// If `low` is above `high`, or one of them is NaN.
+    /// If the shapes do not broadcast, or numbers as bounds have nothing between them.
+    ///
+    /// ```
+    /// use wengert_tensor::Tensor;
+    /// let x = Tensor::from([-3.0, 0.5, 7.0]);
+    /// assert_eq!(x.clamp(-1.0, 1.0), Tensor::from([-1.0, 0.5, 1.0]));
+    /// assert_eq!(x.clamp(&Tensor::from([0.0, 1.0, 2.0]), 5.0), Tensor::from([0.0, 1.0, 5.0]));
+    /// ```
     #[doc(alias = "clip")]
+    #[doc(alias = "clamp_min")]
+    #[doc(alias = "clamp_max")]
     #[track_caller]
-    pub fn clamp(&self, low: f64, high: f64) -> Self {
+    pub fn clamp(&self, low: impl Operand<T>, high: impl Operand<T>) -> Self {
+        let (low, high) = (low.operand(), high.operand());
+        if low.rank() > 0 || high.rank() > 0 {
+            return binary(
+                "clamp",
+                Minimum,
+                &binary("clamp", Maximum, self, &low),
+                &high,
+            );
+        }
+        let (low, high) = (low.item().to_f64(), high.item().to_f64());
         assert!(
             low <= high,
             "clamp: there is nothing between {low} and {high}"

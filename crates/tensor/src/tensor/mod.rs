@@ -1,10 +1,12 @@
 //! Owned tensors: shared storage and a layout.
 
 mod arithmetic;
+mod arrange;
 mod compare;
 mod construct;
 mod convert;
 mod display;
+mod elementary;
 mod equality;
 mod index;
 mod join;
@@ -13,6 +15,7 @@ mod range;
 mod reduce;
 mod views;
 
+pub use arrange::Pad;
 pub use compare::Operand;
 pub use range::AxisRange;
 

@@ -67,6 +67,7 @@ impl<T: Element> Tensor<T> {
     ///
     /// # Panics
     /// If an axis is out of range.
+    #[doc(alias = "swapaxes")]
     #[track_caller]
     pub fn transpose(&self, a: isize, b: isize) -> Self {
         self.with_layout(or_panic(self.layout.transposed(a, b)))

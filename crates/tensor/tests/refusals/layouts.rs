@@ -1,6 +1,6 @@
 //! Shapes, layouts and views.
 
-use wengert_tensor::{Layout, Shape, View};
+use wengert_tensor::{Layout, Pad, Shape, View};
 
 use crate::refusals::{Place, check_errors, check_panics, errors, panics};
 
@@ -37,6 +37,14 @@ fn shapes_and_layouts_return_errors() {
         "Shape::stack": Shape::stack(&[], 0) => "stack: there is nothing to join";
         "Shape::stack": Shape::stack(&[&shape(&[2])], 2) => "stack: axis 2 is out of range for a new axis in [2]";
         "Shape::stack": Shape::stack(&[&shape(&[2]), &shape(&[3])], 0) => "stack: the shapes differ: [2] and [3]";
+        "Shape::moved": shape(&[2]).moved("movedim", 0, 1) => "movedim: axis 1 is out of range for the shape [2]";
+        "Shape::repeated": shape(&[2]).repeated(&[2, 3]) => "repeat: [2, 3] has not a number for each axis of [2]";
+        "Shape::bordered": shape(&[2]).bordered(&[(1, 1), (1, 1)]) => "pad: 2 borders are more than the axes of [2]";
+        "Pad::sources": Pad::Reflect.sources(0, 1, 0) => "pad: an axis of size 0 has nothing that could be repeated";
+        "Layout::diagonal": layout(&[2, 2]).diagonal(0, 1, -1) => "diagonal: axis 1 of [2, 2] is named twice";
+        "Layout::diagonal": layout(&[2, 2]).diagonal(0, 1, 2) => "diagonal: axis 2 is out of range for the shape [2, 2]";
+        "Layout::windows": layout(&[2]).windows(0, 3, 1) => "unfold: a window of 3 is longer than axis 0 of [2]";
+        "Layout::windows": layout(&[2]).windows(0, 1, 0) => "unfold: the step is 0";
         "Layout::expanded": layout(&[2]).expanded(&shape(&[3])) => "expand: [2] does not stretch to [3]";
         "Layout::expanded": layout(&[1]).expanded(&shape(&[1 << 40, 1 << 40])) => "than memory can hold";
         "Layout::permutation": layout(&[2, 3]).permutation(&[0]) => "permute: [0] is no permutation of the axes of [2, 3]";

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use wengert_tensor::{Layout, Rng, Shape, Tensor};
+use wengert_tensor::{Layout, Pad, Rng, Shape, Tensor};
 
 use crate::refusals::{Place, check_errors, check_panics, errors, panics};
 
@@ -85,6 +85,30 @@ fn arithmetic() {
             "Tensor::min": x(&[2]).min(x(&[3])) => "min: shapes do not broadcast: [2] and [3]";
             "Tensor::clamp": x(&[2]).clamp(1.0, 0.0) => "clamp: there is nothing between 1 and 0";
             "Tensor::clamp": x(&[2]).clamp(f64::NAN, 0.0) => "clamp: there is nothing between NaN and 0";
+            "Tensor::atan2": x(&[2]).atan2(x(&[3])) => "atan2: shapes do not broadcast: [2] and [3]";
+            "Tensor::hypot": x(&[2]).hypot(x(&[3])) => "hypot: shapes do not broadcast: [2] and [3]";
+            "Tensor::logaddexp": x(&[2]).logaddexp(x(&[3])) => "logaddexp: shapes do not broadcast: [2] and [3]";
+            "Tensor::logaddexp2": x(&[2]).logaddexp2(x(&[3])) => "logaddexp2: shapes do not broadcast: [2] and [3]";
+            "Tensor::remainder": x(&[2]).remainder(x(&[3])) => "remainder: shapes do not broadcast: [2] and [3]";
+            "Tensor::fmod": x(&[2]).fmod(x(&[3])) => "fmod: shapes do not broadcast: [2] and [3]";
+            "Tensor::xlog1py": x(&[2]).xlog1py(x(&[3])) => "xlog1py: shapes do not broadcast: [2] and [3]";
+            "Tensor::copysign": x(&[2]).copysign(x(&[3])) => "copysign: shapes do not broadcast: [2] and [3]";
+            "Tensor::xlogy": x(&[2]).xlogy(x(&[3])) => "xlogy: shapes do not broadcast: [2] and [3]";
+            "Tensor::lerp": x(&[2]).lerp(x(&[3]), 0.5) => "lerp: shapes do not broadcast: [2] and [3]";
+            "Tensor::masked_fill": x(&[2]).masked_fill(&mask(&[3]), 0.0) => "where: shapes do not broadcast";
+            "Tensor::clamp": x(&[2]).clamp(x(&[3]), 0.0) => "max: shapes do not broadcast: [2] and [3]";
+            "Tensor::movedim": x(&[2]).movedim(0, 1) => "movedim: axis 1 is out of range for the shape [2]";
+            "Tensor::diagonal": x(&[2]).diagonal(0, 0, 0) => "diagonal: axis 0 of [2] is named twice";
+            "Tensor::unfold": x(&[2]).unfold(0, 3, 1) => "unfold: a window of 3 is longer than axis 0 of [2]";
+            "Tensor::roll": x(&[2]).roll(1, 1) => "roll: axis 1 is out of range for the shape [2]";
+            "Tensor::repeat": x(&[2]).repeat(&[]) => "repeat: [] has not a number for each axis of [2]";
+            "Tensor::repeat_interleave": x(&[2]).repeat_interleave(2, 1) => "repeat_interleave: axis 1 is out of range for the shape [2]";
+            "Tensor::masked_select": x(&[2]).masked_select(&mask(&[3])) => "[3] does not stretch to [2]";
+            "Tensor::tril": x(&[2]).tril(0) => "tril: [2] has no matrix";
+            "Tensor::triu": x(&[2]).triu(0) => "triu: [2] has no matrix";
+            "Tensor::trace": x(&[2]).trace() => "diagonal: axis -2 is out of range for the shape [2]";
+            "Tensor::pad": x(&[2]).pad(&[(1, 1), (1, 1)], Pad::Reflect) => "pad: 2 borders are more than the axes of [2]";
+            "Tensor::pad": x(&[0]).pad(&[(1, 1)], Pad::Circular) => "pad: an axis of size 0 has nothing that could be repeated";
             "Tensor::zip_map": x(&[2]).zip_map(&x(&[3]), |a, b| a + b) => "zip_map: shapes do not broadcast: [2] and [3]";
             "Tensor::matmul": x(&[2, 3]).matmul(&x(&[4, 5])) => "matmul: inner sizes differ: [2, 3] x [4, 5]";
         },

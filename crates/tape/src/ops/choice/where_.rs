@@ -41,6 +41,24 @@ impl<'t, T: Float> Var<'t, T> {
         let [z] = tape.formula(Where, [mask, self, other.on(tape)]);
         z
     }
+
+    /// `value` where the mask is true, this value elsewhere.
+    ///
+    /// ```
+    /// use wengert_tape::Tape;
+    /// use wengert_tensor::Tensor;
+    /// let tape = Tape::<f64>::new();
+    /// let x = tape.leaf(&Tensor::from([1.0, 2.0]));
+    /// let y = x.masked_fill(&Tensor::from([true, false]), f64::NEG_INFINITY);
+    /// assert_eq!(y.value().to_vec(), [f64::NEG_INFINITY, 2.0]);
+    /// ```
+    ///
+    /// # Panics
+    /// If the shapes do not broadcast.
+    #[track_caller]
+    pub fn masked_fill(self, mask: &Tensor<bool>, value: impl Operand<'t, T>) -> Self {
+        value.on(self.tape()).where_(mask, self)
+    }
 }
 
 /// The formula of `where_`.

@@ -39,6 +39,7 @@ impl<'t, T: Float> Var<'t, T> {
     ///
     /// # Panics
     /// If an axis is out of range.
+    #[doc(alias = "swapaxes")]
     #[track_caller]
     pub fn transpose(self, a: isize, b: isize) -> Self {
         let shape = self.shape();

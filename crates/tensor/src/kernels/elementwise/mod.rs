@@ -2,7 +2,7 @@
 //!
 //! `operands` says what a loop is told, `each` makes arrays, `map` is the loop over whole blocks, `ends` what does not fill
 //! one, `strided` every other layout. `math` has the elementary functions, `float` gives them to the
-//! element types.
+//! element types. `special` has functions that are computed one number at a time, in `f64`.
 
 mod each;
 mod ends;
@@ -10,6 +10,7 @@ mod float;
 mod map;
 pub mod math;
 mod operands;
+pub mod special;
 mod strided;
 
 pub use each::each;
