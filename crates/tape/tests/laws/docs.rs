@@ -90,7 +90,10 @@ fn said(source: &str, name: &str) -> String {
     let mut lines = source.lines().skip_while(|line| !line.starts_with(&start));
     let first = lines.next().map_or("", |line| &line[start.len()..]);
     let more = lines.map_while(|line| line.strip_prefix("//!   "));
-    let text = std::iter::once(first).chain(more).collect::<Vec<_>>().join(" ");
+    let text = std::iter::once(first)
+        .chain(more)
+        .collect::<Vec<_>>()
+        .join(" ");
     // A bar would end the cell.
     text.replace('|', "\\|")
 }
@@ -116,5 +119,8 @@ fn the_table_of_edges_is_that_of_the_list() {
         std::fs::write(&path, &table).expect("the docs can be written");
     }
     let found = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(found == table, "docs/edges.md is not that of the list: run this test with WRITE_EDGES=1");
+    assert!(
+        found == table,
+        "docs/edges.md is not that of the list: run this test with WRITE_EDGES=1"
+    );
 }
