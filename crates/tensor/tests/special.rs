@@ -22,19 +22,21 @@ fn lines(name: &str) -> Vec<[f64; 2]> {
 }
 
 macro_rules! functions {
-    ($($name:ident($($attribute:literal)?) $ulps:literal of $floor:literal;)*) => { $(
-        let lines = lines(stringify!($name));
-        let places = Tensor::from(lines.iter().map(|line| line[0]).collect::<Vec<_>>());
+    ($($name:ident($($attribute:literal)?) $ulps:literal of $floor:literal;)*) => { $({
+        let table = lines(stringify!($name));
+        let places = Tensor::from(table.iter().map(|line| line[0]).collect::<Vec<f64>>());
         let found = places.$name($($attribute)?).to_vec();
         // What `f32` makes of it is the result of its own places, rounded once.
-        let narrow = places.cast::<f32>().$name($($attribute)?).to_vec();
-        let wide = places.cast::<f32>().cast::<f64>().$name($($attribute)?).to_vec();
-        for (k, (&found, [x, y])) in found.iter().zip(&lines).enumerate() {
-            let near = found == *y || (found - y).abs() <= $ulps * f64::EPSILON * y.abs().max($floor);
+        let narrow = places.cast::<f32>();
+        let wide = narrow.cast::<f64>().$name($($attribute)?).to_vec();
+        let narrow = narrow.$name($($attribute)?).to_vec();
+        for (k, (&found, &[x, y])) in found.iter().zip(&table).enumerate() {
+            let near = found == y || (found - y).abs() <= $ulps * f64::EPSILON * y.abs().max($floor);
             assert!(near, "{}({x:e}) = {found:e}, not {y:e}", stringify!($name));
-            assert_eq!(narrow[k].to_bits(), (wide[k] as f32).to_bits(), "{} at {x:e}", stringify!($name));
+            let same = narrow[k] == wide[k] as f32 || narrow[k].is_nan() && wide[k].is_nan();
+            assert!(same, "{} in `f32` at {x:e}", stringify!($name));
         }
-    )* };
+    })* };
 }
 
 #[test]
@@ -78,28 +80,54 @@ fn of_two_numbers() {
     assert_eq!((x.remainder(&y).item(), x.fmod(&y).item()), (2.0, -1.0));
     assert_eq!((y.hypot(4.0).item(), y.copysign(&x).item()), (5.0, -3.0));
     assert!(x.remainder(0.0).item().is_nan() && x.fmod(0.0).item().is_nan());
-    assert!(Tensor::scalar(6.0).remainder(-3.0).item().is_sign_negative());
+    assert!(
+        Tensor::<f64>::scalar(6.0)
+            .remainder(-3.0)
+            .item()
+            .is_sign_negative()
+    );
     let (x, y) = pair(-inf, -inf);
-    assert_eq!((x.logaddexp(&y).item(), x.logaddexp2(&y).item()), (-inf, -inf));
-    assert_eq!(Tensor::scalar(1000.0).logaddexp(1000.0).item(), 1000.0 + 2.0_f64.ln());
+    assert_eq!(
+        (x.logaddexp(&y).item(), x.logaddexp2(&y).item()),
+        (-inf, -inf)
+    );
+    assert_eq!(
+        Tensor::scalar(1000.0).logaddexp(1000.0).item(),
+        1000.0 + 2.0_f64.ln()
+    );
     assert!(x.logaddexp(nan).item().is_nan());
     let zero = Tensor::scalar(0.0);
-    assert_eq!((zero.xlogy(nan).item(), zero.xlog1py(-1.0).item()), (0.0, 0.0));
+    assert_eq!(
+        (zero.xlogy(nan).item(), zero.xlog1py(-1.0).item()),
+        (0.0, 0.0)
+    );
     assert_eq!(zero.atan2(-0.0).item(), std::f64::consts::PI);
     let bounds = Tensor::from([[0.0], [2.0]]);
     let x = Tensor::from([-1.0, 1.0, nan]);
-    assert_eq!(x.clamp(&bounds, 1.5).slice(1, ..2).to_rows(), [[0.0, 1.0], [1.5, 1.5]]);
+    assert_eq!(
+        x.clamp(&bounds, 1.5).slice(1, ..2).to_rows(),
+        [[0.0, 1.0], [1.5, 1.5]]
+    );
     assert!(x.clamp(&bounds, 1.5).slice(1, 2..).is_nan().all());
-    assert_eq!(Tensor::from([1e17, 3.0]).lerp(3.0, 1.0), Tensor::from([3.0, 3.0]));
-    assert_eq!(Tensor::from([1e17, 3.0]).lerp(3.0, 0.0), Tensor::from([1e17, 3.0]));
+    assert_eq!(
+        Tensor::from([1e17, 3.0]).lerp(3.0, 1.0),
+        Tensor::from([3.0, 3.0])
+    );
+    assert_eq!(
+        Tensor::from([1e17, 3.0]).lerp(3.0, 0.0),
+        Tensor::from([1e17, 3.0])
+    );
     let x = Tensor::from([nan, -inf, inf, -2.0]);
-    assert_eq!(x.nan_to_num(1.0, 2.0, 3.0), Tensor::from([1.0, 2.0, 3.0, -2.0]));
+    assert_eq!(
+        x.nan_to_num(1.0, 2.0, 3.0),
+        Tensor::from([1.0, 2.0, 3.0, -2.0])
+    );
     let x = Tensor::from([-2.75, 2.5, 3.5, -0.5]);
     assert_eq!(x.trunc(), Tensor::from([-2.0, 2.0, 3.0, 0.0]));
     assert_eq!(x.fract(), Tensor::from([-0.75, 0.5, 0.5, -0.5]));
     assert_eq!(x.round_ties_even(), Tensor::from([-3.0, 2.0, 4.0, 0.0]));
     // To the left of 0 the recurrence and the reflection lead.
-    let x = Tensor::from([-0.5, -30.5]);
+    let x = Tensor::<f64>::from([-0.5, -30.5]);
     assert!((x.digamma()[[1]] - 3.434_030_554_207_562_8).abs() < 1e-14);
     assert!((x.polygamma(1)[[1]] - 9.837_349_132_820_685).abs() < 1e-14);
     assert!((x.polygamma(1)[[0]] - 8.934_802_200_544_679).abs() < 1e-14);
@@ -112,18 +140,36 @@ fn elements_in_other_places() {
     assert_eq!(x.diagonal(1, 0, 1), Tensor::from([1, 5]));
     assert_eq!(x.diagonal(-1, 0, 1), Tensor::from([3]));
     assert_eq!(x.diagonal(3, 0, 1).size(), 0);
-    assert_eq!(x.unfold(1, 2, 1).select(0, 1), Tensor::from([[3, 4], [4, 5]]));
+    assert_eq!(
+        x.unfold(1, 2, 1).select(0, 1),
+        Tensor::from([[3, 4], [4, 5]])
+    );
     assert_eq!(x.roll(-1, 1), Tensor::from([[1, 2, 0], [4, 5, 3]]));
     assert_eq!(x.roll(7, -1), x.roll(1, 1));
     assert_eq!(x.repeat(&[1, 2]).shape(), &[2, 6]);
     assert_eq!(x.repeat(&[0, 2]).shape(), &[0, 6]);
-    assert_eq!(x.repeat_interleave(2, 0).select(1, 0), Tensor::from([0, 0, 3, 3]));
+    assert_eq!(
+        x.repeat_interleave(2, 0).select(1, 0),
+        Tensor::from([0, 0, 3, 3])
+    );
     assert_eq!(x.masked_select(&x.gt(3)), Tensor::from([4, 5]));
     let x = Tensor::from([1.0, 2.0, 3.0]);
     let padded = |pad| x.pad(&[(4, 2)], pad).to_vec();
-    assert_eq!(padded(Pad::Reflect), [1.0, 2.0, 3.0, 2.0, 1.0, 2.0, 3.0, 2.0, 1.0]);
-    assert_eq!(padded(Pad::Replicate), [1.0, 1.0, 1.0, 1.0, 1.0, 2.0, 3.0, 3.0, 3.0]);
-    assert_eq!(padded(Pad::Circular), [3.0, 1.0, 2.0, 3.0, 1.0, 2.0, 3.0, 1.0, 2.0]);
+    assert_eq!(
+        padded(Pad::Reflect),
+        [1.0, 2.0, 3.0, 2.0, 1.0, 2.0, 3.0, 2.0, 1.0]
+    );
+    assert_eq!(
+        padded(Pad::Replicate),
+        [1.0, 1.0, 1.0, 1.0, 1.0, 2.0, 3.0, 3.0, 3.0]
+    );
+    assert_eq!(
+        padded(Pad::Circular),
+        [3.0, 1.0, 2.0, 3.0, 1.0, 2.0, 3.0, 1.0, 2.0]
+    );
     assert_eq!(padded(Pad::Constant(0.5))[..5], [0.5, 0.5, 0.5, 0.5, 1.0]);
-    assert_eq!(Tensor::from([7.0]).pad(&[(1, 1)], Pad::Reflect).to_vec(), [7.0; 3]);
+    assert_eq!(
+        Tensor::from([7.0]).pad(&[(1, 1)], Pad::Reflect).to_vec(),
+        [7.0; 3]
+    );
 }

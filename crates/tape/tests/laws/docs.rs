@@ -90,7 +90,10 @@ fn said(source: &str, name: &str) -> String {
     let mut lines = source.lines().skip_while(|line| !line.starts_with(&start));
     let first = lines.next().map_or("", |line| &line[start.len()..]);
     let more = lines.map_while(|line| line.strip_prefix("//!   "));
-    let text = std::iter::once(first).chain(more).collect::<Vec<_>>().join(" ");
+    let text = std::iter::once(first)
+        .chain(more)
+        .collect::<Vec<_>>()
+        .join(" ");
     // A bar would end the cell.
     text.replace('|', "\\|")
 }
@@ -103,7 +106,7 @@ fn the_table_of_edges_is_that_of_the_list() {
     let mut table = String::from(
         "# Edges\n\n\
          What happens to each function at kinks, poles, ties and jumps, of infinities and NaN. It is made of the\n\
-         heads of the files in `crates/tape/src/ops` by `crates/tape/tests/laws/docs.rs`; the tests in\n\
+         heads of the files in `crates/tape/src/ops` by the tests in `crates/tape/tests/laws`; those in\n\
          `crates/tape/tests/edges` assert it. A cotangent of exactly 0 stays 0, whatever the slope, and a value of\n\
          size 0 gives one, unless the table says otherwise.\n\n\
          | function | value | edges |\n|---|---|---|\n",
@@ -116,5 +119,8 @@ fn the_table_of_edges_is_that_of_the_list() {
         std::fs::write(&path, &table).expect("the docs can be written");
     }
     let found = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(found == table, "docs/edges.md is not that of the list: run this test with WRITE_EDGES=1");
+    assert!(
+        found == table,
+        "docs/edges.md is not that of the list: run this test with WRITE_EDGES=1"
+    );
 }

@@ -45,11 +45,11 @@ macro_rules! functions_of_two {
     ($($(#[$alias:meta])* $name:ident: $doc:literal, $f:expr;)*) => {
         /// Functions of two numbers.
         impl<T: Float> Tensor<T> { $(
+            $(#[$alias])*
             #[doc = $doc]
             ///
             /// # Panics
             /// If the shapes do not broadcast.
-            $(#[$alias])*
             #[track_caller]
             pub fn $name(&self, other: impl Operand<T>) -> Self {
                 or_panic(through_two(stringify!($name), &$f, self, &other.operand()))

@@ -97,7 +97,7 @@ fn arithmetic() {
             "Tensor::xlogy": x(&[2]).xlogy(x(&[3])) => "xlogy: shapes do not broadcast: [2] and [3]";
             "Tensor::lerp": x(&[2]).lerp(x(&[3]), 0.5) => "lerp: shapes do not broadcast: [2] and [3]";
             "Tensor::masked_fill": x(&[2]).masked_fill(&mask(&[3]), 0.0) => "where: shapes do not broadcast";
-            "Tensor::clamp": x(&[2]).clamp(x(&[3]), 0.0) => "max: shapes do not broadcast: [2] and [3]";
+            "Tensor::clamp": x(&[2]).clamp(x(&[3]), 0.0) => "clamp: shapes do not broadcast: [2] and [3]";
             "Tensor::movedim": x(&[2]).movedim(0, 1) => "movedim: axis 1 is out of range for the shape [2]";
             "Tensor::diagonal": x(&[2]).diagonal(0, 0, 0) => "diagonal: axis 0 of [2] is named twice";
             "Tensor::unfold": x(&[2]).unfold(0, 3, 1) => "unfold: a window of 3 is longer than axis 0 of [2]";

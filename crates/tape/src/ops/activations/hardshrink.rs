@@ -45,6 +45,6 @@ pub(in crate::ops) fn samples<T: Float>() -> Samples<T> {
         .on(-2.0, 2.0)
         .apart_from(0.5)
         .apart_from(-0.5)
-        .reference1(|x| if x > 0.5 || x < -0.5 { x } else { 0.0 })
+        .reference1(|x| if x.abs() > 0.5 { x } else { 0.0 })
         .values(&[(0.5, 0.0), (-0.5, 0.0), (0.75, 0.75)])
 }
