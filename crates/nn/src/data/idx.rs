@@ -24,7 +24,7 @@ pub struct Idx {
 
 /// The memory that the elements of one array may take, unless a [`Reader`] is told otherwise: 4 GiB.
 /// The greatest set of the MNIST family, EMNIST's of 697,932 images, takes 2.2 GB as `f32`.
-pub const MOST_BYTES: u64 = 1 << 32;
+pub const MOST_BYTES: u64 = super::source::MOST_BYTES;
 
 /// What can be wrong with an IDX file.
 #[derive(Debug, thiserror::Error)]

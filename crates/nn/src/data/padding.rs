@@ -21,7 +21,38 @@ pub fn pad<E: Element>(
     sequences: &[Tensor<E>],
     fill: E,
 ) -> Result<(Tensor<E>, Vec<usize>), ShapeError> {
-    let refuse = |reason: String| Err(ShapeError::new("pad", reason));
+    padded("pad", sequences, fill, false)
+}
+
+/// [`pad`] with `fill` before each sequence, so that all end together: for what looks at the latest steps, and for
+/// decoders that go on from there.
+///
+/// ```
+/// use wengert_nn::data::pad_front;
+/// use wengert_tensor::Tensor;
+///
+/// let (x, lengths) = pad_front(&[Tensor::from([1, 2, 3]), Tensor::from([4])], 0)?;
+/// assert_eq!((x.to_rows(), lengths), (vec![vec![1, 2, 3], vec![0, 0, 4]], vec![3, 1]));
+/// # Ok::<(), wengert_tensor::ShapeError>(())
+/// ```
+///
+/// # Errors
+/// As [`pad`].
+#[doc(alias("padding_side", "pad_sequences"))]
+pub fn pad_front<E: Element>(
+    sequences: &[Tensor<E>],
+    fill: E,
+) -> Result<(Tensor<E>, Vec<usize>), ShapeError> {
+    padded("pad_front", sequences, fill, true)
+}
+
+fn padded<E: Element>(
+    op: &'static str,
+    sequences: &[Tensor<E>],
+    fill: E,
+    front: bool,
+) -> Result<(Tensor<E>, Vec<usize>), ShapeError> {
+    let refuse = |reason: String| Err(ShapeError::new(op, reason));
     let Some(first) = sequences.first() else {
         return refuse("there is no sequence".to_owned());
     };
@@ -39,8 +70,14 @@ pub fn pad<E: Element>(
     let step: usize = inner.iter().product();
     let mut data = Vec::with_capacity(sequences.len() * time * step);
     for (sequence, length) in sequences.iter().zip(&lengths) {
+        let gap = std::iter::repeat_n(fill, (time - length) * step);
+        if front {
+            data.extend(gap.clone());
+        }
         data.extend(sequence.iter());
-        data.extend(std::iter::repeat_n(fill, (time - length) * step));
+        if !front {
+            data.extend(gap);
+        }
     }
     let shape: Shape = [sequences.len(), time]
         .iter()
