@@ -10,7 +10,7 @@ use wengert_tensor::{Element, Float, Rng, Tensor};
 use super::record::{Persist, Record, RecordError};
 use super::value::Value;
 use super::weights;
-use crate::data::Batches;
+use crate::data::{Batches, Epochs};
 use crate::optim::{Optimizer, Piece, PieceMut, Stateful};
 
 impl<T: Element> Persist for Tensor<T> {
@@ -193,6 +193,20 @@ impl Persist for Batches {
 pub(super) fn save_model<M: Tree<Tensor<T>>, T: Float>(model: &M, to: &mut Record) {
     for (path, value) in weights::leaves(model) {
         to.set_at(&path, value);
+    }
+}
+
+/// The place: the order follows from what they were made with.
+impl Persist for Epochs {
+    fn save(&self, to: &mut Record) {
+        to.put("position", &self.position());
+    }
+
+    fn load(&mut self, from: &mut Record) -> Result<(), RecordError> {
+        let mut position = 0;
+        from.take("position", &mut position)?;
+        *self = self.clone().at(position);
+        Ok(())
     }
 }
 

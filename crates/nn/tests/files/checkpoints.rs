@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use wengert_nn::data::Epochs;
 use wengert_nn::files::{self, Checkpoint, Checkpoints, Goal, Problem};
 use wengert_nn::optim::{
     Adadelta, Adagrad, Adamax, Groups, Guard, Lamb, Lion, Lookahead, NAdam, Optimizer, Plateau,
@@ -143,6 +144,20 @@ fn states_of_other_leaves_are_refused() {
         "`adam`: it is of 0 leaves, and there has been a step of 2: restore it into a new one";
     assert_eq!(error, says);
     assert_eq!((adam.learning_rate, adam.slots[0].steps), (0.1, 1));
+}
+
+#[test]
+fn epochs_go_on_where_they_were() {
+    for place in [0, 3, 7, 8, 20] {
+        let mut epochs = Epochs::new(23, 6, 1).at(place);
+        let mut other = Epochs::new(23, 6, 1);
+        other.next();
+        let restore = Checkpoint::new().part("data", &epochs).restore();
+        restore.part("data", &mut other).finish().expect("restored");
+        for _ in 0..9 {
+            assert_eq!(other.next(), epochs.next(), "from {place}");
+        }
+    }
 }
 
 #[test]
