@@ -14,6 +14,28 @@
 //! stand around one: [`Groups`] gives parts of a model optimizers of their own, [`Guard`] keeps
 //! gradients that are not finite away, [`Lookahead`] goes back a part of the way. What a checkpoint has
 //! to save of them is [`Stateful`]. The rate of a step comes from a [`Schedule`] or a [`Plateau`].
+//!
+//! # What a step costs
+//!
+//! The time of an update beside that of [`Adam`], which takes 0.8 ns an element in `f32` on one core of
+//! a virtual machine with SSE2, and the tensors that are held of each leaf
+//! (`cargo bench --bench optimizers`):
+//!
+//! | optimizer | time | held |
+//! |---|---:|---:|
+//! | [`Sgd`] | 0.2 | 0 |
+//! | [`Sgd`] with momentum | 0.4 | 1 |
+//! | [`Lion`] | 0.6 | 1 |
+//! | [`Adamax`] | 0.8 | 2 |
+//! | [`Adagrad`] | 0.8 | 1 |
+//! | [`RmsProp`] | 0.9 | 1 |
+//! | [`Adam`] | 1 | 2 |
+//! | [`RAdam`], [`Rprop`] | 1.0 | 2 |
+//! | [`NAdam`] | 1.1 | 2 |
+//! | [`Adadelta`] | 1.2 | 2 |
+//! | [`Adam`] with AMSGrad | 1.4 | 3 |
+//! | [`RmsProp`], centered | 1.6 | 3 |
+//! | [`Lamb`], which looks twice | 5.7 | 2 |
 
 mod accumulate;
 mod adadelta;

@@ -11,7 +11,7 @@ use std::f64::consts::PI;
 /// use wengert_nn::optim::Schedule;
 /// use wengert_nn::Sgd;
 ///
-/// let schedule = Schedule::cosine(0.1, 100, 0.0).with_warm_up(10);
+/// let schedule = Schedule::cosine(0.1, 100, 0.0).with_warm_up(9);
 /// let mut sgd = Sgd::<f32>::new(0.1);
 /// for step in 0..100 {
 ///     sgd.learning_rate = schedule.at(step);

@@ -8,10 +8,10 @@
 //! use wengert_tensor::{Rng, Tensor};
 //!
 //! let mut model = Linear::new(2, 1, &mut Rng::seed_from_u64(1));
-//! let (mut tape, mut adam) = (Tape::new(), Adam::new(0.05));
+//! let (mut tape, mut adam) = (Tape::new(), Adam::new(0.1));
 //! let (x, y) = (Tensor::from([[1.0, 2.0], [3.0, 4.0]]), Tensor::from([[3.0], [7.0]]));
 //! let mut last = f32::INFINITY;
-//! for _ in 0..300 {
+//! for _ in 0..2000 {
 //!     let (loss, grads) = tape.value_and_grad(&model, |t, m| {
 //!         (m.forward(t.constant(&x)) - &y).square().mean()
 //!     });
