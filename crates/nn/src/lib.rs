@@ -56,6 +56,7 @@ pub mod attention;
 pub mod data;
 pub mod init;
 mod layers;
+pub mod look;
 pub mod loss;
 pub mod memory;
 pub mod optim;
