@@ -58,6 +58,7 @@ pub mod data;
 pub mod files;
 pub mod init;
 mod layers;
+pub mod look;
 pub mod loss;
 pub mod memory;
 pub mod optim;

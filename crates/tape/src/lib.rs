@@ -27,7 +27,7 @@ pub use model::arithmetic::Model;
 pub use model::bind::{Bind, Values};
 pub use model::tree;
 pub use record::custom::Custom;
-pub use record::inspect::{NonFinite, Stats};
+pub use record::inspect::{Moment, NonFinite, Record, Stats};
 pub use record::node::MAX_RANK;
 pub use record::op::{Op, Shapes};
 pub use record::recording::Outputs;

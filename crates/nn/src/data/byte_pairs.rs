@@ -1,6 +1,5 @@
 //! `BytePairs`: parts of words as numbers, the frequent ones whole.
 
-use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, HashMap, HashSet};
 
 use crate::data::pieces::pieces;
@@ -166,16 +165,17 @@ impl BytePairs {
             }
         }
         // Counts that have changed since are looked up when their turn comes.
-        let entries = counts.iter().map(|(&pair, &count)| (count, Reverse(pair)));
-        let mut queue: BinaryHeap<(u64, Reverse<Pair>)> = entries.collect();
+        let entries = counts.iter().map(|(&pair, &count)| (count, late(pair)));
+        let mut queue: BinaryHeap<(u64, Pair)> = entries.collect();
         while self.joined.len() < room {
-            let Some((count, Reverse(pair))) = queue.pop() else {
+            let Some((count, place)) = queue.pop() else {
                 return;
             };
+            let pair = late(place);
             let now = counts.get(&pair).copied().unwrap_or(0);
             if now != count {
                 if now > 1 {
-                    queue.push((now, Reverse(pair)));
+                    queue.push((now, place));
                 }
                 continue;
             }
@@ -206,7 +206,7 @@ impl BytePairs {
                 }
             }
             counts.remove(&pair);
-            queue.extend(grown.into_iter().map(|pair| (counts[&pair], Reverse(pair))));
+            queue.extend(grown.into_iter().map(|pair| (counts[&pair], late(pair))));
         }
     }
 
@@ -307,10 +307,11 @@ impl BytePairs {
             |parts: &[u32], a: usize, b: usize| self.ranks.get(&(parts[a], parts[b])).copied();
         for at in 1..count {
             if let Some(part) = pair(&parts, at - 1, at) {
-                queue.push(Reverse((part, at - 1)));
+                queue.push(late_at(part, at - 1));
             }
         }
-        while let Some(Reverse((part, at))) = queue.pop() {
+        while let Some((part, at)) = queue.pop() {
+            let (part, at) = late_at(part, at);
             let right = next[at];
             if gone[at] || right == END || pair(&parts, at, right) != Some(part) {
                 continue;
@@ -321,13 +322,13 @@ impl BytePairs {
             if next[at] != END {
                 before[next[at]] = at;
                 if let Some(part) = pair(&parts, at, next[at]) {
-                    queue.push(Reverse((part, at)));
+                    queue.push(late_at(part, at));
                 }
             }
             if before[at] != END
                 && let Some(part) = pair(&parts, before[at], at)
             {
-                queue.push(Reverse((part, before[at])));
+                queue.push(late_at(part, before[at]));
             }
         }
         let left = parts.into_iter().zip(gone).filter(|&(_, gone)| !gone);
@@ -349,6 +350,16 @@ impl BytePairs {
             Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
         }
     }
+}
+
+/// A pair as it stands in a queue whose greatest comes first: older parts are greater. Twice, it is as before.
+fn late((a, b): Pair) -> Pair {
+    (!a, !b)
+}
+
+/// As [`late`], of a part and its place.
+fn late_at(part: u32, at: usize) -> (u32, usize) {
+    (!part, !at)
 }
 
 /// Puts `part` in the place of every such pair, from the left.

@@ -156,3 +156,19 @@ fn a_bomb_stops_at_the_limit() {
         Reason::OverLimit { limit: 100, .. }
     ));
 }
+
+/// A full disk is told, also where the last bytes are still in a buffer.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_told() {
+    use wengert_nn::data::{Alphabet, BytePairs, Specials, Vocabulary, npy};
+    let full = "/dev/full";
+    let small = npy::save(full, &Tensor::<f32>::from([1.0]));
+    let large = npy::save(full, &Tensor::<f32>::zeros([100_000]));
+    let words = Vocabulary::words(["a"], Specials::NONE).save(full);
+    let pairs = BytePairs::train(["a"], Alphabet::Bytes, 300, Specials::NONE).save(full);
+    for written in [small, large, words, pairs, arrays().save(full)] {
+        let error = written.expect_err("a full disk");
+        assert_eq!(error.kind(), std::io::ErrorKind::StorageFull);
+    }
+}

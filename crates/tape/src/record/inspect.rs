@@ -5,7 +5,7 @@ use std::panic::Location;
 use wengert_tensor::{Float, Shape, Tensor};
 
 use crate::model::tree::Tree;
-use crate::record::node::Id;
+use crate::record::node::{Id, LEAF, NEEDS, Place};
 use crate::record::tape::{Inner, Tape};
 use crate::record::var::Var;
 
@@ -71,7 +71,128 @@ impl std::fmt::Display for NonFinite {
     }
 }
 
+/// What begins, for an observer of a tape ([`Tape::observe`]).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Moment {
+    /// The value of this node, and of those that come of the same op, is computed or copied.
+    Value(usize),
+    /// The reverse rule of the op that made this node runs.
+    Rule(usize),
+}
+
+/// Whoever is told of the moments of a tape.
+pub(crate) type Observer = Box<dyn FnMut(Moment) + Send>;
+
+/// A node of a tape, as [`Tape::records`] tells of it.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Record {
+    /// The op; `leaf` for what was not computed.
+    pub op: &'static str,
+    /// The nodes that went into it.
+    pub inputs: Vec<usize>,
+    /// Which output of its op it is.
+    pub output: usize,
+    /// Its shape.
+    pub shape: Shape,
+    /// Where the program recorded it.
+    pub location: &'static Location<'static>,
+    /// The names of the parts of the program around it; empty outside of [`Tape::named`].
+    pub path: String,
+    /// The path of the leaf of a bound model that it is.
+    pub leaf: Option<String>,
+    /// Whether a gradient flows into it.
+    pub needs_grad: bool,
+    /// The bytes that its value takes on the tape; 0 if it shows another one, or a tensor outside.
+    pub bytes: usize,
+}
+
 impl<T: Float> Tape<T> {
+    /// Everything that was recorded since the reset, in order: a graph, in which a node's inputs come
+    /// before it.
+    ///
+    /// ```
+    /// use wengert_tape::Tape;
+    /// use wengert_tensor::Tensor;
+    /// let tape = Tape::<f64>::new();
+    /// let x = tape.leaf(&Tensor::from([1.0, 2.0]));
+    /// let _ = (x * x).sum();
+    /// let records = tape.records();
+    /// let ops: Vec<_> = records.iter().map(|record| record.op).collect();
+    /// assert_eq!(ops, ["leaf", "mul", "sum"]);
+    /// assert_eq!((&records[1].inputs[..], records[1].bytes), (&[0, 0][..], 16));
+    /// ```
+    #[doc(alias("jaxpr", "trace", "graph"))]
+    pub fn records(&self) -> Vec<Record> {
+        let inner = self.inner.borrow();
+        let list = &inner.list;
+        let record = |id: Id| {
+            let node = &list.nodes[id as usize];
+            let inputs = list.inputs(id);
+            let origin = list.origins[id as usize];
+            let shows = inputs
+                .first()
+                .is_some_and(|&first| list.nodes[first as usize].place == node.place);
+            let own = matches!(node.place, Place::Arena(_)) && !shows;
+            let bound = (node.flags & LEAF != 0).then(|| inner.binding.find(id));
+            Record {
+                op: list.op(id).name(),
+                inputs: inputs.iter().map(|&input| input as usize).collect(),
+                output: usize::from(node.output),
+                shape: list.shape(id),
+                location: origin.location,
+                path: inner.names.path(origin.name),
+                leaf: bound.flatten().map(|at| inner.binding.path(at).to_owned()),
+                needs_grad: node.flags & NEEDS != 0,
+                bytes: if own {
+                    node.size as usize * size_of::<T>()
+                } else {
+                    0
+                },
+            }
+        };
+        (0..list.nodes.len() as Id).map(record).collect()
+    }
+
+    /// From now on tells `observer` what begins: each value that takes memory on this tape, and each
+    /// reverse rule of a walk that is not recorded. The numbers are places in [`records`](Tape::records).
+    ///
+    /// The tape has no clock; an observer that has one measures. It is called in the middle of the
+    /// tape's work and must not use it. Views and large tensors from outside are recorded without a
+    /// word. The observer stays over a reset, until another comes or
+    /// [`stop_observing`](Tape::stop_observing) is called. A tape without one pays nothing: every
+    /// value asks the arena whether there is room anyway, and while somebody looks, the arena says no.
+    ///
+    /// ```
+    /// use std::sync::{Arc, Mutex};
+    /// use wengert_tape::{Moment, Tape};
+    /// use wengert_tensor::Tensor;
+    /// let seen = Arc::new(Mutex::new(Vec::new()));
+    /// let tell = Arc::clone(&seen);
+    /// let tape = Tape::<f64>::new();
+    /// tape.observe(move |moment| tell.lock().unwrap().push(moment));
+    /// let x = tape.leaf(&Tensor::scalar(3.0));
+    /// (x * x).backward();
+    /// let expected = [Moment::Value(0), Moment::Value(1), Moment::Rule(1)];
+    /// assert_eq!(*seen.lock().unwrap(), expected);
+    /// ```
+    #[doc(alias("profiler", "hook"))]
+    pub fn observe(&self, observer: impl FnMut(Moment) + Send + 'static) {
+        self.set_observer(Some(Box::new(observer)));
+    }
+
+    /// Tells nobody any more.
+    pub fn stop_observing(&self) {
+        self.set_observer(None);
+    }
+
+    fn set_observer(&self, observer: Option<Observer>) {
+        let list = &mut self.inner.borrow_mut().list;
+        list.observer = observer;
+        list.open();
+    }
+
     /// What the tape holds now.
     pub fn stats(&self) -> Stats {
         let inner = self.inner.borrow();

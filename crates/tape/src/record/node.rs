@@ -8,6 +8,7 @@ use smallvec::SmallVec;
 use wengert_tensor::kernels::{move_long, prefer_huge_pages};
 use wengert_tensor::{Float, Layout, Shape, ShapeError, Tensor, View};
 
+use crate::record::inspect::{Moment, Observer};
 use crate::record::op::{Op, Shapes};
 use crate::record::op_store::OpStore;
 use crate::walk::buffer_pool::Buffer;
@@ -181,6 +182,9 @@ pub(crate) struct List<T: Float> {
     pub limit: Limit,
     pub externals: Vec<Tensor<T>>,
     pub loans: Vec<Buffer<T>>,
+    /// Whoever is told what begins. While there is one, nothing of the arena is open, so that every
+    /// request for space passes [`grow`](List::grow), and recording asks no question of its own.
+    pub observer: Option<Observer>,
 }
 
 /// How much a tape can hold.
@@ -219,6 +223,7 @@ impl<T: Float> Default for List<T> {
             },
             externals: Vec::new(),
             loans: Vec::new(),
+            observer: None,
         }
     }
 }
@@ -254,15 +259,27 @@ impl<T: Float> List<T> {
             nodes: limit.nodes.min(MOST),
             elements: limit.elements.min(MOST),
         };
-        self.open = self.arena.len().min(self.limit.elements);
+        self.open();
     }
 
-    /// Makes the arena reach to `end`. Returns `false` if it cannot.
+    /// Opens as much of the arena as may be used, and nothing while somebody looks.
+    pub fn open(&mut self) {
+        let open = self.arena.len().min(self.limit.elements);
+        self.open = if self.observer.is_some() { 0 } else { open };
+    }
+
+    /// Makes the arena reach to `end`, and tells whoever looks. Returns `false` if it cannot.
     #[cold]
     #[inline(never)]
     fn grow(&mut self, end: usize) -> bool {
+        if let Some(observer) = &mut self.observer {
+            observer(Moment::Value(self.nodes.len()));
+        }
         if end > self.limit.elements {
             return false;
+        }
+        if end <= self.arena.len() {
+            return true;
         }
         let mut len = end.next_power_of_two().max(1 << 10);
         if !can_have::<T>(len) {
@@ -277,7 +294,7 @@ impl<T: Float> List<T> {
         move_long(&mut self.arena, &mut arena);
         self.arena = arena;
         self.shift = self.arena.as_ptr().addr() / size_of::<T>() % LINE;
-        self.open = len.min(self.limit.elements);
+        self.open();
         true
     }
 

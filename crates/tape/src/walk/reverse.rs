@@ -9,6 +9,7 @@ use smallvec::SmallVec;
 use wengert_tensor::kernels::copy_into;
 use wengert_tensor::{Float, Shape, View};
 
+use crate::record::inspect::Moment;
 use crate::record::node::{ALIAS, Id, LEAF, List, MORE, NEEDS, Place, WANTED};
 use crate::record::tape::{Inner, Tape};
 use crate::record::var::Var;
@@ -187,7 +188,8 @@ pub(crate) fn walk<T: Float>(tape: &Tape<T>, last: Id) {
     let len = end(&inner.list, last);
     inner.flow.bars.resize_with(len, || None);
     let (planted, plain, anomaly) = (inner.planted, inner.plain, inner.anomaly);
-    let ordinary = planted.is_none() && !plain && !anomaly;
+    let observed = inner.list.observer.is_some();
+    let ordinary = planted.is_none() && !plain && !anomaly && !observed;
     for id in (0..=last).rev() {
         let Inner { list, flow, .. } = &mut *inner;
         // Nearly every node: one output, no view, and a rule that goes straight into buffers.
@@ -207,6 +209,9 @@ pub(crate) fn walk<T: Float>(tape: &Tape<T>, last: Id) {
         let Some(outputs) = visits(list, id, |at| flow.bars[at as usize].is_some()) else {
             continue;
         };
+        if observed && let Some(observer) = &mut list.observer {
+            observer(Moment::Rule(id as usize));
+        }
         let kept = keep_wanted(list, flow, id, outputs);
         let before = plant(list, flow, id, planted);
         let alias = list.nodes[id as usize].flags & ALIAS != 0;

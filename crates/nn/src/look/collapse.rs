@@ -1,0 +1,211 @@
+//! Which ops belong to which layer.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use wengert_tape::Record;
+
+use crate::look::graph::GraphNode;
+
+/// A layer's name for each record that belongs to one.
+fn owners(records: &[Record], depth: usize) -> Vec<Option<String>> {
+    // The program's own file: what it does between layers belongs to none.
+    let program = records.last().map(|record| record.location.file());
+    let mut owners: Vec<Option<String>> = Vec::with_capacity(records.len());
+    // Whether a value is made of parameters alone.
+    let mut fixed: Vec<bool> = Vec::with_capacity(records.len());
+    for record in records {
+        let parameters = || {
+            record
+                .inputs
+                .iter()
+                .filter(|&&input| fixed[input] && owners[input].is_some())
+        };
+        let is_fixed = record.leaf.is_some()
+            || (!record.inputs.is_empty() && record.inputs.iter().all(|&input| fixed[input]));
+        let owner = if let Some(path) = &record.leaf {
+            layer(path, depth)
+        } else if record.inputs.is_empty() {
+            None
+        } else if !record.path.is_empty() {
+            Some(record.path.clone())
+        } else if parameters().next().is_some() {
+            let names: Vec<&str> = parameters()
+                .filter_map(|&input| owners[input].as_deref())
+                .collect();
+            Some(common(&names))
+        } else if Some(record.location.file()) == program {
+            None
+        } else {
+            // A layer's file goes on with what its first ops made.
+            let own = |&&input: &&usize| {
+                let from: &Record = &records[input];
+                !from.inputs.is_empty() && from.location.file() == record.location.file()
+            };
+            record
+                .inputs
+                .iter()
+                .filter(own)
+                .find_map(|&input| owners[input].clone())
+        };
+        owners.push(owner);
+        fixed.push(is_fixed);
+    }
+    owners
+}
+
+/// The layer of a parameter: its path without the last part, and no more than so many parts. What stands at the root is
+/// the model's own.
+fn layer(path: &str, depth: usize) -> Option<String> {
+    let parts: Vec<&str> = path.split('.').collect();
+    match parts.len() - 1 {
+        0 => Some("model".to_owned()),
+        count => Some(parts[..count.min(depth)].join(".")),
+    }
+}
+
+/// What paths have in common, or the last of them.
+fn common(paths: &[&str]) -> String {
+    let Some((first, rest)) = paths.split_first() else {
+        return String::new();
+    };
+    let mut parts: Vec<&str> = first.split('.').collect();
+    for path in rest {
+        let same = parts
+            .iter()
+            .zip(path.split('.'))
+            .take_while(|(a, b)| **a == *b);
+        parts.truncate(same.count());
+    }
+    match parts.is_empty() {
+        true => paths.last().copied().unwrap_or("").to_owned(),
+        false => parts.join("."),
+    }
+}
+
+/// Gives ops that come from one layer alone, or from data, and lead to one layer alone, to that layer.
+fn absorb(records: &[Record], owners: &mut [Option<String>]) {
+    // Ops without a layer that hang together, by the first of them.
+    let mut first: Vec<usize> = (0..records.len()).collect();
+    fn root(first: &mut [usize], mut at: usize) -> usize {
+        while first[at] != at {
+            first[at] = first[first[at]];
+            at = first[at];
+        }
+        at
+    }
+    let free = |owners: &[Option<String>], at: usize| {
+        owners[at].is_none() && !records[at].inputs.is_empty()
+    };
+    for at in 0..records.len() {
+        for &input in &records[at].inputs {
+            if free(owners, at) && free(owners, input) {
+                let (a, b) = (root(&mut first, at), root(&mut first, input));
+                first[a.max(b)] = a.min(b);
+            }
+        }
+    }
+    let mut before: BTreeMap<usize, BTreeSet<String>> = BTreeMap::new();
+    let mut behind: BTreeMap<usize, BTreeSet<String>> = BTreeMap::new();
+    // What leads nowhere is no layer's.
+    let mut open = BTreeSet::new();
+    let mut used = vec![false; records.len()];
+    for at in 0..records.len() {
+        for &input in &records[at].inputs {
+            used[input] = true;
+            let given = records[input].inputs.is_empty();
+            match (free(owners, input), free(owners, at)) {
+                (false, true) if !given => {
+                    let name = owners[input].clone().unwrap_or_default();
+                    before.entry(root(&mut first, at)).or_default().insert(name);
+                }
+                (true, false) => {
+                    let name = owners[at].clone().unwrap_or_default();
+                    behind
+                        .entry(root(&mut first, input))
+                        .or_default()
+                        .insert(name);
+                }
+                _ => {}
+            }
+        }
+    }
+    for at in 0..records.len() {
+        if free(owners, at) && !used[at] {
+            open.insert(root(&mut first, at));
+        }
+    }
+    for at in 0..records.len() {
+        let of = root(&mut first, at);
+        let Some(to) = behind.get(&of).filter(|to| to.len() == 1) else {
+            continue;
+        };
+        let around = before.get(&of).is_none_or(|from| from == to);
+        if free(owners, at) && !open.contains(&of) && around {
+            owners[at] = to.first().cloned();
+        }
+    }
+}
+
+/// One node for each layer, and for each op, parameter and constant that belongs to none.
+pub(crate) fn layers(nodes: &[GraphNode], records: &[Record], depth: usize) -> Vec<GraphNode> {
+    let mut owners = owners(records, depth);
+    absorb(records, &mut owners);
+    let mut collapsed: Vec<GraphNode> = Vec::new();
+    let mut by_name: BTreeMap<&str, usize> = BTreeMap::new();
+    // Where each record went.
+    let mut place: Vec<Option<usize>> = vec![None; records.len()];
+    for (at, record) in records.iter().enumerate() {
+        let node = &nodes[at];
+        let given = record.inputs.is_empty();
+        if given && (owners[at].is_some() || record.shape.size() == 1) {
+            // It shows in the layer that uses it, or is a number.
+            continue;
+        }
+        let to = match &owners[at] {
+            Some(name) => *by_name.entry(name).or_insert_with(|| {
+                let (ops, inputs, bytes) = (Vec::new(), Vec::new(), 0);
+                let name = name.clone();
+                collapsed.push(GraphNode {
+                    name,
+                    ops,
+                    inputs,
+                    bytes,
+                    ..node.clone()
+                });
+                collapsed.len() - 1
+            }),
+            None => {
+                let (ops, inputs, bytes) = (Vec::new(), Vec::new(), 0);
+                collapsed.push(GraphNode {
+                    ops,
+                    inputs,
+                    bytes,
+                    ..node.clone()
+                });
+                collapsed.len() - 1
+            }
+        };
+        place[at] = Some(to);
+        let inputs: Vec<usize> = record
+            .inputs
+            .iter()
+            .filter_map(|&input| place[input])
+            .collect();
+        let layer = &mut collapsed[to];
+        layer.shape = node.shape.clone();
+        layer.bytes += node.bytes;
+        layer.needs_grad |= node.needs_grad;
+        for &(op, times) in &node.ops {
+            match layer.ops.iter_mut().find(|(known, _)| *known == op) {
+                Some((_, count)) => *count += times,
+                None => layer.ops.push((op, times)),
+            }
+        }
+        for input in inputs {
+            if input != to && !layer.inputs.contains(&input) {
+                layer.inputs.push(input);
+            }
+        }
+    }
+    collapsed
+}
