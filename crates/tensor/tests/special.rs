@@ -128,7 +128,7 @@ fn of_two_numbers() {
     assert_eq!(x.round_ties_even(), Tensor::from([-3.0, 2.0, 4.0, 0.0]));
     // To the left of 0 the recurrence and the reflection lead.
     let x = Tensor::<f64>::from([-0.5, -30.5]);
-    assert!((x.digamma()[[1]] - 3.434_030_554_207_562_8).abs() < 1e-14);
+    assert!((x.digamma()[[1]] - 3.434_030_554_207_563).abs() < 1e-14);
     assert!((x.polygamma(1)[[1]] - 9.837_349_132_820_685).abs() < 1e-14);
     assert!((x.polygamma(1)[[0]] - 8.934_802_200_544_679).abs() < 1e-14);
 }
