@@ -130,7 +130,7 @@ impl<T: Float> Adam<T> {
         self
     }
 
-    /// Where a gradient is held as rows ([`Gradients::rows`]), with a step of these rows alone: the
+    /// Where a gradient is held as rows ([`Gradients::rows`](wengert_tape::Gradients::rows)), with a step of these rows alone: the
     /// others and their moments stay as they are, decay included. Such a step costs what the rows
     /// cost, however long the table is.
     ///

@@ -113,7 +113,7 @@ impl<T: Float> Sgd<T> {
         self
     }
 
-    /// Where a gradient is held as rows ([`Gradients::rows`]), with a step of these rows alone: the
+    /// Where a gradient is held as rows ([`Gradients::rows`](wengert_tape::Gradients::rows)), with a step of these rows alone: the
     /// others and their velocities stay as they are, decay included, so that the step costs what the
     /// rows cost, however long the table is. Without momentum and decay every step is like that, and
     /// changes nothing else than another would.
