@@ -477,10 +477,11 @@ macro_rules! light {
             recorder: $crate::Recorder<'_, T>,
             ids: [u32; $n],
         ) -> u32 {
-            const LIGHT: &$crate::formula::light::Light =
-                &$crate::formula::light::Light::$kind::<$type, $n>();
+            // A static, and no constant: its loops are compiled here, and not in each program.
+            static LIGHT: $crate::formula::light::Light =
+                $crate::formula::light::Light::$kind::<$type, $n>();
             let attributes = $crate::formula::light::Attributed::attributes(self);
-            $crate::formula::light::record(LIGHT, attributes, recorder, &ids)
+            $crate::formula::light::record(&LIGHT, attributes, recorder, &ids)
         }
     };
     (
