@@ -4,6 +4,9 @@ mod counting;
 
 use counting::{blocks, greatest};
 use wengert_nn::data::idx;
+use wengert_nn::optim::{
+    Adadelta, Adagrad, Adamax, Lamb, Lion, NAdam, Optimizer, RAdam, RmsProp, Rprop,
+};
 use wengert_nn::rnn::Stacking;
 use wengert_nn::{Adam, Embedding, Linear, Lstm, Sgd, clip_by_global_norm};
 use wengert_tape::compose::cross_entropy;
@@ -101,6 +104,41 @@ fn of_the_open_style() {
     }
     let taken: Vec<usize> = (0..5).map(|_| blocks(&mut step)).collect();
     assert_eq!(taken, [0; 5]);
+}
+
+/// Every optimizer holds what it needs after its first step.
+#[test]
+fn of_every_optimizer() {
+    let optimizers: Vec<Box<dyn Optimizer<f32>>> = vec![
+        Box::new(Sgd::new(1e-3).with_nesterov(0.9)),
+        Box::new(Adagrad::new(1e-3)),
+        Box::new(Adadelta::new(1e-3)),
+        Box::new(RmsProp::new(1e-3).with_centered().with_momentum(0.9)),
+        Box::new(Adam::new(1e-3).with_amsgrad()),
+        Box::new(Adamax::new(1e-3)),
+        Box::new(NAdam::new(1e-3)),
+        Box::new(RAdam::new(1e-3)),
+        Box::new(Lion::new(1e-3)),
+        Box::new(Lamb::new(1e-3)),
+        Box::new(Rprop::new(1e-3)),
+    ];
+    let mut rng = Rng::seed_from_u64(1);
+    let x: Tensor = rng.normal([6, 5], 0.0, 1.0);
+    for mut optimizer in optimizers {
+        let mut model = [Linear::new(5, 8, &mut rng), Linear::new(8, 3, &mut rng)];
+        let mut tape = Tape::new();
+        let mut step = || {
+            let (_, grads) = tape.value_and_grad(&model, |t, [a, b]| {
+                b.forward(a.forward(t.constant(&x)).tanh()).square().sum()
+            });
+            optimizer.step(&mut model, &grads);
+        };
+        for _ in 0..3 {
+            step();
+        }
+        let taken: Vec<usize> = (0..5).map(|_| blocks(&mut step)).collect();
+        assert_eq!(taken, [0; 5]);
+    }
 }
 
 /// A step of a table takes nothing, and moves nothing of the table's size where rows are enough.

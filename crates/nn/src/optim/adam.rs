@@ -1,11 +1,9 @@
 //! `Adam`: adaptive moment estimation, with its variants AMSGrad and AdamW.
 
-use wengert_tape::Gradients;
-use wengert_tape::tree::{Path, Tree};
-use wengert_tensor::{Float, Tensor, compile_here};
+use wengert_tensor::{Float, compile_here};
 
-use super::setting::{Range, assert_setting};
-use super::walk;
+use super::setting::{self, Range};
+use super::{Leaves, Slot, walk};
 
 /// Adam, its variant AMSGrad, and with decoupled weight decay AdamW.
 ///
@@ -55,34 +53,10 @@ pub struct Adam<T: Float = f32> {
     pub amsgrad: bool,
     /// Whether rows that were not looked up stay as they are.
     pub lazy_rows: bool,
-    /// The moments of every leaf, in order; empty before the first step. Clear it for a model of
-    /// another structure; for leaves that were added, add slots in their places.
-    pub slots: Vec<AdamSlot<T>>,
-    path: Path,
-}
-
-/// What [`Adam`] holds of one leaf, flat; all a checkpoint has to save of it.
-#[derive(Clone, Debug)]
-pub struct AdamSlot<T: Float = f32> {
-    /// t, the number of steps that the leaf has taken.
-    pub steps: u64,
-    /// m.
-    pub mean: Option<Tensor<T>>,
-    /// v.
-    pub square: Option<Tensor<T>>,
-    /// The maximum of v, for AMSGrad.
-    pub max: Option<Tensor<T>>,
-}
-
-impl<T: Float> Default for AdamSlot<T> {
-    fn default() -> Self {
-        AdamSlot {
-            steps: 0,
-            mean: None,
-            square: None,
-            max: None,
-        }
-    }
+    /// Of every leaf, in order, t and the moments m, v and (for AMSGrad) u; empty before the first
+    /// step. Clear it for a model of another structure; for leaves that were added, add slots in
+    /// their places.
+    pub slots: Vec<Slot<T>>,
 }
 
 impl<T: Float> Adam<T> {
@@ -101,9 +75,8 @@ impl<T: Float> Adam<T> {
             amsgrad: false,
             lazy_rows: false,
             slots: Vec::new(),
-            path: Path::new(),
         };
-        adam.assert_settings();
+        setting::refuse(adam.wrong());
         adam
     }
 
@@ -114,7 +87,7 @@ impl<T: Float> Adam<T> {
     #[track_caller]
     pub fn with_betas(mut self, first: f64, second: f64) -> Self {
         self.betas = [first, second];
-        self.assert_settings();
+        setting::refuse(self.wrong());
         self
     }
 
@@ -125,7 +98,7 @@ impl<T: Float> Adam<T> {
     #[track_caller]
     pub fn with_epsilon(mut self, epsilon: f64) -> Self {
         self.epsilon = epsilon;
-        self.assert_settings();
+        setting::refuse(self.wrong());
         self
     }
 
@@ -136,7 +109,7 @@ impl<T: Float> Adam<T> {
     #[track_caller]
     pub fn with_weight_decay(mut self, decay: f64) -> Self {
         (self.weight_decay, self.decoupled) = (decay, false);
-        self.assert_settings();
+        setting::refuse(self.wrong());
         self
     }
 
@@ -147,7 +120,7 @@ impl<T: Float> Adam<T> {
     #[track_caller]
     pub fn with_decoupled_weight_decay(mut self, decay: f64) -> Self {
         (self.weight_decay, self.decoupled) = (decay, true);
-        self.assert_settings();
+        setting::refuse(self.wrong());
         self
     }
 
@@ -188,66 +161,51 @@ impl<T: Float> Adam<T> {
         self
     }
 
-    #[track_caller]
-    fn assert_settings(&self) {
-        assert_setting(
-            "Adam",
-            "learning rate",
-            self.learning_rate,
-            Range::NotNegative,
-        );
-        assert_setting("Adam", "first beta", self.betas[0], Range::Fraction);
-        assert_setting("Adam", "second beta", self.betas[1], Range::Fraction);
-        assert_setting("Adam", "epsilon", self.epsilon, Range::NotNegative);
-        assert_setting(
-            "Adam",
-            "weight decay",
-            self.weight_decay,
-            Range::NotNegative,
-        );
+    pub(super) fn wrong(&self) -> Option<String> {
+        let settings = [
+            ("learning rate", self.learning_rate, Range::NotNegative),
+            ("first beta", self.betas[0], Range::Fraction),
+            ("second beta", self.betas[1], Range::Fraction),
+            ("epsilon", self.epsilon, Range::NotNegative),
+            ("weight decay", self.weight_decay, Range::NotNegative),
+        ];
+        setting::wrong("Adam", &settings)
     }
 
-    /// Changes the model by one step.
-    ///
-    /// # Panics
-    /// If the gradients or the moments are those of a model of another structure, or a setting is
-    /// out of its range. The model stays as it was.
-    #[track_caller]
-    pub fn step<M: Tree<Tensor<T>>>(&mut self, model: &mut M, grads: &Gradients<M, T>) {
-        self.assert_settings();
-        let (rate, [b1, b2]) = (self.learning_rate, self.betas);
-        let (decay, decoupled, amsgrad) = (self.weight_decay, self.decoupled, self.amsgrad);
-        let epsilon = self.epsilon;
-        let visit = |slot: &mut AdamSlot<T>, part: walk::Part<'_, T>| {
-            slot.steps += 1;
+    pub(super) fn change(&mut self, leaves: &mut dyn Leaves<T>) {
+        change_here(self, leaves);
+    }
+}
+
+compile_here! {
+    fn change_here<T>(adam: &mut Adam<T>, leaves: &mut dyn Leaves<T>) {
+        let (rate, decay, [b1, b2]) = (adam.learning_rate, adam.weight_decay, adam.betas);
+        let mut by = Factors {
+            keep: T::from_f64(if adam.decoupled { 1.0 - rate * decay } else { 1.0 }),
+            decay: T::from_f64(if adam.decoupled { 0.0 } else { decay }),
+            b1: T::from_f64(b1),
+            a1: T::from_f64(1.0 - b1),
+            b2: T::from_f64(b2),
+            a2: T::from_f64(1.0 - b2),
+            rate: T::ZERO,
+            root: T::ONE,
+            epsilon: T::from_f64(adam.epsilon),
+        };
+        walk::update(leaves, &mut adam.slots, adam.lazy_rows, |slot, leaf| {
             let exponent = slot.steps as f64;
-            let factors = Factors {
-                keep: T::from_f64(if decoupled { 1.0 - rate * decay } else { 1.0 }),
-                decay: T::from_f64(if decoupled { 0.0 } else { decay }),
-                b1: T::from_f64(b1),
-                a1: T::from_f64(1.0 - b1),
-                b2: T::from_f64(b2),
-                a2: T::from_f64(1.0 - b2),
-                rate: T::from_f64(rate / (1.0 - b1.powf(exponent))),
-                root: T::from_f64(1.0 / (1.0 - b2.powf(exponent)).sqrt()),
-                epsilon: T::from_f64(epsilon),
-            };
-            let moments = [&mut slot.mean, &mut slot.square];
-            if amsgrad {
-                let [mean, square] = moments;
-                let moments = [mean, square, &mut slot.max];
-                part.with(moments, |weights, bars, [mean, square, max]| {
-                    amsgrad_step(&factors, weights, bars, mean, square, max);
+            by.rate = T::from_f64(rate / (1.0 - b1.powf(exponent)));
+            by.root = T::from_f64(1.0 / (1.0 - b2.powf(exponent)).sqrt());
+            let [mean, square, max] = &mut slot.moments;
+            if adam.amsgrad {
+                leaf.with([mean, square, max], |weights, bars, [mean, square, max]| {
+                    amsgrad_step(&by, weights, bars, mean, square, max);
                 });
             } else {
-                part.with(moments, |weights, bars, [mean, square]| {
-                    adam_step(&factors, weights, bars, mean, square);
+                leaf.with([mean, square], |weights, bars, [mean, square]| {
+                    adam_step(&by, weights, bars, mean, square);
                 });
             }
-        };
-        let held = |slot: &AdamSlot<T>| walk::size_of(&[&slot.mean, &slot.square, &slot.max]);
-        let (slots, path) = (&mut self.slots, &mut self.path);
-        walk::update(model, grads, slots, path, self.lazy_rows, held, visit);
+        });
     }
 }
 

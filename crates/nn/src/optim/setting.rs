@@ -4,21 +4,36 @@
 #[derive(Clone, Copy)]
 pub(super) enum Range {
     NotNegative,
+    Positive,
     Fraction,
+    AboveOne,
 }
 
-/// Panics if a setting of an optimizer is not in its range.
+/// What is wrong with the first of the settings (name, value, range) that is not in its range.
+pub(super) fn wrong(optimizer: &str, settings: &[(&str, f64, Range)]) -> Option<String> {
+    for &(setting, value, range) in settings {
+        let (fits, wanted) = match range {
+            Range::NotNegative => (
+                (0.0..f64::INFINITY).contains(&value),
+                "at least 0 and finite",
+            ),
+            Range::Positive => (value > 0.0 && value.is_finite(), "above 0 and finite"),
+            Range::Fraction => ((0.0..1.0).contains(&value), "at least 0 and less than 1"),
+            Range::AboveOne => (value > 1.0 && value.is_finite(), "above 1 and finite"),
+        };
+        if !fits {
+            return Some(format!(
+                "{optimizer}: the {setting} is {value}, and has to be {wanted}"
+            ));
+        }
+    }
+    None
+}
+
+/// Panics about a setting that is wrong.
 #[track_caller]
-pub(super) fn assert_setting(optimizer: &str, setting: &str, value: f64, range: Range) {
-    let (fits, wanted) = match range {
-        Range::NotNegative => (
-            (0.0..f64::INFINITY).contains(&value),
-            "at least 0 and finite",
-        ),
-        Range::Fraction => ((0.0..1.0).contains(&value), "at least 0 and less than 1"),
-    };
-    assert!(
-        fits,
-        "{optimizer}: the {setting} is {value}, and has to be {wanted}"
-    );
+pub(super) fn refuse(wrong: Option<String>) {
+    if let Some(reason) = wrong {
+        panic!("{reason}");
+    }
 }

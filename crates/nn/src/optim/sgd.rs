@@ -1,19 +1,17 @@
 //! `Sgd`: gradient descent, with momentum.
 
-use wengert_tape::Gradients;
-use wengert_tape::tree::{Path, Tree};
-use wengert_tensor::{Float, Tensor, compile_here};
+use wengert_tensor::{Float, compile_here};
 
-use super::setting::{Range, assert_setting};
-use super::walk;
+use super::setting::{self, Range};
+use super::{Leaves, Slot, walk};
 
-/// Gradient descent, with momentum and Nesterov's variant of it.
+/// Gradient descent, with momentum, damped or not, and Nesterov's variant of it.
 ///
 /// For each leaf θ with gradient g:
 ///
 /// ```text
 /// g ← g + λ θ                      weight decay
-/// v ← μ v + g                      momentum; v = g at the leaf's first step
+/// v ← μ v + (1 − τ) g              momentum; v = g at the leaf's first step
 /// θ ← θ − η v                      or − η (g + μ v) with Nesterov's momentum
 /// ```
 ///
@@ -37,29 +35,18 @@ pub struct Sgd<T: Float = f32> {
     pub learning_rate: f64,
     /// μ: 0.
     pub momentum: f64,
+    /// τ, what momentum leaves out of a gradient: 0.
+    pub dampening: f64,
     /// Whether the momentum is Nesterov's.
     pub nesterov: bool,
     /// λ: 0.
     pub weight_decay: f64,
     /// Whether rows that were not looked up stay as they are, with momentum or decay too.
     pub lazy_rows: bool,
-    /// The velocity of every leaf, in order; empty before the first step. Clear it for a model of
-    /// another structure; for leaves that were added, add slots in their places.
-    pub slots: Vec<SgdSlot<T>>,
-    path: Path,
-}
-
-/// What [`Sgd`] holds of one leaf, flat; all a checkpoint has to save of it.
-#[derive(Clone, Debug)]
-pub struct SgdSlot<T: Float = f32> {
-    /// v, after the leaf's first step with momentum.
-    pub velocity: Option<Tensor<T>>,
-}
-
-impl<T: Float> Default for SgdSlot<T> {
-    fn default() -> Self {
-        SgdSlot { velocity: None }
-    }
+    /// Of every leaf, in order, v after the leaf's first step with momentum; empty before the first
+    /// step. Clear it for a model of another structure; for leaves that were added, add slots in
+    /// their places.
+    pub slots: Vec<Slot<T>>,
 }
 
 impl<T: Float> Sgd<T> {
@@ -72,13 +59,13 @@ impl<T: Float> Sgd<T> {
         let sgd = Sgd {
             learning_rate,
             momentum: 0.0,
+            dampening: 0.0,
             nesterov: false,
             weight_decay: 0.0,
             lazy_rows: false,
             slots: Vec::new(),
-            path: Path::new(),
         };
-        sgd.assert_settings();
+        setting::refuse(sgd.wrong());
         sgd
     }
 
@@ -89,7 +76,18 @@ impl<T: Float> Sgd<T> {
     #[track_caller]
     pub fn with_momentum(mut self, momentum: f64) -> Self {
         (self.momentum, self.nesterov) = (momentum, false);
-        self.assert_settings();
+        setting::refuse(self.wrong());
+        self
+    }
+
+    /// With a gradient that counts 1 − τ in the momentum, but at the leaf's first step.
+    ///
+    /// # Panics
+    /// Unless it is at least 0 and less than 1.
+    #[track_caller]
+    pub fn with_dampening(mut self, dampening: f64) -> Self {
+        self.dampening = dampening;
+        setting::refuse(self.wrong());
         self
     }
 
@@ -100,7 +98,7 @@ impl<T: Float> Sgd<T> {
     #[track_caller]
     pub fn with_nesterov(mut self, momentum: f64) -> Self {
         (self.momentum, self.nesterov) = (momentum, true);
-        self.assert_settings();
+        setting::refuse(self.wrong());
         self
     }
 
@@ -111,7 +109,7 @@ impl<T: Float> Sgd<T> {
     #[track_caller]
     pub fn with_weight_decay(mut self, decay: f64) -> Self {
         self.weight_decay = decay;
-        self.assert_settings();
+        setting::refuse(self.wrong());
         self
     }
 
@@ -139,70 +137,77 @@ impl<T: Float> Sgd<T> {
         self
     }
 
-    #[track_caller]
-    fn assert_settings(&self) {
-        assert_setting(
-            "Sgd",
-            "learning rate",
-            self.learning_rate,
-            Range::NotNegative,
-        );
-        assert_setting("Sgd", "momentum", self.momentum, Range::NotNegative);
-        assert_setting("Sgd", "weight decay", self.weight_decay, Range::NotNegative);
+    pub(super) fn wrong(&self) -> Option<String> {
+        let settings = [
+            ("learning rate", self.learning_rate, Range::NotNegative),
+            ("momentum", self.momentum, Range::NotNegative),
+            ("dampening", self.dampening, Range::Fraction),
+            ("weight decay", self.weight_decay, Range::NotNegative),
+        ];
+        setting::wrong("Sgd", &settings)
     }
 
-    /// Changes the model by one step.
-    ///
-    /// # Panics
-    /// If the gradients or the velocities are those of a model of another structure, or a setting is
-    /// out of its range. The model stays as it was.
-    #[track_caller]
-    pub fn step<M: Tree<Tensor<T>>>(&mut self, model: &mut M, grads: &Gradients<M, T>) {
-        self.assert_settings();
-        let rate = T::from_f64(self.learning_rate);
-        let decay = T::from_f64(self.weight_decay);
-        let momentum = T::from_f64(self.momentum);
-        let moves = self.momentum != 0.0;
-        let (own, through) = match self.nesterov {
-            true => (T::ONE, momentum),
-            false => (T::ZERO, T::ONE),
-        };
-        let visit = |slot: &mut SgdSlot<T>, part: walk::Part<'_, T>| {
-            if moves {
-                part.with([&mut slot.velocity], |weights, bars, [velocity]| {
-                    momentum_step(rate, decay, momentum, own, through, weights, bars, velocity);
-                });
-            } else {
-                part.with([], |weights, bars, []| sgd_step(rate, decay, weights, bars));
-            }
-        };
-        // Without momentum and decay a row without a gradient stays as it is anyway.
-        let lazy = self.lazy_rows || !moves && self.weight_decay == 0.0;
-        let held = |slot: &SgdSlot<T>| walk::size_of(&[&slot.velocity]);
-        let (slots, path) = (&mut self.slots, &mut self.path);
-        walk::update(model, grads, slots, path, lazy, held, visit);
+    pub(super) fn change(&mut self, leaves: &mut dyn Leaves<T>) {
+        change_here(self, leaves);
     }
 }
 
 compile_here! {
-    fn sgd_step<T>(rate: T, decay: T, weights: &mut [T], bars: &[T]) {
+    fn change_here<T>(sgd: &mut Sgd<T>, leaves: &mut dyn Leaves<T>) {
+        let mut by = Factors {
+            rate: T::from_f64(sgd.learning_rate),
+            decay: T::from_f64(sgd.weight_decay),
+            momentum: T::from_f64(sgd.momentum),
+            gain: T::ONE,
+            own: if sgd.nesterov { T::ONE } else { T::ZERO },
+            through: if sgd.nesterov { T::from_f64(sgd.momentum) } else { T::ONE },
+        };
+        let moves = sgd.momentum != 0.0;
+        let damped = T::from_f64(1.0 - sgd.dampening);
+        // Without momentum and decay a row without a gradient stays as it is anyway.
+        let lazy = sgd.lazy_rows || !moves && sgd.weight_decay == 0.0;
+        walk::update(leaves, &mut sgd.slots, lazy, |slot, leaf| {
+            if !moves {
+                return leaf.with([], |weights, bars, []| sgd_step(&by, weights, bars));
+            }
+            let [velocity, ..] = &mut slot.moments;
+            by.gain = if velocity.is_none() { T::ONE } else { damped };
+            leaf.with([velocity], |weights, bars, [velocity]| {
+                momentum_step(&by, weights, bars, velocity);
+            });
+        });
+    }
+}
+
+/// The numbers of one step of one leaf.
+struct Factors<T> {
+    rate: T,
+    decay: T,
+    momentum: T,
+    /// 1 − τ
+    gain: T,
+    /// What of the step is the gradient's own, and what comes through v.
+    own: T,
+    through: T,
+}
+
+compile_here! {
+    fn sgd_step<T>(by: &Factors<T>, weights: &mut [T], bars: &[T]) {
         let n = weights.len();
         let bars = &bars[..n];
         for k in 0..n {
-            weights[k] -= rate * (bars[k] + decay * weights[k]);
+            weights[k] -= by.rate * (bars[k] + by.decay * weights[k]);
         }
     }
-}
 
-compile_here! {
-    /// One pass; the step is `own`·g + `through`·v. A first velocity of 0 makes v = g.
-    fn momentum_step<T>(rate: T, decay: T, momentum: T, own: T, through: T, weights: &mut [T], bars: &[T], velocity: &mut [T]) {
+    /// One pass. A first velocity of 0 makes v = g.
+    fn momentum_step<T>(by: &Factors<T>, weights: &mut [T], bars: &[T], velocity: &mut [T]) {
         let n = weights.len();
         let (bars, velocity) = (&bars[..n], &mut velocity[..n]);
         for k in 0..n {
-            let bar = bars[k] + decay * weights[k];
-            velocity[k] = momentum * velocity[k] + bar;
-            weights[k] -= rate * (own * bar + through * velocity[k]);
+            let bar = bars[k] + by.decay * weights[k];
+            velocity[k] = by.momentum * velocity[k] + by.gain * bar;
+            weights[k] -= by.rate * (by.own * bar + by.through * velocity[k]);
         }
     }
 }

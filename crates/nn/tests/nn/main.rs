@@ -4,6 +4,8 @@
 
 mod attention;
 mod batch;
+#[path = "../common/book.rs"]
+mod book;
 mod cells;
 mod costs;
 mod golden;
@@ -12,9 +14,7 @@ mod gradients;
 mod idx;
 mod init;
 mod initial_state;
-mod lazy_rows;
 mod memory;
-mod optim;
 mod parallel;
 mod pieces;
 mod recurrent;

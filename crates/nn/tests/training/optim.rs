@@ -1,10 +1,11 @@
 //! The optimizers, beside PyTorch's paths and at their edges.
 
+use wengert_nn::optim::{Adadelta, Adagrad, Adamax, NAdam, Optimizer, RAdam, RmsProp, Rprop};
 use wengert_nn::{Adam, BatchNorm, Sgd, clip_by_global_norm, clip_by_value};
 use wengert_tape::{Bind, Gradients, Tape};
 use wengert_tensor::{Rng, Tensor};
 
-use crate::golden::{Book, agree};
+use crate::book::{Book, agree};
 use crate::refusals::caught;
 
 /// What a panic says.
@@ -17,32 +18,157 @@ fn grads(x: &Tensor<f64>, bar: &Tensor<f64>) -> Gradients<Tensor<f64>, f64> {
     Tape::new().value_and_grad(x, |_, x| (x * bar).sum()).1
 }
 
+/// Follows the path of a case with an optimizer, to 1e-12.
+fn follow(book: &Book, case: &str, mut optimizer: impl Optimizer<f64>) -> String {
+    let (bars, path) = (book.get(case, "gradients"), book.get(case, "path"));
+    let mut x = book.get(case, "start");
+    for k in 0..bars.shape()[0] {
+        let grads = grads(&x, &bars.select(0, k as isize));
+        optimizer.step(&mut x, &grads);
+        let wanted = path.select(0, k as isize);
+        for (a, b) in x.iter().zip(wanted.iter()) {
+            assert!((a - b).abs() <= 1e-12, "{case}, step {k}: {a} and {b}");
+        }
+    }
+    case.to_owned()
+}
+
+/// The names of the cases of one kind.
+pub fn cases(book: &Book, kind: &str) -> Vec<String> {
+    let cases = book.cases.iter().filter(|case| case["kind"] == kind);
+    let name = |case: &serde_json::Value| case["case"].as_str().expect("a name").to_owned();
+    cases.map(name).collect()
+}
+
 #[test]
 fn the_paths_are_those_of_pytorch() {
     let book = Book::open("optim");
-    let follow =
-        |case: &str, step: &mut dyn FnMut(&mut Tensor<f64>, &Gradients<Tensor<f64>, f64>)| {
-            let (bars, path) = (book.get(case, "gradients"), book.get(case, "path"));
-            let mut x = book.get(case, "start");
-            for k in 0..10 {
-                let grads = grads(&x, &bars.select(0, k));
-                step(&mut x, &grads);
-                agree(case, &format!("step {k}"), &x, &path.select(0, k));
-            }
-        };
-    let sgd = |case, mut sgd: Sgd<f64>| follow(case, &mut |x, grads| sgd.step(x, grads));
-    sgd("sgd", Sgd::new(0.1));
-    sgd("sgd_momentum", Sgd::new(0.1).with_momentum(0.9));
-    sgd("sgd_nesterov", Sgd::new(0.1).with_nesterov(0.9));
-    sgd(
-        "sgd_weight_decay",
-        Sgd::new(0.1).with_momentum(0.9).with_weight_decay(0.01),
-    );
-    let adam = |case, mut adam: Adam<f64>| follow(case, &mut |x, grads| adam.step(x, grads));
-    adam("adam", Adam::new(0.01));
-    adam("adam_l2", Adam::new(0.01).with_weight_decay(0.1));
-    adam("amsgrad", Adam::new(0.01).with_amsgrad());
-    adam("adamw", Adam::new(0.01).with_decoupled_weight_decay(0.1));
+    let followed = [
+        follow(&book, "sgd", Sgd::new(0.1)),
+        follow(&book, "sgd_momentum", Sgd::new(0.1).with_momentum(0.9)),
+        follow(&book, "sgd_nesterov", Sgd::new(0.1).with_nesterov(0.9)),
+        follow(
+            &book,
+            "sgd_weight_decay",
+            Sgd::new(0.1).with_momentum(0.9).with_weight_decay(0.01),
+        ),
+        follow(&book, "adagrad", Adagrad::new(0.1)),
+        follow(&book, "adadelta", Adadelta::new(1.0).with_rho(0.95)),
+        follow(&book, "rmsprop", RmsProp::new(0.01).with_alpha(0.9)),
+        follow(
+            &book,
+            "rmsprop_centered_momentum",
+            RmsProp::new(0.01)
+                .with_alpha(0.9)
+                .with_centered()
+                .with_momentum(0.5),
+        ),
+        follow(&book, "adam", Adam::new(0.01)),
+        follow(&book, "adam_l2", Adam::new(0.01).with_weight_decay(0.1)),
+        follow(&book, "amsgrad", Adam::new(0.01).with_amsgrad()),
+        follow(
+            &book,
+            "adamw",
+            Adam::new(0.01).with_decoupled_weight_decay(0.1),
+        ),
+        follow(&book, "adamax", Adamax::new(0.01)),
+        follow(&book, "nadam", NAdam::new(0.01)),
+        follow(&book, "radam", RAdam::new(0.01)),
+    ];
+    assert_eq!(followed.to_vec(), cases(&book, "optimiser"));
+}
+
+#[test]
+fn every_setting_is_that_of_pytorch() {
+    let book = Book::open("training");
+    let rms = |alpha| RmsProp::new(0.02).with_alpha(alpha);
+    let (betas, slow) = ([0.8, 0.9], [0.8, 0.95]);
+    let adam = Adam::new(0.02)
+        .with_betas(betas[0], betas[1])
+        .with_amsgrad();
+    let nadam = NAdam::new(0.02).with_betas(slow[0], slow[1]);
+    let radam = RAdam::new(0.02).with_betas(slow[0], slow[1]);
+    let followed = [
+        follow(
+            &book,
+            "sgd_dampening",
+            Sgd::new(0.1)
+                .with_momentum(0.9)
+                .with_dampening(0.3)
+                .with_weight_decay(0.01),
+        ),
+        follow(
+            &book,
+            "adagrad",
+            Adagrad::new(0.1)
+                .with_rate_decay(0.05)
+                .with_weight_decay(0.02)
+                .with_initial(0.3)
+                .with_epsilon(1e-6),
+        ),
+        follow(
+            &book,
+            "adadelta",
+            Adadelta::new(0.7)
+                .with_rho(0.8)
+                .with_epsilon(1e-4)
+                .with_weight_decay(0.05),
+        ),
+        follow(
+            &book,
+            "rmsprop_momentum",
+            rms(0.8)
+                .with_momentum(0.9)
+                .with_weight_decay(0.03)
+                .with_epsilon(1e-4),
+        ),
+        follow(&book, "rmsprop_centered", rms(0.8).with_centered()),
+        follow(
+            &book,
+            "adam_all",
+            adam.clone().with_epsilon(1e-4).with_weight_decay(0.1),
+        ),
+        follow(
+            &book,
+            "adamw_amsgrad",
+            adam.with_decoupled_weight_decay(0.2),
+        ),
+        follow(
+            &book,
+            "adamax",
+            Adamax::new(0.02)
+                .with_betas(betas[0], betas[1])
+                .with_epsilon(1e-3)
+                .with_weight_decay(0.1),
+        ),
+        follow(
+            &book,
+            "nadam",
+            nadam
+                .clone()
+                .with_momentum_decay(0.02)
+                .with_weight_decay(0.1),
+        ),
+        follow(
+            &book,
+            "nadamw",
+            nadam.with_epsilon(1e-4).with_decoupled_weight_decay(0.1),
+        ),
+        follow(&book, "radam", radam.clone().with_weight_decay(0.1)),
+        follow(
+            &book,
+            "radamw",
+            radam.with_epsilon(1e-4).with_decoupled_weight_decay(0.1),
+        ),
+        follow(
+            &book,
+            "rprop",
+            Rprop::new(0.01)
+                .with_factors(0.4, 1.5)
+                .with_sizes(0.004, 0.04),
+        ),
+    ];
+    assert_eq!(followed.to_vec(), cases(&book, "optimizer"));
 }
 
 #[test]
