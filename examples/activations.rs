@@ -2,7 +2,7 @@
 //! activation or another.
 //!
 //! - The slope of a sigmoid is at most ¼, so that the gradient that reaches the first of the layers is
-//!   hundreds of times smaller than with rectifiers, and the network stands still.
+//!   more than a hundred times smaller than with rectifiers, and the network stands still.
 //! - Rectifiers, leaky ones and learned ones learn from the first epoch on.
 //! - A rectified unit whose sum is below 0 for every digit is dead: nothing reaches its weights any more.
 //!   A leaky one cannot die.

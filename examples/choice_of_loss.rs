@@ -8,10 +8,10 @@
 //!   direction as last month, the same price as last month. Nothing says that they are beaten.
 //!
 //! Source: Sugomori, *Deep learning with TensorFlow and Keras*, chapter 3; Bishop 2006, *Pattern
-//! recognition and machine learning*, section 4.3. The prices are monthly means since 1871, of which
-//! the first four fifths are learned from. The next price is said by the return that twelve returns
-//! before it lead to, and the squared error is that of the return. A price that is a month's mean
-//! makes one return resemble the one before it, which is no way to grow rich.
+//! recognition and machine learning*, section 4.3. The prices are monthly means since 1871, and the
+//! first four fifths of the months are learned from. Both models see the last twelve returns; the second
+//! says the next return, and the price follows from it. As a price is the mean of a month, one return
+//! resembles the one before it, and the models profit from that; no trader can.
 //!
 //! `cargo run --release --example choice_of_loss -- --data DIR` for a folder with the S&P 500's
 //! `data.csv`, or with `WENGERT_DATA` set to a folder that has it in `sp500/`.

@@ -1,12 +1,14 @@
-//! A small program for each op that a model is written with.
+//! A small program for each op that a model is written with. Those that only cells and derivatives
+//! use are in these.
 
+use wengert::ops::Sigmoid;
 use wengert::prelude::*;
 
 /// A program of x \[3, 4\] and y \[3, 4\], whose values are positive and all different.
 pub type Program = for<'t> fn(Var<'t, f64>, Var<'t, f64>) -> Var<'t, f64>;
 
 /// The programs, by the names of their ops.
-pub const PROGRAMS: [(&str, Program); 42] = [
+pub const PROGRAMS: [(&str, Program); 46] = [
     ("add", |x, y| x + y),
     ("sub", |x, y| x - y),
     ("mul", |x, y| x * y),
@@ -57,4 +59,10 @@ pub const PROGRAMS: [(&str, Program); 42] = [
     ("softmax", |x, _| x.softmax(-1)),
     ("log_softmax", |x, _| x.log_softmax(-1)),
     ("matmul", |x, y| x.matmul(y.t())),
+    ("norm_p", |x, _| x.norm_p(3.0, &[1], false)),
+    ("absorb", |x, y| Var::absorb(x, y)),
+    ("affine", |x, y| Var::affine(&[(x, y.t())], None)),
+    ("affine_activated", |x, y| {
+        Var::affine_activated(&[(x, y.t())], None, (Sigmoid,))
+    }),
 ];
