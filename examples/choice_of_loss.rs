@@ -197,10 +197,10 @@ fn market(figures: &mut Figures, options: &Options, prices: &[f64]) -> Outcome {
         &[products.sum::<f64>() / squares.sum::<f64>()],
     );
 
-    // Row k sees the returns k … k+11 and is asked about return k+12, in units of the seen deviation.
+    // Row k sees the returns k … k+11 and is asked about return k+12, in units of the size of the seen ones.
     let count = returns.len() - MONTHS;
     let trained = (TRAINED * count as f64) as usize;
-    let unit = mean(returns[..trained].iter().map(|x| (x - all).powi(2))).sqrt();
+    let unit = mean(returns[..trained].iter().map(|x| x * x)).sqrt();
     let x = Tensor::from_fn([count, MONTHS], |at| returns[at[0] + at[1]] / unit);
     let next = &returns[MONTHS..];
     let t = Tensor::from_fn([count, 1], |at| next[at[0]] / unit);
