@@ -4,16 +4,22 @@
 
 pub mod adding;
 pub mod babi;
+pub mod cholesky;
+pub mod clouds;
+pub mod dense;
+pub mod differences;
 pub mod figures;
 pub mod heat_table;
 pub mod heatmap;
 pub mod memory_task;
 pub mod mnist;
+pub mod op_programs;
 pub mod picture;
 pub mod plot;
 pub mod progress;
 pub mod reber;
 pub mod recurrent;
+pub mod scatter;
 pub mod seeds;
 pub mod stream;
 pub mod sums;

@@ -52,6 +52,18 @@ pub fn plot(
     Ok(())
 }
 
+/// The points of a line that has a cross at each of these, whose arms reach so far in x and in y.
+pub fn crosses(points: &[(f64, f64)], (a, b): (f64, f64)) -> Vec<(f64, f64)> {
+    // A point outside of every frame separates the arms.
+    let gap = (f64::NAN, f64::NAN);
+    let cross = |&(x, y): &(f64, f64)| {
+        let falling = [(x - a, y + b), (x + a, y - b)];
+        let rising = [(x - a, y - b), (x + a, y + b)];
+        [falling[0], falling[1], gap, rising[0], rising[1], gap]
+    };
+    points.iter().flat_map(cross).collect()
+}
+
 /// The corner in which the fewest points lie: the names of the lines stand there.
 fn corner(x_range: &Range<f64>, y_range: &Range<f64>, lines: &[Line]) -> SeriesLabelPosition {
     let share = |x: f64, range: &Range<f64>| (x - range.start) / (range.end - range.start);
