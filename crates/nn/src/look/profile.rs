@@ -204,7 +204,9 @@ impl Profile {
             }
         }
         // Equally long ones in the order of the program.
-        rows.sort_by(|a, b| b.time().cmp(&a.time()));
+        rows.reverse();
+        rows.sort_by_key(ProfileRow::time);
+        rows.reverse();
         rows
     }
 
