@@ -117,7 +117,7 @@ fn composition() -> f64 {
         let x = tape.leaf(&at);
         let y = part(x);
         let [factor] = tape.grad(y.sum(), [x]);
-        product = product * factor.value();
+        product *= factor.value();
         at = y.value();
     }
     slope.value().max_abs_diff(&product) / product.norm(&[], false).item()

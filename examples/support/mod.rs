@@ -4,6 +4,7 @@
 
 pub mod adding;
 pub mod babi;
+pub mod characters;
 pub mod cholesky;
 pub mod clouds;
 pub mod dense;
