@@ -38,7 +38,7 @@ fn a_step_that_is_looked_at_is_the_same_step() {
     let bits = |x: &Tensor| x.iter().map(f32::to_bits).collect::<Vec<_>>();
     for leaf in 0..before.iter().count() {
         let of =
-            |grads: &wengert_tape::Gradients<Model, f32>| bits(&grads.get(leaf).expect("reached"));
+            |grads: &wengert_tape::Gradients<Model, f32>| bits(grads.get(leaf).expect("reached"));
         assert_eq!(of(&before), of(&seen));
         assert_eq!(of(&before), of(&after));
     }
