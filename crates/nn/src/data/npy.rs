@@ -22,7 +22,7 @@ use crate::data::error::{Place, ReadError, Reason};
 use crate::data::npy_header::{Header, Kind};
 use crate::data::source::{self, MOST_BYTES};
 
-/// Reads an array of at most [`MOST_BYTES`](crate::data::MOST_BYTES). The reader has to be at its end
+/// Reads an array of at most [`MOST_BYTES`]. The reader has to be at its end
 /// after that.
 ///
 /// ```

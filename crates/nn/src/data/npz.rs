@@ -48,7 +48,7 @@ impl Npz {
         Self::default()
     }
 
-    /// Reads an archive of at most [`MOST_BYTES`](crate::data::MOST_BYTES).
+    /// Reads an archive of at most [`MOST_BYTES`].
     ///
     /// # Errors
     /// If the reader fails, or gives no archive, one that is damaged or has a name twice, or more than

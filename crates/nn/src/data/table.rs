@@ -84,7 +84,7 @@ pub struct Table {
     lines: Vec<u64>,
 }
 
-/// Reads a table of at most [`MOST_BYTES`](crate::data::MOST_BYTES), whose first line has the names.
+/// Reads a table of at most [`MOST_BYTES`], whose first line has the names.
 ///
 /// ```
 /// use wengert_nn::data::table;
@@ -151,7 +151,7 @@ impl Default for Reader {
 }
 
 impl Reader {
-    /// With commas, a header, [`MISSING`] and the limit [`MOST_BYTES`](crate::data::MOST_BYTES).
+    /// With commas, a header, [`MISSING`] and the limit [`MOST_BYTES`].
     pub fn new() -> Self {
         Self::default()
     }
