@@ -188,21 +188,29 @@ impl Npz {
                 false => EntryPath::conformant(path),
             };
             let entry = archive.new_file(path).compression_method(method);
-            let (mut entry, config) = entry.start().map_err(io::Error::other)?;
+            let (mut entry, config) = entry.start().map_err(written)?;
             let descriptor = if method == CompressionMethod::STORE {
                 let mut data = config.wrap(&mut entry);
                 data.write_all(bytes)?;
-                data.finish().map_err(io::Error::other)?.1
+                data.finish().map_err(written)?.1
             } else {
                 let encoder = DeflateEncoder::new(&mut entry, Compression::default());
                 let mut data = config.wrap(encoder);
                 data.write_all(bytes)?;
-                let (encoder, descriptor) = data.finish().map_err(io::Error::other)?;
+                let (encoder, descriptor) = data.finish().map_err(written)?;
                 encoder.finish()?;
                 descriptor
             };
-            entry.finish(descriptor).map_err(io::Error::other)?;
+            entry.finish(descriptor).map_err(written)?;
         }
-        archive.finish().map_err(io::Error::other)?.flush()
+        archive.finish().map_err(written)?.flush()
+    }
+}
+
+/// What the archive could not write; the reason of the system keeps its kind.
+fn written(error: rawzip::Error) -> io::Error {
+    match error.into_kind() {
+        rawzip::ErrorKind::IO(error) => error,
+        kind => io::Error::other(kind.to_string()),
     }
 }

@@ -128,7 +128,7 @@ impl<T: Float> Tensor<T> {
     ///
     /// ```
     /// use wengert_tensor::Tensor;
-    /// let y = Tensor::from([1.0, 2.0]).polygamma(1);
+    /// let y = Tensor::<f64>::from([1.0, 2.0]).polygamma(1);
     /// assert!((y[[0]] - y[[1]] - 1.0).abs() < 1e-15);
     /// ```
     pub fn polygamma(&self, order: u32) -> Self {

@@ -22,8 +22,9 @@ impl<'t, T: Float> Var<'t, T> {
     ///
     /// ```
     /// use wengert_tape::Tape;
+    /// use wengert_tensor::Tensor;
     /// let tape = Tape::<f64>::new();
-    /// let x = tape.leaf(&2.0.into());
+    /// let x = tape.leaf(&Tensor::scalar(2.0));
     /// let y = 100.0 * x.clip_gradient(-1.0, 1.0);
     /// assert_eq!((y.item(), y.backward().wrt(x).unwrap().item()), (200.0, 1.0));
     /// ```

@@ -18,8 +18,9 @@ impl<'t, T: Float> Var<'t, T> {
     ///
     /// ```
     /// use wengert_tape::Tape;
+    /// use wengert_tensor::Tensor;
     /// let tape = Tape::<f64>::new();
-    /// let x = tape.leaf(&2.0.into());
+    /// let x = tape.leaf(&Tensor::scalar(2.0));
     /// let y = x.square().scale_gradient(0.5);
     /// assert_eq!(y.item(), 4.0);
     /// assert_eq!(y.backward().wrt(x).unwrap().item(), 2.0);
@@ -44,8 +45,9 @@ impl<'t, T: Float> Var<'t, T> {
     ///
     /// ```
     /// use wengert_tape::Tape;
+    /// use wengert_tensor::Tensor;
     /// let tape = Tape::<f64>::new();
-    /// let x = tape.leaf(&2.0.into());
+    /// let x = tape.leaf(&Tensor::scalar(2.0));
     /// let y = x.reverse_gradient(1.0);
     /// assert_eq!((y.item(), y.backward().wrt(x).unwrap().item()), (2.0, -1.0));
     /// ```

@@ -19,8 +19,9 @@ impl<'t, T: Float> Var<'t, T> {
     ///
     /// ```
     /// use wengert_tape::Tape;
+    /// use wengert_tensor::Tensor;
     /// let tape = Tape::<f64>::new();
-    /// let x = tape.leaf(&2.75.into());
+    /// let x = tape.leaf(&Tensor::scalar(2.75));
     /// let y = x.straight_through(|x| x.floor());
     /// assert_eq!((y.item(), y.backward().wrt(x).unwrap().item()), (2.0, 1.0));
     /// ```
