@@ -113,6 +113,7 @@ impl BytePairs {
     /// # Errors
     /// If a letter stands there twice or is none, or a pair is of parts that do not come before it, or was joined
     /// before.
+    #[cfg(feature = "files")]
     pub(crate) fn from_parts(
         alphabet: Alphabet,
         specials: Specials,
