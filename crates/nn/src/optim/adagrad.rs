@@ -77,28 +77,6 @@ impl<T: Float> Adagrad<T> {
         self
     }
 
-    /// With another ε.
-    ///
-    /// # Panics
-    /// If it is negative or not finite.
-    #[track_caller]
-    pub fn with_epsilon(mut self, epsilon: f64) -> Self {
-        self.epsilon = epsilon;
-        setting::refuse(self.wrong());
-        self
-    }
-
-    /// With a penalty on the squared weights, that is, λ θ added to the gradient.
-    ///
-    /// # Panics
-    /// If it is negative or not finite.
-    #[track_caller]
-    pub fn with_weight_decay(mut self, weight_decay: f64) -> Self {
-        self.weight_decay = weight_decay;
-        setting::refuse(self.wrong());
-        self
-    }
-
     /// With another sum of squares before the first step.
     ///
     /// # Panics

@@ -62,28 +62,6 @@ impl<T: Float> Lamb<T> {
         lamb
     }
 
-    /// With other β₁ and β₂.
-    ///
-    /// # Panics
-    /// Unless both are at least 0 and less than 1.
-    #[track_caller]
-    pub fn with_betas(mut self, first: f64, second: f64) -> Self {
-        self.betas = [first, second];
-        setting::refuse(self.wrong());
-        self
-    }
-
-    /// With another ε.
-    ///
-    /// # Panics
-    /// If it is negative or not finite.
-    #[track_caller]
-    pub fn with_epsilon(mut self, epsilon: f64) -> Self {
-        self.epsilon = epsilon;
-        setting::refuse(self.wrong());
-        self
-    }
-
     /// With decay, which counts in the length of the step.
     ///
     /// # Panics

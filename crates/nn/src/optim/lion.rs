@@ -59,17 +59,6 @@ impl<T: Float> Lion<T> {
         lion
     }
 
-    /// With other β₁ and β₂.
-    ///
-    /// # Panics
-    /// Unless both are at least 0 and less than 1.
-    #[track_caller]
-    pub fn with_betas(mut self, first: f64, second: f64) -> Self {
-        self.betas = [first, second];
-        setting::refuse(self.wrong());
-        self
-    }
-
     /// With decay, apart from the gradient.
     ///
     /// # Panics

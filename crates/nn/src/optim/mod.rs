@@ -18,7 +18,7 @@
 //! # What a step costs
 //!
 //! The time of an update beside that of [`Adam`], which takes 0.8 ns an element in `f32` on one core of
-//! a virtual machine with SSE2, and the tensors that are held of each leaf
+//! a virtual machine, and the tensors that are held of each leaf
 //! (`cargo bench --bench optimizers`):
 //!
 //! | optimizer | time | held |
@@ -59,6 +59,7 @@ mod radam;
 mod rms_prop;
 mod rprop;
 mod schedule;
+mod setters;
 mod setting;
 mod sgd;
 mod slot;

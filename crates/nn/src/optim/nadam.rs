@@ -73,28 +73,6 @@ impl<T: Float> NAdam<T> {
         nadam
     }
 
-    /// With other β₁ and β₂.
-    ///
-    /// # Panics
-    /// Unless both are at least 0 and less than 1.
-    #[track_caller]
-    pub fn with_betas(mut self, first: f64, second: f64) -> Self {
-        self.betas = [first, second];
-        setting::refuse(self.wrong());
-        self
-    }
-
-    /// With another ε.
-    ///
-    /// # Panics
-    /// If it is negative or not finite.
-    #[track_caller]
-    pub fn with_epsilon(mut self, epsilon: f64) -> Self {
-        self.epsilon = epsilon;
-        setting::refuse(self.wrong());
-        self
-    }
-
     /// With another ψ.
     ///
     /// # Panics
@@ -102,28 +80,6 @@ impl<T: Float> NAdam<T> {
     #[track_caller]
     pub fn with_momentum_decay(mut self, momentum_decay: f64) -> Self {
         self.momentum_decay = momentum_decay;
-        setting::refuse(self.wrong());
-        self
-    }
-
-    /// With a penalty on the squared weights, that is, λ θ added to the gradient.
-    ///
-    /// # Panics
-    /// If it is negative or not finite.
-    #[track_caller]
-    pub fn with_weight_decay(mut self, weight_decay: f64) -> Self {
-        self.weight_decay = weight_decay;
-        setting::refuse(self.wrong());
-        self
-    }
-
-    /// With decay apart from the gradient, as in AdamW.
-    ///
-    /// # Panics
-    /// If it is negative or not finite.
-    #[track_caller]
-    pub fn with_decoupled_weight_decay(mut self, decay: f64) -> Self {
-        (self.weight_decay, self.decoupled) = (decay, true);
         setting::refuse(self.wrong());
         self
     }

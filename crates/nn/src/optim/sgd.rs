@@ -102,17 +102,6 @@ impl<T: Float> Sgd<T> {
         self
     }
 
-    /// With a penalty on the squared weights, that is, λ θ added to the gradient.
-    ///
-    /// # Panics
-    /// If it is negative or not finite.
-    #[track_caller]
-    pub fn with_weight_decay(mut self, decay: f64) -> Self {
-        self.weight_decay = decay;
-        setting::refuse(self.wrong());
-        self
-    }
-
     /// Where a gradient is held as rows ([`Gradients::rows`](wengert_tape::Gradients::rows)), with a step of these rows alone: the
     /// others and their velocities stay as they are, decay included, so that the step costs what the
     /// rows cost, however long the table is. Without momentum and decay every step is like that, and

@@ -312,6 +312,21 @@ fn other_structures_are_refused_by_path() {
 }
 
 #[test]
+fn the_decay_that_is_set_last_counts() {
+    let adam = Adam::<f64>::new(0.1).with_decoupled_weight_decay(0.2);
+    let nadam = NAdam::<f64>::new(0.1).with_decoupled_weight_decay(0.2);
+    let radam = RAdam::<f64>::new(0.1).with_decoupled_weight_decay(0.2);
+    assert!(adam.decoupled && nadam.decoupled && radam.decoupled);
+    let (adam, nadam) = (adam.with_weight_decay(0.1), nadam.with_weight_decay(0.1));
+    let radam = radam.with_weight_decay(0.1);
+    assert!(!adam.decoupled && !nadam.decoupled && !radam.decoupled);
+    assert_eq!(
+        [adam.weight_decay, nadam.weight_decay, radam.weight_decay],
+        [0.1; 3]
+    );
+}
+
+#[test]
 fn settings_out_of_range_are_refused() {
     type Build = fn() -> Adam<f64>;
     let adam: [(Build, &str); 7] = [
