@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use smallvec::SmallVec;
 
+use crate::shape::short;
 use crate::{Shape, ShapeError};
 
 /// A list of strides, in elements, one an axis.
@@ -35,7 +36,7 @@ impl Clone for Layout {
     fn clone(&self) -> Self {
         Layout {
             shape: self.shape.clone(),
-            strides: Strides::from_slice(&self.strides),
+            strides: short(&self.strides),
             offset: self.offset,
         }
     }
@@ -58,7 +59,7 @@ impl Layout {
     #[track_caller]
     pub fn contiguous_at(shape: Shape, offset: usize) -> Self {
         let mut strides = match shape.rank() {
-            rank @ ..=4 => Strides::from_slice(&[1; 4][..rank]),
+            rank @ ..=4 => Strides::from_buf_and_len([1; 4], rank),
             rank => Strides::from_elem(1, rank),
         };
         let (mut step, mut fits) = (1, true);
@@ -136,19 +137,19 @@ impl Layout {
     /// assert_eq!(rows.reach(), 3..9);
     /// ```
     pub fn reach(&self) -> Range<usize> {
-        if self.shape.contains(&0) {
-            return 0..0;
-        }
-        let (mut least, mut greatest) = (self.offset, self.offset);
+        let (mut before, mut after, mut empty) = (0, 0, false);
         for (&stride, &dim) in self.strides.iter().zip(self.shape.iter()) {
-            let length = stride.unsigned_abs() * (dim - 1);
-            if stride < 0 {
-                least -= length;
-            } else {
-                greatest += length;
+            let length = stride.wrapping_mul(dim as isize - 1);
+            before += length.min(0);
+            after += length.max(0);
+            empty |= dim == 0;
+        }
+        match empty {
+            true => 0..0,
+            false => {
+                self.offset.wrapping_add_signed(before)..self.offset.wrapping_add_signed(after) + 1
             }
         }
-        least..greatest + 1
     }
 
     /// The positions of the elements in row-major order of their indices.
@@ -453,7 +454,7 @@ impl Layout {
             }
         }
         let mut strides = match shape.rank() {
-            rank @ ..=4 => Strides::from_slice(&[1; 4][..rank]),
+            rank @ ..=4 => Strides::from_buf_and_len([1; 4], rank),
             rank => Strides::from_elem(1, rank),
         };
         let mut runs = runs.into_iter().rev();

@@ -31,7 +31,18 @@ impl Shape {
     /// The shape with these dimensions; an empty slice is the shape of a scalar.
     #[inline]
     pub fn new(dims: &[usize]) -> Self {
-        Shape(SmallVec::from_slice(dims))
+        Shape(short(dims))
+    }
+
+    /// The shape of the first `rank` of these dimensions.
+    ///
+    /// # Panics
+    /// If `rank` is greater than 4.
+    #[doc(hidden)]
+    #[inline]
+    #[track_caller]
+    pub fn of_at_most_four(dims: [usize; 4], rank: usize) -> Self {
+        Shape(SmallVec::from_buf_and_len(dims, rank))
     }
 
     /// The shape of a scalar: no dimension, one element.
@@ -470,5 +481,22 @@ impl fmt::Display for Shape {
 impl fmt::Debug for Shape {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(self.dims(), f)
+    }
+}
+
+/// A copy of a list that mostly has at most four numbers: those are moved as they are, where a copy
+/// of a length that is not known costs a call.
+#[inline]
+pub(crate) fn short<N: Copy + Default>(list: &[N]) -> SmallVec<[N; 4]>
+where
+    [N; 4]: smallvec::Array<Item = N>,
+{
+    let none = N::default();
+    match *list {
+        [a] => SmallVec::from_buf_and_len([a, none, none, none], 1),
+        [a, b] => SmallVec::from_buf_and_len([a, b, none, none], 2),
+        [a, b, c] => SmallVec::from_buf_and_len([a, b, c, none], 3),
+        [a, b, c, d] => SmallVec::from_buf([a, b, c, d]),
+        _ => SmallVec::from_slice(list),
     }
 }

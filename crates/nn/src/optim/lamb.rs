@@ -116,6 +116,9 @@ compile_here! {
     }
 }
 
+/// The sums that are added up beside each other.
+const LANES: usize = 8;
+
 /// The numbers of one step of one leaf.
 struct Factors<T> {
     decay: T,
@@ -143,15 +146,27 @@ compile_here! {
     fn moments_step<T>(by: &Factors<T>, weights: &[T], bars: &[T], mean: &mut [T], square: &mut [T]) -> [f64; 2] {
         let n = weights.len();
         let (bars, mean, square) = (&bars[..n], &mut mean[..n], &mut square[..n]);
-        let mut sums = [[0.0; 8]; 2];
         for k in 0..n {
             mean[k] = by.b1 * mean[k] + by.a1 * bars[k];
             square[k] = by.b2 * square[k] + by.a2 * (bars[k] * bars[k]);
-            let way = by.way(weights[k], mean[k], square[k]).to_f64();
-            let weight = weights[k].to_f64();
-            // Lanes that do not wait for each other.
-            sums[0][k % 8] += weight * weight;
-            sums[1][k % 8] += way * way;
+        }
+        // Lanes that do not wait for each other, in blocks of which the compiler makes vector code.
+        let mut sums = [[0.0; LANES]; 2];
+        let mut add = |lane: usize, weight: T, mean: T, square: T| {
+            let way = by.way(weight, mean, square).to_f64();
+            sums[0][lane] += weight.to_f64() * weight.to_f64();
+            sums[1][lane] += way * way;
+        };
+        let (blocks, rest) = weights.as_chunks::<LANES>();
+        let (means, mean) = mean.as_chunks::<LANES>();
+        let (squares, square) = square.as_chunks::<LANES>();
+        for ((weights, mean), square) in blocks.iter().zip(means).zip(squares) {
+            for lane in 0..LANES {
+                add(lane, weights[lane], mean[lane], square[lane]);
+            }
+        }
+        for (lane, ((&weight, &mean), &square)) in rest.iter().zip(mean).zip(square).enumerate() {
+            add(lane, weight, mean, square);
         }
         sums.map(|lanes| lanes.iter().sum())
     }

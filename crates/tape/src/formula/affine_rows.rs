@@ -370,15 +370,12 @@ pub(crate) fn pull_bias<T: Float>(
     bias: Id,
 ) {
     let node = &list.nodes[bias as usize];
-    let shape = list.shape(y);
     if flow.fault.is_some() || node.flags & (ALIAS | NEEDS) != NEEDS {
-        flow.accumulate(list, bias, &View::contiguous(y_bar, shape));
+        flow.accumulate(list, bias, &View::contiguous(y_bar, list.shape(y)));
         return;
     }
-    let rows = Shape::from([
-        shape[..shape.rank() - 1].iter().product(),
-        node.size as usize,
-    ]);
+    let cols = node.size as usize;
+    let rows = Shape::from([y_bar.len() / cols.max(1), cols]);
     let y_bar = View::contiguous(y_bar, rows);
     match &mut flow.bars[bias as usize] {
         Some(total) => sum(&y_bar, &[0], total, true),

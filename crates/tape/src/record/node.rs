@@ -414,7 +414,7 @@ impl<T: Float> List<T> {
         if node.view != NONE {
             return self.views[node.view as usize].layout.shape().clone();
         }
-        Shape::new(&node.dims.map(|dim| dim as usize)[..node.rank as usize])
+        Shape::of_at_most_four(node.dims.map(|dim| dim as usize), node.rank as usize)
     }
 
     /// The layout of a node's value in its place.

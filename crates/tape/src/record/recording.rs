@@ -3,6 +3,7 @@
 //! What users call is a thin layer that knows their line; the work is done behind it, by functions
 //! that are compiled once, in the crate that defines the op.
 
+use std::ops::Range;
 use std::panic::Location;
 
 use smallvec::SmallVec;
@@ -115,7 +116,12 @@ fn value_and_node<T: Float>(
             (base, op.view(&region).and_then(Result::ok))
         };
         if let Some(region) = region {
-            if let Err(error) = admit_view(op, &layout, source.as_ref()) {
+            // A value that is no view fills its place from the first element on.
+            let own = match whole {
+                true => 0..inner.list.nodes[ids[0] as usize].size as usize,
+                false => source.as_ref().map(Layout::reach).unwrap_or_default(),
+            };
+            if let Err(error) = admit_view(op, &layout, own) {
                 return refuse(inner, ids, &error);
             }
             if !inner.list.has_room(1, ids.len()) {
@@ -147,7 +153,8 @@ fn value_and_node<T: Float>(
 
     // A stretched input shares the storage and collects its cotangent on its own.
     if let Some(layout) = source.as_ref().and_then(|layout| op.share(layout)) {
-        if let Err(error) = admit_view(op, &layout, source.as_ref()) {
+        let own = source.as_ref().map(Layout::reach).unwrap_or_default();
+        if let Err(error) = admit_view(op, &layout, own) {
             return refuse(inner, ids, &error);
         }
         let node = Node {
@@ -245,17 +252,15 @@ fn admit_all<T: Float>(
     Err(ShapeError::new(op.name(), reason))
 }
 
-/// Checks the layout through which an op shows its input: it leads to elements of the input alone.
+/// Checks the layout through which an op shows its input: it leads to elements of the input alone,
+/// which lie within `own`.
 fn admit_view<T: Float>(
     op: &dyn Op<T>,
     layout: &Layout,
-    source: Option<&Layout>,
+    own: Range<usize>,
 ) -> Result<(), ShapeError> {
     admit(op.name(), layout.shape())?;
-    let (reach, own) = (
-        layout.reach(),
-        source.map(Layout::reach).unwrap_or_default(),
-    );
+    let reach = layout.reach();
     if reach.is_empty() || (reach.start >= own.start && reach.end <= own.end) {
         return Ok(());
     }

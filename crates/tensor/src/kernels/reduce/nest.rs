@@ -140,6 +140,30 @@ pub(super) fn reduce<T: Float, F: Fold<T>>(x: &View<T>, axes: &[usize], out: &mu
             times: 1,
         });
     }
+    // The rows of a matrix without gaps, as in the gradient of every bias, need no plan.
+    if let Some((rows, cols)) = rows_and_columns(x, axes) {
+        assert_eq!(out.len(), cols, "a reduction's output does not fit");
+        let (kept, reduced) = (
+            [Kept {
+                len: cols,
+                from: 1,
+                to: 1,
+            }],
+            [Reduced {
+                len: rows,
+                from: cols as isize,
+            }],
+        );
+        return dispatch(Nest {
+            data,
+            offset,
+            out,
+            fold,
+            kept: &kept,
+            reduced: &reduced,
+            times: 1,
+        });
+    }
     let plan = Plan::new(x.layout(), axes);
     assert_eq!(out.len(), plan.left, "a reduction's output does not fit");
     if plan.left == 0 {
@@ -160,6 +184,19 @@ pub(super) fn reduce<T: Float, F: Fold<T>>(x: &View<T>, axes: &[usize], out: &mu
         reduced: &plan.reduced,
         times: plan.times,
     });
+}
+
+/// The rows and columns of elements in row-major order of which the outermost axes are reduced, if
+/// there are several of both.
+fn rows_and_columns<T: Float>(x: &View<T>, axes: &[usize]) -> Option<(usize, usize)> {
+    let shape = x.shape();
+    let leading = axes.len() < shape.rank() && axes.last() == Some(&(axes.len() - 1));
+    if !leading || !x.layout().is_contiguous() {
+        return None;
+    }
+    let (rows, columns) = shape.split_at(axes.len());
+    let (rows, columns) = (rows.iter().product(), columns.iter().product());
+    (rows > 1 && columns > 1).then_some((rows, columns))
 }
 
 impl<T: Float, F: Fold<T>> Kernel for Nest<'_, T, F> {
