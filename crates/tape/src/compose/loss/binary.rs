@@ -35,8 +35,14 @@ pub fn bce_with_logits<'t, T: Float>(
     reduction: Reduction,
 ) -> Var<'t, T> {
     let target = paired("bce_with_logits", logits, target);
-    let [loss] = logits.tape().formula(BceWithLogits, [logits, target]);
-    reduction.of(loss)
+    reduction.of(entropies(logits, target))
+}
+
+/// The cross entropy of each element.
+#[track_caller]
+fn entropies<'t, T: Float>(logits: Var<'t, T>, target: Var<'t, T>) -> Var<'t, T> {
+    let [losses] = logits.tape().formula(BceWithLogits, [logits, target]);
+    losses
 }
 
 /// The formula of [`bce_with_logits`].
@@ -163,7 +169,7 @@ pub fn sigmoid_focal_loss<'t, T: Float>(
         check_number(name, "alpha from 0 to 1", alpha, sound);
     }
     let target = paired(name, logits, target);
-    let loss = bce_with_logits(logits, target, Reduction::None);
+    let loss = entropies(logits, target);
     // 1 − p, out of the small sides of the logistic function.
     let missing = target * (-logits).sigmoid() + (1.0 - target) * logits.sigmoid();
     let mut focused = Var::absorb(missing.powf(gamma), loss);
@@ -221,6 +227,6 @@ pub fn multilabel_soft_margin_loss<'t, T: Float>(
 ) -> Var<'t, T> {
     let classes = classes_of("multilabel_soft_margin_loss", logits);
     let target = paired("multilabel_soft_margin_loss", logits, target);
-    let losses = bce_with_logits(logits, target, Reduction::None);
+    let losses = entropies(logits, target);
     reduction.of(losses.sum_axes(&[-1], false) / classes.max(1) as f64)
 }
