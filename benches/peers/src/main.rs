@@ -5,14 +5,13 @@
 
 mod distance;
 mod programs;
-mod table;
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use clap::Parser;
 use programs::{Figures, Program};
-use table::Table;
+use wengert_peers::table::Table;
 
 /// Workloads W1 to W9 beside the rivals
 #[derive(Parser)]

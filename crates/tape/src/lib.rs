@@ -1,5 +1,11 @@
 //! A define-by-run tape for tensors: recording and differentiating.
-
+//!
+//! # What is left out on purpose
+//!
+//! Of what `torch`, `torch.nn.functional`, `jax.numpy`, `jax.nn` and `jax.lax` have, this is not here. What
+//! is missing and not in this list was forgotten.
+//!
+#![doc = include_str!("left_out.md")]
 #![forbid(unsafe_code)]
 
 // The derive macro writes paths that start with the crate's name.

@@ -1,22 +1,9 @@
 //! Who may look at whom: masks of booleans, true where a query may look at a key.
 //!
-//! Masks broadcast against scores \[…, Q, K\], and two of them are joined by `&`.
+//! Masks broadcast against scores \[…, Q, K\], and two of them are joined by `&`. The causal one,
+//! [`causal_mask`](super::causal_mask), is a function of the tape.
 
 use wengert_tensor::Tensor;
-
-/// Each query sees the keys up to its own step, \[Q, K\]. The last query stands beside the last key,
-/// so that the queries of a few new steps fit the keys of all steps so far.
-///
-/// ```
-/// use wengert_nn::attention::causal_mask;
-/// use wengert_tensor::Tensor;
-/// let mask = causal_mask(2, 3);
-/// assert_eq!(mask, Tensor::from([[true, true, false], [true, true, true]]));
-/// ```
-#[doc(alias = "generate_square_subsequent_mask")]
-pub fn causal_mask(queries: usize, keys: usize) -> Tensor<bool> {
-    Tensor::from_fn([queries, keys], |at| at[1] + queries <= at[0] + keys)
-}
 
 /// The first `lengths[b]` of the keys of each row b, \[B, 1, K\].
 ///

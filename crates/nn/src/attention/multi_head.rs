@@ -4,7 +4,7 @@ use wengert_tape::Var;
 use wengert_tape::tree::Tree;
 use wengert_tensor::{Float, Rng, Tensor};
 
-use super::attend::{Attended, masked_softmax};
+use super::Attended;
 use super::positions::{RelativePositions, rotary};
 use super::score::{ScaledDotScore, Score};
 use crate::{Dropout, Linear, init};
@@ -202,7 +202,10 @@ impl<'t, T: Float> MultiHeadAttention<Var<'t, T>> {
             3 => mask.unsqueeze(1),
             _ => mask.clone(),
         });
-        let weights = masked_softmax(scores, mask.as_ref());
+        let weights = match &mask {
+            Some(mask) => scores.masked_softmax(mask, -1),
+            None => scores.softmax(-1),
+        };
         let context = self.dropout.forward(weights).matmul(memory.values);
         Attended {
             context: self.output.forward(self.join(context)),

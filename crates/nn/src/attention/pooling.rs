@@ -4,7 +4,7 @@ use wengert_tape::Var;
 use wengert_tape::tree::Tree;
 use wengert_tensor::{Float, Rng, Tensor};
 
-use super::attend::{Attended, masked_softmax};
+use super::Attended;
 use super::score::score_vector;
 use crate::Linear;
 
@@ -59,7 +59,10 @@ impl<'t, T: Float> AttentionPooling<Var<'t, T>> {
     #[track_caller]
     pub fn forward(&self, x: Var<'t, T>, mask: Option<&Tensor<bool>>) -> Attended<'t, T> {
         let scores = self.hidden.forward(x).tanh().matmul(self.score);
-        let weights = masked_softmax(scores, mask);
+        let weights = match mask {
+            Some(mask) => scores.masked_softmax(mask, -1),
+            None => scores.softmax(-1),
+        };
         Attended {
             context: weights.unsqueeze(-2).matmul(x).squeeze(-2),
             weights,

@@ -1,10 +1,11 @@
 //! How a query is compared with a key.
 
 use wengert_tape::Var;
+use wengert_tape::compose::scaled_dot_scores;
 use wengert_tape::tree::Tree;
 use wengert_tensor::{Float, Rng, Tensor};
 
-use super::attend::{Attended, attend};
+use super::{Attended, attend};
 use crate::init;
 
 /// A comparison of queries \[…, Q, D\] with keys \[…, K, E\].
@@ -85,9 +86,7 @@ impl<'t, T: Float> Score<'t, T> for ScaledDotScore {
     /// If queries and keys have different widths.
     #[track_caller]
     fn compare(&self, queries: Var<'t, T>, keys: Var<'t, T>) -> Var<'t, T> {
-        // Scaled before the product, where there are fewer numbers.
-        let width = queries.shape().last().copied().unwrap_or(1).max(1) as f64;
-        (queries / width.sqrt()).matmul(keys.transpose(-1, -2))
+        scaled_dot_scores(queries, keys, None)
     }
 }
 

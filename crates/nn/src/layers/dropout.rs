@@ -44,15 +44,12 @@ impl Dropout {
         Dropout { p }
     }
 
-    /// `x` without the elements that the draw leaves out.
+    /// `x` without the elements that the draw leaves out, as [`Var::dropout`] does.
+    ///
+    /// # Panics
+    /// Unless 0 ≤ p ≤ 1.
     #[track_caller]
     pub fn forward<'t, T: Float>(&self, x: Var<'t, T>) -> Var<'t, T> {
-        let (tape, p) = (x.tape(), self.p);
-        if !tape.training() || p == 0.0 {
-            return x;
-        }
-        // At p = 1 nothing is left to be divided.
-        let scale = if p < 1.0 { 1.0 / (1.0 - p) } else { 0.0 };
-        x * tape.sample(x.shape(), |rng| if rng.unit() < p { 0.0 } else { scale })
+        x.dropout(self.p)
     }
 }

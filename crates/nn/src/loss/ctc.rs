@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use wengert_tape::Var;
+use wengert_tape::compose::ctc_nll;
 use wengert_tensor::{Float, Tensor};
 
 use crate::argmax::argmax;
@@ -41,10 +42,11 @@ impl Ctc {
     /// The negative log-likelihood of each sequence, in nats, \[B\]. `log_p` \[B, T, C\] are
     /// log-probabilities, as `log_softmax` gives them; of row b the first `lengths[b]` steps count, and
     /// `targets[b]` are its labels. Where no path spells the target the loss is ∞, and its gradient 0.
+    /// [`ctc_loss`](wengert_tape::compose::ctc_loss) is the same of logits, reduced.
     ///
     /// # Panics
-    /// If there are not as many lengths and targets as rows, a length is greater than T, or a label is
-    /// the blank or no class.
+    /// If the log-probabilities have not three axes, the blank is no class, there are not as many lengths
+    /// and targets as rows, a length is greater than T, or a label is the blank or no class.
     #[track_caller]
     pub fn loss<'t, T: Float>(
         &self,
@@ -52,90 +54,7 @@ impl Ctc {
         lengths: &[usize],
         targets: &[Vec<usize>],
     ) -> Var<'t, T> {
-        let [batch, time, classes] = self.check(log_p, lengths, targets);
-        let tape = log_p.tape();
-        let most = targets.iter().map(Vec::len).max().unwrap_or(0);
-        let states = 2 * most + 1;
-        // The target with blanks around each label.
-        let label = |row: usize, state: usize| match targets[row].get(state / 2) {
-            Some(&label) if state % 2 == 1 => label,
-            _ => self.blank,
-        };
-        let labels = Tensor::from_fn([batch, 1, states], |at| label(at[0], at[2]) as i64);
-        let index = labels.expand([batch, time, states]).contiguous();
-        let emitted = log_p.gather(2, &index);
-        // A path may skip the blank between two different labels.
-        let skips = Tensor::from_fn([batch, states], |at| {
-            at[1] % 2 == 1 && at[1] >= 2 && label(at[0], at[1]) != label(at[0], at[1] - 2)
-        });
-        let none = tape.full([batch, 1], f64::NEG_INFINITY);
-        let shifted = |alpha: Var<'t, T>| Var::cat(&[none, alpha.slice(1, ..states - 1)], 1);
-        // Before the first step a path stands, with probability 1, before the first state.
-        let mut alpha = tape.constant(&Tensor::from_fn([batch, states], |at| match at[1] {
-            0 => T::ZERO,
-            _ => T::from_f64(f64::NEG_INFINITY),
-        }));
-        for t in 0..time {
-            let next = if t == 0 {
-                let starts = Tensor::from_fn([batch, states], |at| at[1] < 2);
-                emitted.select(1, 0).where_(&starts, f64::NEG_INFINITY)
-            } else {
-                let one = shifted(alpha);
-                let two = shifted(one).where_(&skips, f64::NEG_INFINITY);
-                Var::stack(&[alpha, one, two], 0).logsumexp(&[0], false)
-                    + emitted.select(1, t as isize)
-            };
-            let goes_on = Tensor::from_fn([batch, 1], |at| t < lengths[at[0]]);
-            alpha = next.where_(&goes_on, alpha);
-        }
-        // A path ends in the last label or in the blank after it.
-        let ends = Tensor::from_fn([batch, states], |at| {
-            let last = 2 * targets[at[0]].len();
-            at[1] == last || at[1] + 1 == last
-        });
-        debug_assert!(classes > self.blank);
-        -alpha
-            .where_(&ends, f64::NEG_INFINITY)
-            .logsumexp(&[1], false)
-    }
-
-    #[track_caller]
-    fn check<T: Float>(
-        &self,
-        log_p: Var<'_, T>,
-        lengths: &[usize],
-        targets: &[Vec<usize>],
-    ) -> [usize; 3] {
-        let shape = log_p.shape();
-        assert!(
-            shape.rank() == 3,
-            "ctc: log-probabilities are [B, T, C], not {shape}"
-        );
-        let [batch, time, classes] = [shape[0], shape[1], shape[2]];
-        assert!(
-            self.blank < classes,
-            "ctc: the blank {} is none of {classes} classes",
-            self.blank
-        );
-        assert!(
-            lengths.len() == batch && targets.len() == batch,
-            "ctc: {} lengths and {} targets beside {batch} rows",
-            lengths.len(),
-            targets.len()
-        );
-        for (row, (&len, target)) in lengths.iter().zip(targets).enumerate() {
-            assert!(
-                len <= time,
-                "ctc: row {row} is {len} long, there are {time} steps"
-            );
-            for &label in target {
-                assert!(
-                    label < classes && label != self.blank,
-                    "ctc: the label {label} of row {row} is the blank or none of {classes} classes"
-                );
-            }
-        }
-        [batch, time, classes]
+        ctc_nll(log_p, lengths, targets, self.blank)
     }
 
     /// What the likeliest path spells: quick, and not always the likeliest labels. `log_p` is \[T, C\].

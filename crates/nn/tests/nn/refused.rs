@@ -145,6 +145,7 @@ fn layers() {
         panics! {
             "Dropout::new": Dropout::new(1.5) => "dropout: 1.5 is no probability";
             "Dropout::new": Dropout::new(f64::NAN) => "dropout: NaN is no probability";
+            "Dropout::forward": Dropout { p: 2.0 }.forward(Tape::<f32>::new().ones([2])) => "dropout: 2 is no probability";
             "Embedding::forward": embedding(&[0, -1]) => "embedding: the index -1 is negative";
             "Embedding::forward": embedding(&[5]) => "index 5 is out of range for axis 0 of [5, 2]";
             "Linear::forward": forward!(Linear::new(3, 2, &mut rng()), [4, 5], false) => "affine: inner sizes differ: [4, 5] x [3, 2]";

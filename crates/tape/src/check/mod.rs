@@ -24,6 +24,7 @@ pub mod random;
 mod refusal;
 mod samples;
 mod sight;
+mod sized;
 mod subject;
 mod violation;
 

@@ -235,7 +235,12 @@ impl<T: Float> Samples<T> {
 
     fn draw(&mut self, shape: &Shape) -> Tensor<T> {
         self.seed += 1;
-        let mut rng = Rng::seed_from_u64(self.seed);
+        self.drawn(shape, self.seed)
+    }
+
+    /// Inputs as those of the cases, of any shape.
+    pub(super) fn drawn(&self, shape: &Shape, seed: u64) -> Tensor<T> {
+        let mut rng = Rng::seed_from_u64(seed);
         let (low, high) = self.domain;
         let gap = (high - low) / 20.0;
         Tensor::from_fn(shape, |_| {

@@ -3,6 +3,7 @@
 use smallvec::SmallVec;
 use wengert_tensor::{Float, Shape, ShapeError};
 
+use crate::record::recording::or_panic;
 use crate::record::var::{Operand, Var};
 
 impl<'t, T: Float> Var<'t, T> {
@@ -25,6 +26,7 @@ impl<'t, T: Float> Var<'t, T> {
     /// # Panics
     /// If `axes` is 0 or more than there are, or the weight or the bias has not the shape of these
     /// axes.
+    #[doc(alias = "LayerNorm")]
     #[track_caller]
     pub fn layer_norm(
         self,
@@ -50,8 +52,18 @@ impl<'t, T: Float> Var<'t, T> {
     /// (x − m) / √(v + ε). Squares of any size neither overflow nor vanish: it is off by at most 4 units in
     /// the last place of the row's greatest, the gradient by 9 (rows of four).
     ///
+    /// ```
+    /// use wengert_tape::Tape;
+    /// use wengert_tensor::Tensor;
+    /// let tape = Tape::<f64>::new();
+    /// let x = tape.leaf(&Tensor::from([[1.0, 3.0], [2.0, 8.0]]));
+    /// let y = x.standardize(&[-1], 0.0).value();
+    /// assert_eq!(y.map(f64::round).to_vec(), [-1.0, 1.0, -1.0, 1.0]);
+    /// ```
+    ///
     /// # Panics
     /// If an axis is out of range or named twice.
+    #[doc(alias = "z_score")]
     #[track_caller]
     pub fn standardize(self, axes: &[isize], eps: f64) -> Self {
         let centered = self - self.mean_axes(axes, true);
@@ -83,8 +95,18 @@ impl<'t, T: Float> Var<'t, T> {
     ///
     /// Source: Zhang and Sennrich 2019, Root Mean Square Layer Normalization.
     ///
+    /// ```
+    /// use wengert_tape::Tape;
+    /// use wengert_tensor::Tensor;
+    /// let tape = Tape::<f64>::new();
+    /// let x = tape.leaf(&Tensor::from([1.0, -7.0]));
+    /// let y = x.rms_norm(None, 0.0).value();
+    /// assert!((y[[1]] + 1.4).abs() < 1e-12);
+    /// ```
+    ///
     /// # Panics
     /// If it is a scalar, or the weight is not as long as the last axis.
+    #[doc(alias = "RMSNorm")]
     #[track_caller]
     pub fn rms_norm(self, weight: Option<Self>, eps: f64) -> Self {
         let shape = self.shape();
@@ -110,18 +132,207 @@ impl<'t, T: Float> Var<'t, T> {
         bias.map_or(y, |bias| y + bias)
     }
 
-    /// The cosine of the angle between this value and `other` along `axis`, from −1 to 1; each norm is
-    /// at least `eps`. Where one is 0 the gradient is 0.
+    /// The value with mean 0 and variance 1 for each channel, over the batch and every other axis, then
+    /// scaled by `weight` and shifted by `bias`, which are \[C\]: what a batch normalization does in
+    /// training. The channels lie along `axis`: 1 in \[B, C, …\], −1 in \[…, C\]. Off as `standardize` is.
+    ///
+    /// An empty batch stays empty, and gives weight and bias the gradient 0.
+    /// [`batch_norm_with`](Var::batch_norm_with) normalizes by means and variances that are given.
+    ///
+    /// Source: Ioffe and Szegedy 2015, Batch Normalization, algorithm 1.
+    ///
+    /// ```
+    /// use wengert_tape::Tape;
+    /// use wengert_tensor::Tensor;
+    /// let tape = Tape::<f64>::new();
+    /// let x = tape.leaf(&Tensor::from([[1.0, 5.0], [3.0, 5.0]]));
+    /// let bias = tape.leaf(&Tensor::from([5.0, 7.0]));
+    /// let y = x.batch_norm(-1, None, Some(bias), 1e-12);
+    /// assert_eq!(y.value().map(f64::round), Tensor::from([[4.0, 7.0], [6.0, 7.0]]));
+    /// ```
     ///
     /// # Panics
-    /// If the shapes do not broadcast or the axis is out of range.
+    /// If the axis is out of range, weight or bias are not \[C\], or there is one value of each channel
+    /// alone, whose variance would be 0.
+    #[doc(alias = "BatchNorm1d", alias = "BatchNorm2d", alias = "BatchNorm3d")]
     #[track_caller]
-    pub fn cosine_similarity(self, other: impl Operand<'t, T>, axis: isize, eps: f64) -> Self {
-        let other = other.on(self.tape());
-        let cosine = (unit(self, axis, eps) * unit(other, axis, eps)).sum_axes(&[axis], false);
-        // The rounding beyond 1 goes, the gradient stays.
-        let number = cosine.detach();
-        cosine + (number.clamp(-1.0, 1.0) - number)
+    pub fn batch_norm(
+        self,
+        axis: isize,
+        weight: Option<Self>,
+        bias: Option<Self>,
+        eps: f64,
+    ) -> Self {
+        let shape = self.shape();
+        let at = or_panic(shape.axis("batch_norm", axis));
+        let channels = Shape::from([shape[at]]);
+        check_scale("batch_norm", &channels, "weight", weight);
+        check_scale("batch_norm", &channels, "bias", bias);
+        let axes = others(&shape, |axis| axis == at);
+        several("batch_norm", &shape, &axes);
+        self.standardize(&axes, eps).scaled_along(at, weight, bias)
+    }
+
+    /// (x − mean) / √(variance + ε) · weight + bias for each channel, where all four are \[C\] and the
+    /// channels lie along `axis`: what a batch normalization does in evaluation, with running values.
+    ///
+    /// ```
+    /// use wengert_tape::Tape;
+    /// use wengert_tensor::Tensor;
+    /// let tape = Tape::<f64>::new();
+    /// let x = tape.leaf(&Tensor::from([[1.0, 5.0]]));
+    /// let (mean, variance) = (Tensor::from([1.0, 1.0]), Tensor::from([1.0, 4.0]));
+    /// let y = x.batch_norm_with(1, &mean, &variance, None, None, 0.0);
+    /// assert_eq!(y.value().to_vec(), [0.0, 2.0]);
+    /// ```
+    ///
+    /// # Panics
+    /// If the axis is out of range, or mean, variance, weight or bias are not \[C\].
+    #[doc(alias = "batch_norm", alias = "running_mean", alias = "running_var")]
+    #[track_caller]
+    pub fn batch_norm_with(
+        self,
+        axis: isize,
+        mean: impl Operand<'t, T>,
+        variance: impl Operand<'t, T>,
+        weight: Option<Self>,
+        bias: Option<Self>,
+        eps: f64,
+    ) -> Self {
+        let name = "batch_norm_with";
+        let shape = self.shape();
+        let at = or_panic(shape.axis(name, axis));
+        let channels = Shape::from([shape[at]]);
+        let [mean, variance] = [mean.on(self.tape()), variance.on(self.tape())];
+        check_scale(name, &channels, "mean", Some(mean));
+        check_scale(name, &channels, "variance", Some(variance));
+        check_scale(name, &channels, "weight", weight);
+        check_scale(name, &channels, "bias", bias);
+        let scale = (variance + eps).rsqrt();
+        let scale = weight.map_or(scale, |weight| scale * weight);
+        let centered = self - mean.beside(at, &shape);
+        centered.scaled_along(at, Some(scale), bias)
+    }
+
+    /// The value with mean 0 and variance 1 for each row of the batch and each group of channels, then
+    /// scaled by `weight` and shifted by `bias`, which are \[C\]. The channels lie along `axis`, and the
+    /// rows along the first, unless that is the channels'. Off as `standardize` is.
+    ///
+    /// Source: Wu and He 2018, Group Normalization.
+    ///
+    /// ```
+    /// use wengert_tape::Tape;
+    /// use wengert_tensor::Tensor;
+    /// let tape = Tape::<f64>::new();
+    /// let x = tape.leaf(&Tensor::from([[1.0, 3.0, 2.0, 8.0]]));
+    /// let y = x.group_norm(2, 1, None, None, 0.0);
+    /// assert_eq!(y.value().map(f64::round).to_vec(), [-1.0, 1.0, -1.0, 1.0]);
+    /// ```
+    ///
+    /// # Panics
+    /// If the axis is out of range, `groups` is 0 or does not divide C, or weight or bias are not \[C\].
+    #[doc(alias = "GroupNorm")]
+    #[track_caller]
+    pub fn group_norm(
+        self,
+        groups: usize,
+        axis: isize,
+        weight: Option<Self>,
+        bias: Option<Self>,
+        eps: f64,
+    ) -> Self {
+        let shape = self.shape();
+        let at = or_panic(shape.axis("group_norm", axis));
+        let channels = shape[at];
+        assert!(
+            groups > 0 && channels.is_multiple_of(groups),
+            "group_norm: {channels} channels are not {groups} equal groups"
+        );
+        let wanted = Shape::from([channels]);
+        check_scale("group_norm", &wanted, "weight", weight);
+        check_scale("group_norm", &wanted, "bias", bias);
+        let mut grouped = shape.clone();
+        grouped.dims_mut()[at] = channels / groups;
+        grouped.insert(at, groups);
+        let axes = others(&grouped, |axis| axis == at || axis == 0);
+        let y = self.with_shape(&grouped).standardize(&axes, eps);
+        y.with_shape(&shape).scaled_along(at, weight, bias)
+    }
+
+    /// The value with mean 0 and variance 1 for each row of the batch and each channel, then scaled by
+    /// `weight` and shifted by `bias`, which are \[C\]. The channels lie along `axis`, and the rows along
+    /// the first, unless that is the channels'. Off as `standardize` is.
+    ///
+    /// Source: Ulyanov, Vedaldi and Lempitsky 2016, Instance Normalization.
+    ///
+    /// ```
+    /// use wengert_tape::Tape;
+    /// use wengert_tensor::Tensor;
+    /// let tape = Tape::<f64>::new();
+    /// let x = tape.leaf(&Tensor::from([[[1.0, 3.0], [2.0, 8.0]]]));
+    /// let y = x.instance_norm(1, None, None, 0.0);
+    /// assert_eq!(y.value().map(f64::round).to_vec(), [-1.0, 1.0, -1.0, 1.0]);
+    /// ```
+    ///
+    /// # Panics
+    /// If the axis is out of range, weight or bias are not \[C\], or there is one value of each row and
+    /// channel alone, whose variance would be 0.
+    #[doc(
+        alias = "InstanceNorm1d",
+        alias = "InstanceNorm2d",
+        alias = "InstanceNorm3d"
+    )]
+    #[track_caller]
+    pub fn instance_norm(
+        self,
+        axis: isize,
+        weight: Option<Self>,
+        bias: Option<Self>,
+        eps: f64,
+    ) -> Self {
+        let shape = self.shape();
+        let at = or_panic(shape.axis("instance_norm", axis));
+        let channels = Shape::from([shape[at]]);
+        check_scale("instance_norm", &channels, "weight", weight);
+        check_scale("instance_norm", &channels, "bias", bias);
+        let axes = others(&shape, |axis| axis == at || axis == 0);
+        several("instance_norm", &shape, &axes);
+        self.standardize(&axes, eps).scaled_along(at, weight, bias)
+    }
+
+    /// A weight and a bias for the elements along the axis `at`.
+    #[track_caller]
+    fn scaled_along(self, at: usize, weight: Option<Self>, bias: Option<Self>) -> Self {
+        let shape = self.shape();
+        let [weight, bias] = [weight, bias].map(|x| x.map(|x| x.beside(at, &shape)));
+        self.scaled(weight, bias)
+    }
+
+    /// A value with one axis, laid along the axis `at` of `shape`.
+    #[track_caller]
+    fn beside(self, at: usize, shape: &Shape) -> Self {
+        if at + 1 == shape.rank() {
+            return self;
+        }
+        let mut along = self.shape();
+        (at + 1..shape.rank()).for_each(|_| along.push(1));
+        self.with_shape(&along)
+    }
+}
+
+/// The axes of a shape that are not `kept`.
+fn others(shape: &Shape, kept: impl Fn(usize) -> bool) -> SmallVec<[isize; 8]> {
+    let axes = (0..shape.rank()).filter(|&axis| !kept(axis));
+    axes.map(|axis| axis as isize).collect()
+}
+
+/// Checks that there is not one value alone along `axes`.
+#[track_caller]
+fn several(name: &'static str, shape: &Shape, axes: &[isize]) {
+    let count: usize = axes.iter().map(|&axis| shape[axis as usize]).product();
+    if count == 1 {
+        let reason = format!("more than one value of each channel is needed, the shape is {shape}");
+        panic!("{}", ShapeError::new(name, reason));
     }
 }
 
@@ -134,15 +345,6 @@ fn check_scale<T: Float>(op: &'static str, wanted: &Shape, what: &str, scale: Op
         let reason = format!("the {what} has the shape {}, not {wanted}", scale.shape());
         panic!("{}", ShapeError::new(op, reason));
     }
-}
-
-/// The value divided by its norm along `axis`, which counts as at least `eps`; 0 where it is 0.
-#[track_caller]
-fn unit<T: Float>(x: Var<'_, T>, axis: isize, eps: f64) -> Var<'_, T> {
-    let [zero, infinity] = [0.0, f64::INFINITY].map(|value| x.tape().scalar(value));
-    let norm = x.norm(&[axis], true);
-    // The inverse of a norm may be out of range.
-    x / Var::select_equal(norm, zero, infinity, norm.max(eps))
 }
 
 /// The mean squares whose roots have inverses and slopes that are numbers. With `eps` no square is too

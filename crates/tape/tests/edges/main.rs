@@ -4,6 +4,7 @@ mod elementwise;
 mod far;
 mod functions;
 mod losses;
+mod nothing;
 mod pairs;
 mod plain;
 mod ranges;

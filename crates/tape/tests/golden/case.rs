@@ -129,6 +129,14 @@ impl Case<'_> {
             .collect()
     }
 
+    /// The labels of each row: the first of a padded one, as many as its length says.
+    pub fn labels(&self, name: &str, lengths: &str) -> Vec<Vec<usize>> {
+        let rows = self.indices(name).to_rows().into_iter();
+        let rows = rows.zip(self.sizes(lengths));
+        rows.map(|(row, len)| row[..len].iter().map(|&label| label as usize).collect())
+            .collect()
+    }
+
     /// Pairs before and after an axis, which PyTorch lists from the last axis on.
     pub fn borders(&self, name: &str) -> Vec<(usize, usize)> {
         let sizes = self.sizes(name);

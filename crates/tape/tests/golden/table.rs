@@ -1,7 +1,8 @@
 //! PyTorch's functions as programs of this library.
 
 use wengert_tape::Var;
-use wengert_tensor::{Pad, Shape, Tensor};
+use wengert_tape::compose::{self, Attention, CrossEntropy, CtcLoss, Reduction, TripletMargin};
+use wengert_tensor::{Pad, Shape};
 
 use crate::case::Case;
 
@@ -112,7 +113,13 @@ pub fn program(op: &str) -> Option<Program> {
             rows.matmul(x[2]).matmul(columns).squeeze(-1).squeeze(-1) + x[3]
         },
         "einsum" => einsum,
-        "attention" => attention,
+        "attention" => |x, case| {
+            let options = Attention {
+                causal: case.flag("causal"),
+                ..Attention::default()
+            };
+            compose::scaled_dot_product_attention_with(x[0], x[1], x[2], options).context
+        },
 
         // Views.
         "transpose" => |x, case| x[0].transpose(case.int("dim0"), case.int("dim1")),
@@ -171,61 +178,62 @@ pub fn program(op: &str) -> Option<Program> {
         "sort" => |x, case| x[0].sort(case.int("dim"), false).0,
         "topk" => |x, case| x[0].topk(case.int("k") as usize, case.int("dim"), true).0,
         "embedding" => |x, case| x[0].rows(&case.indices("index")),
-        "embedding_padding" => |x, case| {
-            // The padding's row has its value and no gradient.
-            let weight = Var::cat(&[x[0].slice(0, ..1).detach(), x[0].slice(0, 1..)], 0);
-            weight.rows(&case.indices("index"))
-        },
+        "embedding_padding" => {
+            |x, case| x[0].rows_with_padding(&case.indices("index"), case.int("padding_idx") as i64)
+        }
 
         // Normalization.
-        "layer_norm" => |x, case| normalized(x[0], &[-1], case.f64("eps")) * x[1] + x[2],
-        "batch_norm_train" => |x, case| {
-            let (weight, bias) = (x[1].unsqueeze(-1), x[2].unsqueeze(-1));
-            normalized(x[0], &[0, 2], case.f64("eps")) * weight + bias
+        "layer_norm" => |x, case| {
+            let axes = case.sizes("normalized_shape").len();
+            x[0].layer_norm(axes, Some(x[1]), Some(x[2]), case.f64("eps"))
         },
+        "batch_norm_train" => |x, case| x[0].batch_norm(1, Some(x[1]), Some(x[2]), case.f64("eps")),
         "group_norm" => |x, case| {
-            let shape: Vec<isize> = x[0].shape().iter().map(|&dim| dim as isize).collect();
-            let groups = x[0].reshape(&[shape[0], case.int("groups"), -1]);
-            let y = normalized(groups, &[-1], case.f64("eps")).reshape(&shape);
-            y * x[1].unsqueeze(-1) + x[2].unsqueeze(-1)
+            let (groups, eps) = (case.size("groups"), case.f64("eps"));
+            x[0].group_norm(groups, 1, Some(x[1]), Some(x[2]), eps)
         },
-        "rms_norm" => |x, case| {
-            let square = (x[0] * x[0]).mean_axes(&[-1], true) + case.f64("eps");
-            x[0] / square.sqrt() * x[1]
-        },
-        "cosine_similarity" => |x, case| {
-            let dim = case.ints("dim");
-            let norms = x[0].norm(&dim, false) * x[1].norm(&dim, false);
-            (x[0] * x[1]).sum_axes(&dim, false) / norms
-        },
+        "rms_norm" => |x, case| x[0].rms_norm(Some(x[1]), case.f64("eps")),
+        "cosine_similarity" => |x, case| x[0].cosine_similarity(x[1], case.int("dim"), 1e-8),
 
         // Losses.
-        "mse_loss" => |x, case| reduce((x[0] - x[1]) * (x[0] - x[1]), case),
-        "l1_loss" => |x, case| reduce((x[0] - x[1]).abs(), case),
-        "huber_loss" => |x, case| reduce(huber(x[0] - x[1], case.f64("delta")), case),
-        "smooth_l1_loss" => |x, case| {
-            let beta = case.f64("beta");
-            reduce(huber(x[0] - x[1], beta) / beta, case)
-        },
-        "bce" => |x, case| reduce(-(x[1] * x[0].ln() + (1.0 - x[1]) * (1.0 - x[0]).ln()), case),
-        "bce_with_logits" => |x, case| reduce(softplus(x[0]) - x[0] * x[1], case),
-        "kl_div" => |x, case| reduce(x[1] * (x[1].ln() - x[0]), case),
-        "nll_loss" => |x, case| reduce(nll(x[0], case), case),
-        "cross_entropy" => |x, case| match case.has("label_smoothing") {
-            false => reduce(nll(x[0].log_softmax(-1), case), case),
-            true => smoothed(x[0].log_softmax(-1), case),
-        },
-        "cross_entropy_probs" => {
-            |x, _| -(x[0].log_softmax(-1) * x[1]).sum_axes(&[-1], false).mean()
+        "mse_loss" => |x, case| compose::mse_with(x[0], x[1], reduction(case)),
+        "l1_loss" => |x, case| compose::l1_loss(x[0], x[1], reduction(case)),
+        "huber_loss" => {
+            |x, case| compose::huber_loss(x[0], x[1], case.f64("delta"), reduction(case))
         }
-        "poisson_nll" => |x, _| (x[0].exp() - x[1] * x[0]).mean(),
-        "gaussian_nll" => |x, _| {
-            let error = x[0] - x[1];
-            (0.5 * (x[2].ln() + error * error / x[2])).mean()
-        },
+        "smooth_l1_loss" => {
+            |x, case| compose::smooth_l1_loss(x[0], x[1], case.f64("beta"), reduction(case))
+        }
+        "bce" => |x, case| compose::bce(x[0], x[1], reduction(case)),
+        "bce_with_logits" => |x, case| compose::bce_with_logits(x[0], x[1], reduction(case)),
+        "kl_div" => |x, case| compose::kl_div(x[0], x[1], reduction(case)),
+        "nll_loss" => |x, case| compose::nll_loss(x[0], &case.indices("target"), options(case)),
+        "cross_entropy" => {
+            |x, case| compose::cross_entropy_with(x[0], &case.indices("target"), options(case))
+        }
+        "cross_entropy_probs" => {
+            |x, case| compose::cross_entropy_probs(x[0], x[1], reduction(case))
+        }
+        "poisson_nll" => |x, _| compose::poisson_nll(x[0], x[1], Reduction::Mean),
+        "gaussian_nll" => |x, _| compose::gaussian_nll(x[0], x[1], x[2], 1e-6, Reduction::Mean),
         "triplet_margin" => |x, case| {
-            let [near, far] = [x[1], x[2]].map(|y| (x[0] - y + case.f64("eps")).norm(&[-1], false));
-            (near - far + case.f64("margin")).relu().mean()
+            let options = TripletMargin {
+                margin: case.f64("margin"),
+                p: case.f64("p"),
+                eps: case.f64("eps"),
+                ..TripletMargin::default()
+            };
+            compose::triplet_margin_loss(x[0], x[1], x[2], options)
+        },
+        "ctc_loss" => |x, case| {
+            let options = CtcLoss {
+                blank: case.size("blank"),
+                time_first: case.text("logits_layout") == "time, batch, class",
+                reduction: reduction(case),
+                ..CtcLoss::default()
+            };
+            let labels = case.labels("target", "target_lengths");
+            compose::ctc_loss(x[0], &case.sizes("input_lengths"), &labels, options)
         },
         _ => return None,
     })
@@ -243,10 +251,6 @@ fn variance<'t>(x: V<'t>, case: &Case<'_>) -> V<'t> {
     )
 }
 
-fn normalized<'t>(x: V<'t>, axes: &[isize], eps: f64) -> V<'t> {
-    (x - x.mean_axes(axes, true)) / (x.var(axes, 0, true) + eps).sqrt()
-}
-
 fn scan<'t>(x: V<'t>, axis: isize, f: fn(V<'t>, V<'t>) -> V<'t>) -> Vec<V<'t>> {
     let mut total = Vec::new();
     for row in x.unbind(axis) {
@@ -261,32 +265,26 @@ fn stack_scan<'t>(x: V<'t>, case: &Case<'_>, f: fn(V<'t>, V<'t>) -> V<'t>) -> V<
     Var::stack(&scan(x, dim, f), dim)
 }
 
-fn reduce<'t>(x: V<'t>, case: &Case<'_>) -> V<'t> {
+fn reduction(case: &Case<'_>) -> Reduction {
     match case.text("reduction") {
-        "mean" => x.mean(),
-        "sum" => x.sum(),
-        "none" => x,
+        "mean" => Reduction::Mean,
+        "sum" => Reduction::Sum,
+        "none" => Reduction::None,
         other => panic!("the reduction `{other}`"),
     }
 }
 
-fn huber(error: V<'_>, delta: f64) -> V<'_> {
-    let near = error.value().abs().le(delta);
-    (0.5 * error * error).where_(&near, delta * (error.abs() - 0.5 * delta))
-}
-
-fn nll<'t>(log: V<'t>, case: &Case<'_>) -> V<'t> {
-    let target = case.indices("target");
-    let len = target.size() as isize;
-    -log.gather(-1, &target.reshape(&[len, 1])).squeeze(-1)
-}
-
-/// Smoothed labels, and targets that are ignored.
-fn smoothed<'t>(log: V<'t>, case: &Case<'_>) -> V<'t> {
-    let (share, ignored) = (case.f64("label_smoothing"), case.int("ignore_index") as i64);
-    let counted = case.indices("target").map(|target| target != ignored);
-    let loss = (1.0 - share) * nll(log, case) - share * log.mean_axes(&[-1], false);
-    loss.where_(&counted, 0.0).sum() / counted.count() as f64
+fn options(case: &Case<'_>) -> CrossEntropy {
+    let has = |name| case.has(name);
+    CrossEntropy {
+        ignore_index: has("ignore_index").then(|| case.int("ignore_index") as i64),
+        label_smoothing: if has("label_smoothing") {
+            case.f64("label_smoothing")
+        } else {
+            0.0
+        },
+        reduction: reduction(case),
+    }
 }
 
 fn einsum<'t>(x: &[V<'t>], case: &Case<'_>) -> V<'t> {
@@ -301,14 +299,4 @@ fn einsum<'t>(x: &[V<'t>], case: &Case<'_>) -> V<'t> {
         "bij,j,bi->b" => (x[0].matmul(x[1]) * x[2]).sum_axes(&[-1], false),
         other => panic!("the equation {other}"),
     }
-}
-
-fn attention<'t>(x: &[V<'t>], case: &Case<'_>) -> V<'t> {
-    let scale = (x[0].dim(-1) as f64).sqrt();
-    let mut scores = x[0].matmul(x[1].t()) / scale;
-    if case.flag("causal") {
-        let mask = Tensor::from_fn([x[0].dim(-2), x[1].dim(-2)], |at| at[1] <= at[0]);
-        scores = scores.where_(&mask, f64::NEG_INFINITY);
-    }
-    scores.softmax(-1).matmul(x[2])
 }

@@ -3,10 +3,12 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 mod checkers;
+mod compose;
 mod docs;
 mod faults;
 mod paths;
 mod rows;
+mod sized;
 
 use std::sync::{RwLock, RwLockReadGuard};
 

@@ -1,0 +1,129 @@
+"""Single functions in PyTorch on the CPU, one thread, for the table of `src/bin/ops.rs`.
+
+A line of the input asks for one figure: the op's name, `forward` or `both`, seconds, and its inputs, each as
+`LOW,HIGH,DIM,DIM,...`, with tabs between. The answer is the median of a call and the time below which a
+fiftieth of them lie, in microseconds, or `-` where PyTorch has no such function.
+"""
+
+import sys
+import time
+
+import torch
+from torch.nn import functional as F
+
+torch.set_num_threads(1)
+torch.manual_seed(0)
+
+# What has another name than ours, or arguments: those of the first sample of the op that can be resized.
+FUNCTIONS = {
+    "add": torch.add,
+    "pow": torch.pow,
+    "exp_m1": torch.expm1,
+    "ln": torch.log,
+    "ln_1p": torch.log1p,
+    "ln_gamma": torch.lgamma,
+    "polygamma": lambda x: torch.polygamma(1, x),
+    "round_ties_even": torch.round,
+    "fract": torch.frac,
+    "clamp": lambda x: torch.clamp(x, -1.0, 0.5),
+    "choose": lambda a, b, x, y: torch.where(a.detach() < b.detach(), x, y),
+    "nan_to_num": lambda x: torch.nan_to_num(x, 0.0, 1.0, -1.0),
+    "celu": lambda x: F.celu(x, 1.5),
+    "hardshrink": lambda x: F.hardshrink(x, 0.5),
+    "softshrink": lambda x: F.softshrink(x, 0.5),
+    "threshold": lambda x: F.threshold(x, 0.5, -1.0),
+    "reshape": lambda x: x.reshape(2, 2, -1),
+    "permute": lambda x: x.permute(2, 0, 1),
+    "slice": lambda x: x[:, 1:4],
+    "select": lambda x: x.select(1, -2),
+    "diagonal": lambda x: x.diagonal(0, 0, 1),
+    "unfold": lambda x: x.unfold(1, 3, 2),
+    "cat": lambda *x: torch.cat(x, -1),
+    "stack": lambda *x: torch.stack(x, 0),
+    "sum": lambda x: x.sum(),
+    "mean": lambda x: x.mean(),
+    "amax": lambda x: x.amax(),
+    "amin": lambda x: x.amin(),
+    "logsumexp": lambda x: torch.logsumexp(x, tuple(range(x.dim()))),
+    "var": lambda x: torch.var(x, correction=0),
+    "norm": torch.linalg.vector_norm,
+    "norm_p": lambda x: torch.linalg.vector_norm(x, 3.0),
+    "softmax": lambda x: torch.softmax(x, -1),
+    "log_softmax": lambda x: torch.log_softmax(x, -1),
+    "affine": lambda x, w, b: torch.addmm(b, x, w),
+}
+
+# Names that PyTorch has for something else.
+NONE = {"absorb", "where_", "assemble", "expand", "gather", "scatter_add", "index_select", "sort"}
+
+
+def function(name):
+    if name in NONE:
+        return None
+    if name in FUNCTIONS:
+        return FUNCTIONS[name]
+    for module in (torch, torch.special, F, torch.linalg):
+        if hasattr(module, name):
+            return getattr(module, name)
+    return None
+
+
+def tensor(text, leaf):
+    low, high, *dims = text.split(",")
+    x = torch.empty([int(dim) for dim in dims]).uniform_(float(low), float(high))
+    return x.requires_grad_(leaf)
+
+
+def prepared(f, part, texts):
+    """A call, or None if PyTorch cannot do it with these inputs."""
+    inputs = [tensor(text, part == "both") for text in texts]
+    first = lambda y: y[0] if isinstance(y, tuple) else y
+    if part == "forward":
+
+        def call():
+            with torch.no_grad():
+                f(*inputs)
+
+    else:
+        y = first(f(*inputs))
+        if not y.requires_grad:
+            return None
+        seed = torch.ones_like(y)
+
+        def call():
+            torch.autograd.grad(first(f(*inputs)), inputs, seed, allow_unused=True)
+
+    call()
+    return call
+
+
+def timed(call, seconds):
+    """As `src/bin/ops.rs` does."""
+    for _ in range(4):
+        call()
+    start = time.perf_counter()
+    call()
+    one = max(time.perf_counter() - start, 1e-9)
+    calls = max(int(50e-6 / one), 1)
+    samples = min(max(int(seconds / (one * calls)), 15), 2000)
+    times = []
+    for _ in range(samples):
+        start = time.perf_counter()
+        for _ in range(calls):
+            call()
+        times.append((time.perf_counter() - start) / calls)
+    times.sort()
+    return times[samples // 2] * 1e6, times[samples // 50] * 1e6
+
+
+for line in sys.stdin:
+    name, part, seconds, *texts = line.rstrip("\n").split("\t")
+    answer = "-"
+    f = function(name)
+    try:
+        call = f and prepared(f, part, texts)
+        if call:
+            answer = "{:.4f}\t{:.4f}".format(*timed(call, float(seconds)))
+    except (TypeError, RuntimeError) as error:
+        print(f"{name}: {error}", file=sys.stderr)
+    print(answer, flush=True)
