@@ -5,7 +5,9 @@ mod activation;
 mod arrange;
 mod loss;
 mod normalize;
+mod pool;
 mod reduce;
+mod scatter;
 
 pub use activation::*;
 pub use loss::*;

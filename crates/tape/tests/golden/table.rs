@@ -1,7 +1,7 @@
 //! PyTorch's functions as programs of this library.
 
 use wengert_tape::Var;
-use wengert_tensor::{Pad, Shape, Tensor};
+use wengert_tensor::{Conv, Pad, Pool, Shape, Tensor};
 
 use crate::case::Case;
 
@@ -177,6 +177,13 @@ pub fn program(op: &str) -> Option<Program> {
             weight.rows(&case.indices("index"))
         },
 
+        // Windows.
+        "conv1d" => |x, case| x[0].conv1d(x[1], Some(x[2]), convolution(case)),
+        "conv2d" => |x, case| x[0].conv2d(x[1], Some(x[2]), convolution(case)),
+        "conv_transpose2d" => |x, case| x[0].conv_transpose2d(x[1], Some(x[2]), convolution(case)),
+        "max_pool2d" => |x, case| x[0].max_pool2d(pool(case)),
+        "avg_pool2d" => |x, case| x[0].avg_pool2d(pool(case)),
+
         // Normalization.
         "layer_norm" => |x, case| normalized(x[0], &[-1], case.f64("eps")) * x[1] + x[2],
         "batch_norm_train" => |x, case| {
@@ -229,6 +236,30 @@ pub fn program(op: &str) -> Option<Program> {
         },
         _ => return None,
     })
+}
+
+fn convolution(case: &Case<'_>) -> Conv {
+    let or = |name, usual| {
+        if case.has(name) {
+            case.size(name)
+        } else {
+            usual
+        }
+    };
+    Conv::new()
+        .stride(case.size("stride"))
+        .padding(case.size("padding"))
+        .output_padding(or("output_padding", 0))
+        .dilation(or("dilation", 1))
+        .groups(or("groups", 1))
+}
+
+fn pool(case: &Case<'_>) -> Pool {
+    let pool = Pool::new(case.size("kernel")).stride(case.size("stride"));
+    match case.has("padding") {
+        true => pool.padding(case.size("padding")),
+        false => pool,
+    }
 }
 
 fn softplus(x: V<'_>) -> V<'_> {
