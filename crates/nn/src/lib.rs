@@ -69,9 +69,10 @@ pub mod train;
 pub mod transformer;
 
 pub use layers::{
-    BatchNorm, Bilinear, Dropout, Elu, Embedding, Forward, GeluTanh, LayerNorm, LeakyRelu, Linear,
-    LogSigmoid, LogSoftmax, PRelu, Relu, Residual, RmsNorm, Sigmoid, Silu, Softmax, Softplus,
-    SpectralNorm, Tanh, WeightNorm,
+    AvgPool1d, AvgPool2d, AvgPool3d, BatchNorm, Bilinear, Conv1d, Conv2d, Conv3d, ConvTranspose1d,
+    ConvTranspose2d, ConvTranspose3d, Dropout, Elu, Embedding, Forward, GeluTanh, LayerNorm,
+    LeakyRelu, Linear, LogSigmoid, LogSoftmax, MaxPool1d, MaxPool2d, MaxPool3d, PRelu, Relu,
+    Residual, RmsNorm, Sigmoid, Silu, Softmax, Softplus, SpectralNorm, Tanh, WeightNorm,
 };
 pub use optim::{Adam, Sgd, clip_by_global_norm, clip_by_value};
 pub use rnn::{

@@ -373,6 +373,35 @@ impl Layout {
         Ok(layout)
     }
 
+    /// Where [`windows`](Layout::windows) of shape `windows` lie in a row-major value whose `axis` is `len` long,
+    /// and the shape of that value.
+    ///
+    /// # Errors
+    /// If the axis is out of range, the step is 0, or these are not the windows of such an axis.
+    pub fn folded(
+        windows: &Shape,
+        axis: isize,
+        len: usize,
+        step: usize,
+    ) -> Result<(Shape, Layout), ShapeError> {
+        let mut shape = windows.clone();
+        let size = match shape.rank() {
+            0 => 0,
+            rank => shape.remove(rank - 1),
+        };
+        let axis = shape.axis("fold", axis)?;
+        shape.dims_mut()[axis] = len;
+        let whole = Layout::contiguous(shape.clone().fits("fold")?);
+        match whole.windows(axis as isize, size, step) {
+            Ok(region) if region.shape() == windows => Ok((shape, region)),
+            _ => {
+                let reason =
+                    format!("{windows} are not the windows {step} apart of axis {axis} of {shape}");
+                Err(ShapeError::new("fold", reason))
+            }
+        }
+    }
+
     /// The layout without `axis`, which must have size 1.
     ///
     /// # Errors

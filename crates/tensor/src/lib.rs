@@ -17,5 +17,9 @@ pub use error::{DataError, IndexError, ShapeError};
 pub use layout::{Layout, Positions, Strides};
 pub use random::{Rng, RngState};
 pub use shape::{Axes, Shape};
-pub use tensor::{AxisRange, Operand, Pad, Tensor};
+#[doc(hidden)]
+pub use tensor::places;
+pub use tensor::{
+    AxisRange, Conv, Interpolate, Operand, Pad, Pool, PoolWindows, ScatterReduce, Sizes, Tensor,
+};
 pub use view::View;

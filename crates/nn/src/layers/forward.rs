@@ -5,8 +5,10 @@ use wengert_tape::tree::Tree;
 use wengert_tensor::Float;
 
 use super::{
-    BatchNorm, Dropout, Elu, GeluTanh, LayerNorm, LeakyRelu, Linear, LogSigmoid, LogSoftmax, PRelu,
-    Relu, RmsNorm, Sigmoid, Silu, Softmax, Softplus, Tanh,
+    AvgPool1d, AvgPool2d, AvgPool3d, BatchNorm, Conv1d, Conv2d, Conv3d, ConvTranspose1d,
+    ConvTranspose2d, ConvTranspose3d, Dropout, Elu, GeluTanh, LayerNorm, LeakyRelu, Linear,
+    LogSigmoid, LogSoftmax, MaxPool1d, MaxPool2d, MaxPool3d, PRelu, Relu, RmsNorm, Sigmoid, Silu,
+    Softmax, Softplus, Tanh,
 };
 
 /// A layer, or a composition of layers, that makes one value of one value.
@@ -87,6 +89,7 @@ macro_rules! layers {
     )* };
 }
 layers!(Linear BatchNorm LayerNorm RmsNorm PRelu);
+layers!(Conv1d Conv2d Conv3d ConvTranspose1d ConvTranspose2d ConvTranspose3d);
 
 /// The same of layers without parameters.
 macro_rules! leafless {
@@ -101,6 +104,7 @@ macro_rules! leafless {
 }
 leafless!(Dropout Relu Tanh Sigmoid Silu GeluTanh Softplus LogSigmoid);
 leafless!(LeakyRelu Elu Softmax LogSoftmax);
+leafless!(MaxPool1d MaxPool2d MaxPool3d AvgPool1d AvgPool2d AvgPool3d);
 
 macro_rules! tuples {
     ($(($($layer:ident $at:tt),*))*) => { $(

@@ -7,6 +7,7 @@ mod batch;
 #[path = "../common/book.rs"]
 mod book;
 mod cells;
+mod convolutions;
 mod costs;
 mod golden;
 mod golden_attention;
@@ -22,6 +23,7 @@ mod recurrent;
 mod refusals;
 mod refused;
 mod refused_sequences;
+mod refused_windows;
 mod regular;
 mod seq2seq;
 mod sequence_losses;

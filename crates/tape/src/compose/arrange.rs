@@ -3,6 +3,7 @@
 //! Nothing is computed here: each element of a result is one of the inputs' or a constant, and a gradient
 //! goes back where the element came from.
 
+use wengert_tensor::places::{along, dims};
 use wengert_tensor::{AxisRange, Float, Pad, Shape, Tensor};
 
 use crate::record::recording::or_panic;
@@ -253,7 +254,7 @@ impl<'t, T: Float> Var<'t, T> {
     /// If the axis or an index is out of range, or the shapes do not fit.
     #[track_caller]
     pub fn index_add(self, axis: isize, indices: &Tensor<i64>, src: impl Operand<'t, T>) -> Self {
-        let index = along(&self.shape(), "index_add", axis, indices);
+        let index = along("index_add", &self.shape(), axis, indices);
         let src = src.on(self.tape()).expand(index.shape());
         self.scatter_add(axis, &index, src)
     }
@@ -275,7 +276,7 @@ impl<'t, T: Float> Var<'t, T> {
     pub fn index_copy(self, axis: isize, indices: &Tensor<i64>, src: impl Operand<'t, T>) -> Self {
         self.scatter(
             axis,
-            &along(&self.shape(), "index_copy", axis, indices),
+            &along("index_copy", &self.shape(), axis, indices),
             src,
         )
     }
@@ -305,7 +306,7 @@ impl<'t, T: Float> Var<'t, T> {
 
     /// This value with each element of `src` at its row-major place.
     #[track_caller]
-    fn written_over(self, places: &Tensor<i64>, src: Self) -> Self {
+    pub(super) fn written_over(self, places: &Tensor<i64>, src: Self) -> Self {
         let shape = self.shape();
         let mut sources: Vec<i64> = (0..shape.size() as i64).collect();
         for (source, place) in (shape.size() as i64..).zip(places.iter()) {
@@ -378,25 +379,4 @@ impl<'t, T: Float> Var<'t, T> {
 #[track_caller]
 fn places(mask: &Tensor<bool>, shape: &Shape) -> Tensor<i64> {
     Tensor::<i64>::arange(shape.size()).masked_select(&mask.expand(shape).flatten(0))
-}
-
-/// Indices of slices along an axis as indices of every element of them.
-#[track_caller]
-fn along(shape: &Shape, op: &'static str, axis: isize, indices: &Tensor<i64>) -> Tensor<i64> {
-    let axis = or_panic(shape.axis(op, axis));
-    assert!(
-        indices.rank() == 1,
-        "{op}: the indices of shape {} are no list",
-        indices.shape()
-    );
-    let mut slices = shape.clone();
-    slices.dims_mut()[axis] = indices.size();
-    let mut dims = vec![1; shape.rank()];
-    dims[axis] = -1;
-    indices.reshape(&dims).expand(&slices)
-}
-
-/// A shape as `reshape` takes it.
-fn dims(shape: &Shape) -> Vec<isize> {
-    shape.iter().map(|&dim| dim as isize).collect()
 }

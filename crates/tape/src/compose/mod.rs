@@ -17,7 +17,9 @@ mod distance;
 mod embedding;
 mod loss;
 mod normalize;
+mod pool;
 mod reduce;
+mod scatter;
 
 pub use activation::*;
 pub use attention::*;

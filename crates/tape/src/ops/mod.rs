@@ -54,6 +54,6 @@ ops! {
     views: reshape, permute, slice, select, diagonal, unfold, expand, assemble;
     joins: cat, stack;
     indices: gather, scatter_add, index_select, sort;
-    reductions: sum, mean, amax, amin, logsumexp, var, norm, norm_p, softmax, log_softmax;
-    products: matmul, affine, affine_activated, affine_formula;
+    reductions: sum, mean, amax, amin, logsumexp, var, norm, norm_p, softmax, log_softmax, max_pool;
+    products: matmul, affine, affine_activated, affine_formula, conv, conv_transpose, conv_weight, resample;
 }

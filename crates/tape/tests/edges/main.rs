@@ -12,6 +12,7 @@ mod reductions;
 mod rows;
 mod slopes;
 mod special;
+mod windows;
 mod zeros;
 
 use wengert_tape::{Tape, Var};

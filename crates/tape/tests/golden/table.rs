@@ -2,7 +2,7 @@
 
 use wengert_tape::Var;
 use wengert_tape::compose::{self, Attention, CrossEntropy, CtcLoss, Reduction, TripletMargin};
-use wengert_tensor::{Pad, Shape};
+use wengert_tensor::{Conv, Pad, Pool, Shape};
 
 use crate::case::Case;
 
@@ -182,6 +182,13 @@ pub fn program(op: &str) -> Option<Program> {
             |x, case| x[0].rows_with_padding(&case.indices("index"), case.int("padding_idx") as i64)
         }
 
+        // Windows.
+        "conv1d" => |x, case| x[0].conv1d(x[1], Some(x[2]), convolution(case)),
+        "conv2d" => |x, case| x[0].conv2d(x[1], Some(x[2]), convolution(case)),
+        "conv_transpose2d" => |x, case| x[0].conv_transpose2d(x[1], Some(x[2]), convolution(case)),
+        "max_pool2d" => |x, case| x[0].max_pool2d(pool(case)),
+        "avg_pool2d" => |x, case| x[0].avg_pool2d(pool(case)),
+
         // Normalization.
         "layer_norm" => |x, case| {
             let axes = case.sizes("normalized_shape").len();
@@ -237,6 +244,30 @@ pub fn program(op: &str) -> Option<Program> {
         },
         _ => return None,
     })
+}
+
+fn convolution(case: &Case<'_>) -> Conv {
+    let or = |name, usual| {
+        if case.has(name) {
+            case.size(name)
+        } else {
+            usual
+        }
+    };
+    Conv::new()
+        .stride(case.size("stride"))
+        .padding(case.size("padding"))
+        .output_padding(or("output_padding", 0))
+        .dilation(or("dilation", 1))
+        .groups(or("groups", 1))
+}
+
+fn pool(case: &Case<'_>) -> Pool {
+    let pool = Pool::new(case.size("kernel")).stride(case.size("stride"));
+    match case.has("padding") {
+        true => pool.padding(case.size("padding")),
+        false => pool,
+    }
 }
 
 fn softplus(x: V<'_>) -> V<'_> {

@@ -25,3 +25,4 @@ mod smoke;
 mod steps;
 mod support;
 mod training;
+mod windows;

@@ -20,6 +20,7 @@ pub use elementwise::{
 pub use isa::{Avx2, Avx512, Isa, Kernel, Path, Plain, dispatch, force_path, path, paths};
 pub use product::{Factor, Matrix, MatrixMut, Packed, dot, matmul, matmul_from};
 pub use reduce::{
-    amax, amin, argmax, argmin, check_nonempty, log_softmax, log_softmax_pullback, logsumexp, mean,
-    norm, norm_p, softmax, softmax_pullback, std, sum, sum_to, var,
+    Windows, add_to_greatest, amax, amin, argmax, argmin, check_nonempty, log_softmax,
+    log_softmax_pullback, logsumexp, max_places, max_windows, mean, mean_at_greatest, norm, norm_p,
+    softmax, softmax_pullback, std, sum, sum_to, var,
 };

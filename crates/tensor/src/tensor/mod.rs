@@ -4,20 +4,30 @@ mod arithmetic;
 mod arrange;
 mod compare;
 mod construct;
+mod conv;
 mod convert;
 mod display;
 mod elementary;
 mod equality;
 mod index;
+mod interpolate;
 mod join;
+#[doc(hidden)]
+pub mod places;
+mod pool;
 mod product;
 mod range;
 mod reduce;
+mod scatter;
 mod views;
 
 pub use arrange::Pad;
 pub use compare::Operand;
+pub use conv::{Conv, Sizes};
+pub use interpolate::Interpolate;
+pub use pool::{Pool, PoolWindows};
 pub use range::AxisRange;
+pub use scatter::ScatterReduce;
 
 use std::fmt::Display;
 use std::ops::{Index, IndexMut};

@@ -8,3 +8,4 @@ mod refusals;
 mod kernels;
 mod layouts;
 mod tensors;
+mod windows;

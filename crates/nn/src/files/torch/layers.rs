@@ -13,8 +13,10 @@ use crate::rnn::{
 };
 use crate::transformer::{TransformerDecoderLayer, TransformerEncoderLayer};
 use crate::{
-    BatchNorm, Bilinear, Dropout, Elu, Embedding, GeluTanh, LayerNorm, LeakyRelu, Linear,
-    LogSigmoid, LogSoftmax, PRelu, Relu, RmsNorm, Sigmoid, Silu, Softmax, Softplus, Tanh,
+    AvgPool1d, AvgPool2d, AvgPool3d, BatchNorm, Bilinear, Conv1d, Conv2d, Conv3d, ConvTranspose1d,
+    ConvTranspose2d, ConvTranspose3d, Dropout, Elu, Embedding, GeluTanh, LayerNorm, LeakyRelu,
+    Linear, LogSigmoid, LogSoftmax, MaxPool1d, MaxPool2d, MaxPool3d, PRelu, Relu, RmsNorm, Sigmoid,
+    Silu, Softmax, Softplus, Tanh,
 };
 
 /// A layer or a model that knows what its leaves are called in PyTorch.
@@ -49,6 +51,24 @@ same! {
     PRelu: weight;
     LayerNorm: weight bias;
     RmsNorm: weight;
+}
+
+/// Layers of a weight as it is there, and a bias if there is one.
+macro_rules! convolutions {
+    ($($layer:ident)*) => { $(
+        impl<P> TorchNames for $layer<P> {
+            fn torch_names(&self, names: &mut TorchMap) {
+                names.add("weight", Rule::of("weight"));
+                if self.bias.is_some() {
+                    names.add("bias", Rule::of("bias"));
+                }
+            }
+        }
+    )* };
+}
+
+convolutions! {
+    Conv1d Conv2d Conv3d ConvTranspose1d ConvTranspose2d ConvTranspose3d
 }
 
 impl<P> TorchNames for Linear<P> {
@@ -256,6 +276,7 @@ macro_rules! without_leaves {
 
 without_leaves! {
     Dropout Elu GeluTanh LeakyRelu LogSigmoid LogSoftmax Relu Sigmoid Silu Softmax Softplus Tanh
+    AvgPool1d AvgPool2d AvgPool3d MaxPool1d MaxPool2d MaxPool3d
 }
 
 /// Parts that are numbered, as those of `ModuleList` and `Sequential`.

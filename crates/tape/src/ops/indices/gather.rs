@@ -38,7 +38,6 @@ impl<'t, T: Float> Var<'t, T> {
     /// # Panics
     /// If the axis or an index is out of range, or the shapes do not fit.
     #[doc(alias = "take_along_axis")]
-    #[doc(alias = "take_along_dim")]
     #[track_caller]
     pub fn gather(self, axis: isize, index: &Tensor<i64>) -> Self {
         let axis = or_panic(self.shape().axis("gather", axis));

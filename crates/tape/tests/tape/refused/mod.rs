@@ -7,6 +7,7 @@ mod losses;
 mod models;
 mod rules;
 mod values;
+mod windows;
 
 use wengert_tape::{Tape, Var};
 use wengert_tensor::Tensor;

@@ -1,19 +1,24 @@
 //! Matrix products of any rank, on views.
 //!
 //! `matmul` chooses who multiplies: a crate, or the `tiles` of our own, or `thin` loops for few rows.
-//! `matrix` is what they are given, `packed` a right factor that comes again.
+//! `matrix` is what they are given, `packed` a right factor that comes again. `convolve` has the products that
+//! windows make, and `taps` sums with a few fixed weights.
 
+mod convolve;
 mod matmul;
 mod matrix;
 mod packed;
+mod taps;
 mod thin;
 mod tiles;
 
 use crate::{Float, Layout, Shape, View};
 
+pub use convolve::{ConvAxis, Convolution, convolve, convolve_transposed, convolve_weight};
 pub use matmul::{Factor, dot, matmul, matmul_from};
 pub use matrix::{Matrix, MatrixMut};
 pub use packed::Packed;
+pub use taps::{Taps, tap};
 
 /// The batch axes of a product of matrices: all but the last two, broadcast.
 ///

@@ -1,4 +1,4 @@
-//! Reductions along axes: sums, means, variances, extremes and their positions.
+//! Reductions along axes: sums, means, variances, extremes and their positions, also over windows.
 //!
 //! Sums accumulate in `f64`, in blocks that are added pairwise, for both element types: the result
 //! is within about one rounding of the exact one. The order of the additions depends on the layout
@@ -9,6 +9,7 @@ mod far;
 mod fold;
 mod nest;
 mod softmax;
+mod windows;
 
 use self::fold::{LogSumExp, Max, Min, Norm, Sum, Var};
 use self::nest::reduce;
@@ -17,6 +18,7 @@ use crate::compile_here;
 use crate::{Axes, Float, Layout, Shape, ShapeError, View};
 
 pub use softmax::{log_softmax, log_softmax_pullback, softmax, softmax_pullback};
+pub use windows::{Windows, add_to_greatest, max_places, max_windows, mean_at_greatest};
 
 compile_here! {
     /// Adds up the elements of `x` along `axes` (ascending). `out` takes the sums in row-major order of
