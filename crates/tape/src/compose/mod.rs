@@ -3,6 +3,8 @@
 
 mod activation;
 mod arrange;
+mod contract;
+mod linalg;
 mod loss;
 mod normalize;
 mod reduce;

@@ -4,12 +4,14 @@ mod arithmetic;
 mod arrange;
 mod compare;
 mod construct;
+mod contract;
 mod convert;
 mod display;
 mod elementary;
 mod equality;
 mod index;
 mod join;
+mod linalg;
 mod product;
 mod range;
 mod reduce;
@@ -17,6 +19,8 @@ mod views;
 
 pub use arrange::Pad;
 pub use compare::Operand;
+#[doc(hidden)]
+pub use contract::{Fold, chain};
 pub use range::AxisRange;
 
 use std::fmt::Display;
