@@ -230,7 +230,10 @@ impl Plan {
         let elementwise = inner.is_empty() || (rows.is_empty() && columns.is_empty());
         self.permute(&mut a, &[&batch[..], &rows, &inner].concat());
         self.permute(&mut b, &[&batch[..], &inner, &columns].concat());
-        let (lead, matrix) = (if batch.is_empty() { vec![] } else { vec![n] }, !elementwise);
+        let (lead, matrix) = (
+            if batch.is_empty() { vec![] } else { vec![n] },
+            !elementwise,
+        );
         let dims = |last: [usize; 2]| [&lead[..], &last].concat();
         let flat = rows.is_empty() && columns.is_empty() && elementwise;
         if !flat {
@@ -395,7 +398,11 @@ fn cheapest(operands: &[Operand], output: &[Label]) -> (usize, usize) {
             };
             let (mut work, mut size) = (1.0, 1.0);
             let of_a = a.labels.iter().zip(&a.dims);
-            let only_b = b.labels.iter().zip(&b.dims).filter(|(label, _)| !a.labels.contains(label));
+            let only_b = b
+                .labels
+                .iter()
+                .zip(&b.dims)
+                .filter(|(label, _)| !a.labels.contains(label));
             for (label, &dim) in of_a.chain(only_b) {
                 let shared = a.labels.contains(label) && b.labels.contains(label);
                 if kept(label) {

@@ -128,15 +128,13 @@ pub(crate) fn affine(
 }
 
 /// What `f` makes of each matrix of the last two axes.
-pub(crate) fn each_matrix(
-    x: &Tensor<f64>,
-    f: impl Fn(&Tensor<f64>) -> Tensor<f64>,
-) -> Tensor<f64> {
+pub(crate) fn each_matrix(x: &Tensor<f64>, f: impl Fn(&Tensor<f64>) -> Tensor<f64>) -> Tensor<f64> {
     let lead = x.rank() - 2;
-    let of = |outer: &[usize]| {
-        f(&pick(x, &x.shape()[lead..], |at| [outer, at].concat()))
-    };
-    let made: Vec<Tensor<f64>> = indices(&x.shape()[..lead]).iter().map(|at| of(at)).collect();
+    let of = |outer: &[usize]| f(&pick(x, &x.shape()[lead..], |at| [outer, at].concat()));
+    let made: Vec<Tensor<f64>> = indices(&x.shape()[..lead])
+        .iter()
+        .map(|at| of(at))
+        .collect();
     let inner = match made.first() {
         Some(first) => first.shape().to_vec(),
         None => return x.clone(),
@@ -159,7 +157,10 @@ pub(crate) fn shifted(x: &Tensor<f64>, by: f64) -> Tensor<f64> {
 fn minor(x: &Tensor<f64>, row: usize, column: usize) -> Tensor<f64> {
     let n = x.dim(-1) - 1;
     pick(x, &[n, n], |at| {
-        vec![at[0] + usize::from(at[0] >= row), at[1] + usize::from(at[1] >= column)]
+        vec![
+            at[0] + usize::from(at[0] >= row),
+            at[1] + usize::from(at[1] >= column),
+        ]
     })
 }
 
@@ -191,7 +192,11 @@ pub(crate) fn inverse(x: &Tensor<f64>) -> Tensor<f64> {
     each_matrix(x, |x| {
         let d = expansion(x);
         Tensor::from_fn(x.shape(), |at| {
-            let sign = if (at[0] + at[1]).is_multiple_of(2) { 1.0 } else { -1.0 };
+            let sign = if (at[0] + at[1]).is_multiple_of(2) {
+                1.0
+            } else {
+                -1.0
+            };
             sign * expansion(&minor(x, at[1], at[0])) / d
         })
     })

@@ -100,12 +100,7 @@ impl<'t, T: Float> Var<'t, T> {
     /// If an axis is out of range or named twice, or the lengths differ.
     #[doc(alias = "inner")]
     #[track_caller]
-    pub fn tensordot(
-        self,
-        other: impl Operand<'t, T>,
-        axes: &[isize],
-        others: &[isize],
-    ) -> Self {
+    pub fn tensordot(self, other: impl Operand<'t, T>, axes: &[isize], others: &[isize]) -> Self {
         let other = other.on(self.tape());
         let fold = or_panic(Fold::new(&self.shape(), &other.shape(), axes, others));
         let a = self.permute(&fold.left).reshape(&fold.rows);

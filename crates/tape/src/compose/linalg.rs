@@ -39,7 +39,10 @@ impl<'t, T: Float> Var<'t, T> {
         }
         match power {
             Some(power) => power,
-            None => self.tape().constant(&Tensor::eye(size)).expand(self.shape()),
+            None => self
+                .tape()
+                .constant(&Tensor::eye(size))
+                .expand(self.shape()),
         }
     }
 
@@ -110,7 +113,11 @@ impl<'t, T: Float> Var<'t, T> {
     pub fn lstsq(self, other: impl Operand<'t, T>) -> Self {
         let [m, n] = or_panic(matrix("lstsq", &self.shape()));
         let other = other.on(self.tape());
-        let b = if other.rank() == 1 { other.unsqueeze(-1) } else { other };
+        let b = if other.rank() == 1 {
+            other.unsqueeze(-1)
+        } else {
+            other
+        };
         let (q, r) = if m >= n { self.qr() } else { self.t().qr() };
         or_panic(r.value().full_rank("lstsq"));
         let x = match m >= n {

@@ -87,11 +87,14 @@ impl<'t, T: Float> Bernoulli<'t, T> {
     #[doc(alias = "kl_divergence")]
     #[track_caller]
     pub fn kl(self, other: Self) -> Var<'t, T> {
-        let side = |a: Var<'t, T>, b: Var<'t, T>| {
-            Var::absorb(a.sigmoid(), a.log_sigmoid() - b.log_sigmoid())
-        };
         side(self.logits, other.logits) + side(-self.logits, -other.logits)
     }
+}
+
+/// What one side of probability sigmoid(a) gives to the divergence from sigmoid(b).
+#[track_caller]
+fn side<'t, T: Float>(a: Var<'t, T>, b: Var<'t, T>) -> Var<'t, T> {
+    Var::absorb(a.sigmoid(), a.log_sigmoid() - b.log_sigmoid())
 }
 
 light! {

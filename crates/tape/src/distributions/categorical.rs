@@ -2,7 +2,7 @@
 
 use wengert_tensor::{Float, Tensor};
 
-use crate::compose::{Reduction, cross_entropy_with, CrossEntropy};
+use crate::compose::{CrossEntropy, Reduction, cross_entropy_with};
 use crate::distributions::{gumbel, noise};
 use crate::formula::light::light;
 use crate::record::var::Var;
@@ -87,7 +87,7 @@ impl<'t, T: Float> Categorical<'t, T> {
     #[track_caller]
     pub fn kl(self, other: Self) -> Var<'t, T> {
         let p = self.logits.softmax(-1);
-        let [log_p, log_q] = [self.logits, other.logits].map(|logits| logits.log_softmax(-1));
+        let (log_p, log_q) = (self.logits.log_softmax(-1), other.logits.log_softmax(-1));
         let [terms] = p.tape().formula(Relative {}, [p, log_p, log_q]);
         terms.sum_axes(&[-1], false)
     }

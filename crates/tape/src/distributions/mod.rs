@@ -76,5 +76,9 @@ fn noise<'t, T: Float>(
 #[track_caller]
 fn beside<'t, T: Float>(name: &'static str, x: Var<'t, T>, other: Var<'t, T>) -> Var<'t, T> {
     let shape = or_panic(Shape::broadcast(name, &x.shape(), &other.shape()));
-    if x.shape() == shape { x } else { x.expand(shape) }
+    if x.shape() == shape {
+        x
+    } else {
+        x.expand(shape)
+    }
 }

@@ -68,7 +68,8 @@ pub(in crate::ops) struct Ties<T> {
 }
 
 impl<T: Float> Ties<T> {
-    /// Values count as equal, and as 0, whose distance is at most `size` roundings of the greatest.
+    /// Values count as equal, and as 0, whose distance is at most four times `size` roundings of the
+    /// greatest: what is left of equal ones when a matrix and its spectrum have been computed.
     pub fn new(values: &Tensor<T>, size: usize) -> Self {
         let n = values.dim(-1);
         let mut square = values.shape().clone();
@@ -77,7 +78,7 @@ impl<T: Float> Ties<T> {
         let (mut groups, mut positive) = (Vec::with_capacity(all.len()), Vec::new());
         for row in all.chunks(n.max(1)) {
             let most = row.iter().fold(0.0, |most: f64, x| most.max(x.abs()));
-            let near = size as f64 * T::EPSILON.to_f64() * most;
+            let near = 4.0 * size as f64 * T::EPSILON.to_f64() * most;
             for (k, x) in row.iter().enumerate() {
                 let group = match k {
                     0 => 0,
@@ -90,7 +91,11 @@ impl<T: Float> Ties<T> {
         }
         let group = |at: &[usize]| {
             let (matrix, place) = at.split_at(at.len() - 2);
-            let first = matrix.iter().zip(square.iter()).fold(0, |sum, (at, dim)| sum * dim + at) * n;
+            let first = matrix
+                .iter()
+                .zip(square.iter())
+                .fold(0, |sum, (at, dim)| sum * dim + at)
+                * n;
             (first, groups[first + place[0]], groups[first + place[1]])
         };
         let apart = Tensor::from_fn(&square, |at| {
@@ -99,12 +104,22 @@ impl<T: Float> Ties<T> {
         });
         let mean = |at: &[usize]| {
             let (first, row, column) = group(at);
-            let count = groups[first..first + n].iter().filter(|g| **g == row).count();
-            T::from_f64(if row == column { 1.0 / count as f64 } else { 0.0 })
+            let count = groups[first..first + n]
+                .iter()
+                .filter(|g| **g == row)
+                .count();
+            T::from_f64(if row == column {
+                1.0 / count as f64
+            } else {
+                0.0
+            })
         };
         let mean = (!apart.all()).then(|| Tensor::from_fn(&square, mean));
         let positive = Tensor::from_fn(values.shape(), |at| {
-            let place = at.iter().zip(values.shape().iter()).fold(0, |sum, (at, dim)| sum * dim + at);
+            let place = at
+                .iter()
+                .zip(values.shape().iter())
+                .fold(0, |sum, (at, dim)| sum * dim + at);
             positive[place]
         });
         Ties {
@@ -120,7 +135,9 @@ impl<T: Float> Ties<T> {
     pub fn divide<'t>(&self, g: Var<'t, T>, d: Var<'t, T>) -> Var<'t, T> {
         let n = g.dim(-1);
         let beside = Tensor::from_fn([n, n], |at| at[0] != at[1]);
-        let gaps = d.where_(&self.apart, f64::NAN).where_(&beside, f64::INFINITY);
+        let gaps = d
+            .where_(&self.apart, f64::NAN)
+            .where_(&beside, f64::INFINITY);
         Var::absorb(g, gaps.recip())
     }
 
@@ -128,7 +145,11 @@ impl<T: Float> Ties<T> {
     #[track_caller]
     pub fn share<'t>(&self, bar: Var<'t, T>) -> Var<'t, T> {
         match &self.mean {
-            Some(mean) => bar.tape().constant(mean).matmul(bar.unsqueeze(-1)).squeeze(-1),
+            Some(mean) => bar
+                .tape()
+                .constant(mean)
+                .matmul(bar.unsqueeze(-1))
+                .squeeze(-1),
             None => bar,
         }
     }
@@ -136,12 +157,20 @@ impl<T: Float> Ties<T> {
     /// The values, and NaN for those that are 0.
     #[track_caller]
     pub fn or_nan<'t>(&self, values: Var<'t, T>) -> Var<'t, T> {
-        if self.positive.all() { values } else { values.where_(&self.positive, f64::NAN) }
+        if self.positive.all() {
+            values
+        } else {
+            values.where_(&self.positive, f64::NAN)
+        }
     }
 
     /// What flows into values above 0, and 0 for the others.
     #[track_caller]
     pub fn positive<'t>(&self, bar: Var<'t, T>) -> Var<'t, T> {
-        if self.positive.all() { bar } else { bar.where_(&self.positive, 0.0) }
+        if self.positive.all() {
+            bar
+        } else {
+            bar.where_(&self.positive, 0.0)
+        }
     }
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use safetensors::{Dtype, SafeTensors};
 use serde_json::Value;
+use wengert_tape::Var;
 use wengert_tensor::{Element, Tensor};
 
 /// An index and its numbers.
@@ -127,6 +128,16 @@ impl Case<'_> {
         sizes
             .map(|size| usize::try_from(size).expect("a size"))
             .collect()
+    }
+
+    /// The positive definite matrix that the case speaks of: `x x^T + 3 I` of x, for one.
+    pub fn square<'t>(&self, x: Var<'t, f64>) -> Var<'t, f64> {
+        let shift = match self.text("of") {
+            "x x^T + I" => 1.0,
+            "x x^T + 3 I" => 3.0,
+            other => panic!("{}: what is {other}?", self.name),
+        };
+        x.matmul(x.t()) + &(Tensor::eye(x.dim(0)) * shift)
     }
 
     /// Pairs before and after an axis, which PyTorch lists from the last axis on.

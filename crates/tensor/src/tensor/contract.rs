@@ -179,7 +179,9 @@ impl Fold {
             return Err(ShapeError::new("tensordot", reason));
         }
         let rest = |shape: &Shape, axes: &[usize]| -> Vec<usize> {
-            (0..shape.rank()).filter(|axis| !axes.contains(axis)).collect()
+            (0..shape.rank())
+                .filter(|axis| !axes.contains(axis))
+                .collect()
         };
         let (rows, columns) = (rest(a, &left), rest(b, &right));
         let count = |lens: &[usize]| lens.iter().product::<usize>() as isize;
@@ -198,7 +200,9 @@ impl Fold {
 /// The positions of axes in the order in which they are named.
 fn in_order(shape: &Shape, axes: &[isize]) -> Result<crate::Axes, ShapeError> {
     shape.axes("tensordot", axes)?;
-    axes.iter().map(|&axis| shape.axis("tensordot", axis)).collect()
+    axes.iter()
+        .map(|&axis| shape.axis("tensordot", axis))
+        .collect()
 }
 
 impl Shape {
@@ -219,7 +223,10 @@ impl Shape {
     pub fn outer(&self, other: &Shape) -> Result<(), ShapeError> {
         match self.rank() == 1 && other.rank() == 1 {
             true => Ok(()),
-            false => Err(ShapeError::new("outer", format!("no vectors: {self} and {other}"))),
+            false => Err(ShapeError::new(
+                "outer",
+                format!("no vectors: {self} and {other}"),
+            )),
         }
     }
 
@@ -230,11 +237,18 @@ impl Shape {
         let rank = self.rank().max(other.rank());
         let dim = |shape: &Shape, axis: usize| {
             let missing = rank - shape.rank();
-            axis.checked_sub(missing).map_or(1, |axis| shape[axis] as isize)
+            axis.checked_sub(missing)
+                .map_or(1, |axis| shape[axis] as isize)
         };
         let both = |f: &dyn Fn(usize) -> [isize; 2]| (0..rank).flat_map(f).collect();
-        let result = (0..rank).map(|axis| dim(self, axis) * dim(other, axis)).collect();
-        [both(&|axis| [dim(self, axis), 1]), both(&|axis| [1, dim(other, axis)]), result]
+        let result = (0..rank)
+            .map(|axis| dim(self, axis) * dim(other, axis))
+            .collect();
+        [
+            both(&|axis| [dim(self, axis), 1]),
+            both(&|axis| [1, dim(other, axis)]),
+            result,
+        ]
     }
 
     /// Checks that this and `other` have 3 elements along `axis`, which is returned as it counts from the

@@ -251,7 +251,10 @@ impl<T: Float> Tensor<T> {
     pub fn eigh(&self) -> (Self, Self) {
         or_panic(square("eigh", self.shape()));
         let (values, vectors) = linalg::eigh(&Matrices::read(&self.view()));
-        (Self::of("eigh", &values).squeeze(-2), Self::of("eigh", &vectors))
+        (
+            Self::of("eigh", &values).squeeze(-2),
+            Self::of("eigh", &vectors),
+        )
     }
 
     /// The eigenvalues of ½ (a + aᵀ) in ascending order.
@@ -340,7 +343,11 @@ impl<T: Float> Tensor<T> {
     #[track_caller]
     pub fn lstsq(&self, other: &Tensor<T>) -> Self {
         let [m, n] = or_panic(matrix("lstsq", self.shape()));
-        let b = if other.rank() == 1 { other.unsqueeze(-1) } else { other.clone() };
+        let b = if other.rank() == 1 {
+            other.unsqueeze(-1)
+        } else {
+            other.clone()
+        };
         let x = if m >= n {
             let (q, r) = self.qr();
             or_panic(r.full_rank("lstsq"));
@@ -372,7 +379,11 @@ impl<T: Float> Tensor<T> {
         let mut first = true;
         while rest > 0 {
             if rest & 1 == 1 {
-                power = if first { factor.clone() } else { power.matmul(&factor) };
+                power = if first {
+                    factor.clone()
+                } else {
+                    power.matmul(&factor)
+                };
                 first = false;
             }
             rest >>= 1;
@@ -410,7 +421,11 @@ impl<T: Float> Tensor<T> {
     /// column.
     #[track_caller]
     fn column(&self, op: &'static str, other: &Tensor<T>) -> (Matrices, Shape) {
-        let b = if other.rank() == 1 { other.unsqueeze(-1) } else { other.clone() };
+        let b = if other.rank() == 1 {
+            other.unsqueeze(-1)
+        } else {
+            other.clone()
+        };
         or_panic(solution(op, self.shape(), other.shape()));
         let shape = or_panic(solution(op, self.shape(), b.shape()));
         (Matrices::read(&b.view()), shape)

@@ -7,4 +7,5 @@ mod refusals;
 
 mod kernels;
 mod layouts;
+mod linalg;
 mod tensors;

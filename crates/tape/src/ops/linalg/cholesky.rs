@@ -45,7 +45,7 @@ impl<'t, T: Float> Var<'t, T> {
     /// If it is not square.
     ///
     /// # Errors
-    /// If a matrix is not positive definite. Nothing is recorded then.
+    /// If a matrix is not positive definite. No op is recorded then.
     #[doc(alias = "cholesky_ex")]
     #[track_caller]
     pub fn try_cholesky(self) -> Result<Self, MatrixError> {

@@ -64,28 +64,56 @@ impl Det {
     }
 }
 
-/// The adjugate of matrices of which some are singular or nearly so.
-///
-/// With the singular vectors as constants, m = uᵀ a v is diagonal, and det a is ± det m. Its first rows and
-/// columns, of large singular values, are inverted; what is left, which is small, is only multiplied.
+/// The adjugates of matrices of which some are singular or nearly so: those of one rank together.
 #[track_caller]
 fn adjugate<'t, T: Float>(a: Var<'t, T>) -> Var<'t, T> {
-    let tape = a.tape();
-    let (u, s, vt) = a.value().svd();
-    let sign = u.det() * vt.det();
-    let sign = sign.map(|x| if x < T::ZERO { -T::ONE } else { T::ONE });
-    let n = s.dim(-1);
-    let large = |row: &[f64]| {
-        let least = row[0] * T::EPSILON.to_f64().sqrt();
-        row.iter().take_while(|x| **x > least).count()
-    };
+    let (shape, n) = (a.shape(), a.dim(-1) as isize);
+    let flat = a.reshape(&[-1, n, n]);
+    let (u, s, vt) = flat.value().svd();
     let values: Vec<f64> = s.iter().map(Float::to_f64).collect();
-    let k = values.chunks(n).map(large).min().unwrap_or(n);
-    let (u, vt) = (tape.constant(&u), tape.constant(&vt));
+    let mut ranks = Vec::new();
+    for row in values.chunks(n as usize) {
+        let least = row[0] * T::EPSILON.to_f64().sqrt();
+        ranks.push(row.iter().filter(|x| **x > least || x.is_nan()).count());
+    }
+    let (mut parts, mut order) = (Vec::new(), Vec::new());
+    for rank in 0..=n as usize {
+        let of_it = (0..ranks.len()).filter(|&k| ranks[k] == rank);
+        let numbers: Vec<i64> = of_it.map(|k| k as i64).collect();
+        if !numbers.is_empty() {
+            order.extend(&numbers);
+            let numbers = Tensor::from(numbers);
+            let [u, vt] = [&u, &vt].map(|x| x.index_select(0, &numbers));
+            parts.push(of_rank(flat.index_select(0, &numbers), &u, &vt, rank));
+        }
+    }
+    let mut places = vec![0; order.len()];
+    for (at, &number) in order.iter().enumerate() {
+        places[number as usize] = at as i64;
+    }
+    let all = Var::cat(&parts, 0).index_select(0, &Tensor::from(places));
+    let dims: Vec<isize> = shape.iter().map(|&dim| dim as isize).collect();
+    all.reshape(&dims)
+}
+
+/// The adjugate of matrices with so many singular values that are not small, by their singular vectors.
+///
+/// With these as constants, m = uᵀ a v is diagonal, and det a is ± det m. Its first rows and columns are
+/// inverted; what is left, which is small, is only multiplied.
+#[track_caller]
+fn of_rank<'t, T: Float>(
+    a: Var<'t, T>,
+    u: &Tensor<T>,
+    vt: &Tensor<T>,
+    rank: usize,
+) -> Var<'t, T> {
+    let tape = a.tape();
+    let sign = (u.det() * vt.det()).map(|x| if x < T::ZERO { -T::ONE } else { T::ONE });
+    let (u, vt) = (tape.constant(u), tape.constant(vt));
     let m = u.t().matmul(a).matmul(vt.t());
-    let (top, bottom) = (m.slice(-2, ..k), m.slice(-2, k..));
-    let (m11, m12) = (top.slice(-1, ..k), top.slice(-1, k..));
-    let (m21, m22) = (bottom.slice(-1, ..k), bottom.slice(-1, k..));
+    let (top, bottom) = (m.slice(-2, ..rank), m.slice(-2, rank..));
+    let (m11, m12) = (top.slice(-1, ..rank), top.slice(-1, rank..));
+    let (m21, m22) = (bottom.slice(-1, ..rank), bottom.slice(-1, rank..));
     let p = m11.solve_by(identity(m11), factors(m11), false);
     let (right, left) = (p.matmul(m12), m21.matmul(p));
     let (d, adj) = small_adjugate(m22 - m21.matmul(right));
@@ -154,13 +182,12 @@ pub(in crate::ops) fn samples<T: Float>() -> Samples<T> {
         .reference(|x| vec![plain::det(&x[0])])
         .case("of rank 2", &[&[3, 2], &[2, 3]], |x| vec![x[0].matmul(x[1]).det()])
         .gives(|x| vec![plain::det(&plain::product(&x[0], &x[1]))])
-        .case("of rank 1, and one of 3", &[&[3, 1], &[1, 3], &[3, 3]], |x| {
-            vec![Var::stack(&[x[0].matmul(x[1]), x[2]], 0).det()]
+        .case("of ranks 1, 3 and 2", &[&[3, 1], &[3, 3], &[3, 2]], |x| {
+            let [one, two] = [x[0], x[2]].map(|x| x.matmul(x.t()));
+            let all = Var::stack(&[one, x[1], two, two], 0);
+            vec![all.reshape(&[2, 2, 3, 3]).det()]
         })
-        .gives(|x| {
-            let d = [plain::det(&plain::product(&x[0], &x[1])), plain::det(&x[2])];
-            vec![Tensor::from([d[0].item(), d[1].item()])]
-        })
+        .gives(|x| vec![Tensor::from([[0.0, plain::det(&x[1]).item()], [0.0, 0.0]])])
         .case("of rank 0", &[&[2, 2]], |x| vec![(x[0] - x[0]).det()])
         .gives(|_| vec![Tensor::scalar(0.0)])
         .bad(&[&[2, 3]], "det: [2, 3] is no square matrix", |x| vec![x[0].det()])

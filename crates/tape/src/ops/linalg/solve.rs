@@ -49,7 +49,7 @@ impl<'t, T: Float> Var<'t, T> {
     /// If it is not square, the sizes differ, or the batch axes do not broadcast.
     ///
     /// # Errors
-    /// If a matrix is singular. Nothing is recorded then.
+    /// If a matrix is singular. No op is recorded then.
     #[track_caller]
     pub fn try_solve(self, other: impl Operand<'t, T>) -> Result<Self, MatrixError> {
         let other = other.on(self.tape());
@@ -86,7 +86,7 @@ impl<'t, T: Float> Var<'t, T> {
     /// If it is not square.
     ///
     /// # Errors
-    /// If a matrix is singular. Nothing is recorded then.
+    /// If a matrix is singular. No op is recorded then.
     #[doc(alias = "inv_ex")]
     #[track_caller]
     pub fn try_inverse(self) -> Result<Self, MatrixError> {

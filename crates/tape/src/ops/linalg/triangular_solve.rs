@@ -49,7 +49,7 @@ impl<'t, T: Float> Var<'t, T> {
     /// If it is not square, the sizes differ, or the batch axes do not broadcast.
     ///
     /// # Errors
-    /// If a diagonal has a 0. Nothing is recorded then.
+    /// If a diagonal has a 0. No op is recorded then.
     #[track_caller]
     pub fn try_triangular_solve(
         self,

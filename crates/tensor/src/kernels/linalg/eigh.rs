@@ -88,7 +88,11 @@ fn tridiagonal(mut a: Vec<f64>, n: usize) -> (Vec<f64>, Vec<f64>, Vec<f64>) {
         let row = &mut rows[j * n..(j + 1) * n];
         row[j] = 1.0;
         for k in (0..count.min(j)).rev() {
-            reflect(&mut row[k + 1..], factors[k], &vectors[k * n + k + 1..(k + 1) * n]);
+            reflect(
+                &mut row[k + 1..],
+                factors[k],
+                &vectors[k * n + k + 1..(k + 1) * n],
+            );
         }
     }
     (diagonal, beside, rows)

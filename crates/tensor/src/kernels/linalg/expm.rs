@@ -80,7 +80,9 @@ fn one(a: &[f64], n: usize, y: &mut [f64]) {
     let below = even.iter().zip(&odd).map(|(e, o)| e - o).collect();
     let above = even.iter().zip(&odd).map(|(e, o)| e + o).collect();
     let factors = Factors::new(square(below));
-    let mut power = factors.solve(&square(above), &crate::Shape::scalar(), false).data;
+    let mut power = factors
+        .solve(&square(above), &crate::Shape::scalar(), false)
+        .data;
     for _ in 0..halvings {
         power = product(&power, &power, n);
     }
@@ -90,6 +92,11 @@ fn one(a: &[f64], n: usize, y: &mut [f64]) {
 fn product(a: &[f64], b: &[f64], n: usize) -> Vec<f64> {
     let mut c = vec![0.0; n * n];
     let place = MatrixMut::row_major(&mut c, n, n);
-    matmul(place, Matrix::row_major(a, n, n), Matrix::row_major(b, n, n), false);
+    matmul(
+        place,
+        Matrix::row_major(a, n, n),
+        Matrix::row_major(b, n, n),
+        false,
+    );
     c
 }

@@ -60,7 +60,12 @@ impl Factors {
     /// # Errors
     /// If a pivot is exactly 0.
     pub fn check(&self, op: &'static str) -> Result<(), MatrixError> {
-        match self.zeros.iter().enumerate().find_map(|(k, zero)| Some((k, (*zero)?))) {
+        match self
+            .zeros
+            .iter()
+            .enumerate()
+            .find_map(|(k, zero)| Some((k, (*zero)?)))
+        {
             Some((k, pivot)) => Err(self.lu.error(op, k, MatrixFault::Singular, pivot)),
             None => Ok(()),
         }
@@ -82,7 +87,16 @@ impl Factors {
             }
             to.copy_from_slice(b.at(of_b));
             let lu = self.lu.at(of_a);
-            let triangle = |upper| Part::of(lu, n, Triangle { upper, unit: !upper });
+            let triangle = |upper| {
+                Part::of(
+                    lu,
+                    n,
+                    Triangle {
+                        upper,
+                        unit: !upper,
+                    },
+                )
+            };
             let swaps = self.pivots[of_a * n..(of_a + 1) * n].iter().enumerate();
             if transposed {
                 triangle(true).t().solve(to, n, cols);
@@ -131,7 +145,10 @@ impl Factors {
         let n = self.size();
         (0..self.lu.count()).any(|k| {
             let sizes = || self.lu.at(k).iter().step_by(n + 1).map(|x| x.abs());
-            let (least, most) = (sizes().fold(f64::INFINITY, f64::min), sizes().fold(0.0, f64::max));
+            let (least, most) = (
+                sizes().fold(f64::INFINITY, f64::min),
+                sizes().fold(0.0, f64::max),
+            );
             n > 0 && least <= most * f64::EPSILON.sqrt()
         })
     }

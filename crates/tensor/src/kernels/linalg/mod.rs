@@ -73,7 +73,11 @@ impl Matrices {
     /// # Panics
     /// If `out` has not as many elements.
     pub fn write<T: Float>(&self, out: &mut [T]) {
-        assert_eq!(self.data.len(), out.len(), "matrices do not fill their place");
+        assert_eq!(
+            self.data.len(),
+            out.len(),
+            "matrices do not fill their place"
+        );
         for (out, &x) in out.iter_mut().zip(&self.data) {
             *out = T::from_f64(x);
         }

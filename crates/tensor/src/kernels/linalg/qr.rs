@@ -22,7 +22,11 @@ pub fn qr(a: &Matrices) -> (Matrices, Matrices) {
         let unit = scale(a.at(at));
         let mut reflected = Reflected::new(a.at(at), m, n, unit, false);
         for i in 0..k {
-            let sign = if reflected.columns[i * m + i] < 0.0 { -1.0 } else { 1.0 };
+            let sign = if reflected.columns[i * m + i] < 0.0 {
+                -1.0
+            } else {
+                1.0
+            };
             for j in i..n {
                 r[i * n + j] = sign * unit * reflected.columns[j * m + i];
             }
@@ -100,7 +104,11 @@ impl Reflected {
         let mut column = vec![0.0; m];
         column[j] = 1.0;
         for k in (0..=j).rev() {
-            reflect(&mut column[k..], self.factors[k], &self.vectors[k * m + k..(k + 1) * m]);
+            reflect(
+                &mut column[k..],
+                self.factors[k],
+                &self.vectors[k * m + k..(k + 1) * m],
+            );
         }
         column
     }

@@ -34,7 +34,10 @@ pub fn svd(a: &Matrices) -> (Matrices, Matrices, Matrices) {
         order.sort_by(|&i, &j| found[j].total_cmp(&found[i]));
         for (to, &from) in order.iter().enumerate() {
             s[to] = found[from];
-            let (column, row) = (&left[from * m..(from + 1) * m], &right[from * n..(from + 1) * n]);
+            let (column, row) = (
+                &left[from * m..(from + 1) * m],
+                &right[from * n..(from + 1) * n],
+            );
             let sign = sign_of(column);
             for (i, x) in column.iter().enumerate() {
                 u[i * k + to] = sign * x;
@@ -143,10 +146,16 @@ fn complete(rows: &mut [f64], n: usize, norms: &[f64]) {
     for i in (0..n).filter(|&i| norms[i] == 0.0) {
         // Of all axes the one that is farthest from what the others span.
         let left = |axis: usize| {
-            let covered: f64 = done.iter().map(|&k| rows[k * n + axis] * rows[k * n + axis]).sum();
+            let covered: f64 = done
+                .iter()
+                .map(|&k| rows[k * n + axis] * rows[k * n + axis])
+                .sum();
             1.0 - covered
         };
-        let best = (0..n).fold(0, |best, axis| if left(axis) > left(best) { axis } else { best });
+        let best = (0..n).fold(
+            0,
+            |best, axis| if left(axis) > left(best) { axis } else { best },
+        );
         let mut vector = vec![0.0; n];
         vector[best] = 1.0;
         for _ in 0..2 {

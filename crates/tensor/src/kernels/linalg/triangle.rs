@@ -72,13 +72,21 @@ impl<'a> Part<'a> {
         let (top, bottom) = x.split_at_mut(half * cols);
         let upper = self.triangle.upper;
         // The rows and columns of the rectangle beside the triangles.
-        let (rows, inner) = if upper { (0..half, half..n) } else { (half..n, 0..half) };
+        let (rows, inner) = if upper {
+            (0..half, half..n)
+        } else {
+            (half..n, 0..half)
+        };
         let mut negative = Vec::with_capacity(rows.len() * inner.len());
         for i in rows {
             negative.extend(inner.clone().map(|j| -self.get(i, j)));
         }
         let (first, second) = if upper { (bottom, top) } else { (top, bottom) };
-        let [solved, rest] = if upper { [n - half, half] } else { [half, n - half] };
+        let [solved, rest] = if upper {
+            [n - half, half]
+        } else {
+            [half, n - half]
+        };
         let (near, far) = (self, self.from(half));
         let [before, after] = if upper { [far, near] } else { [near, far] };
         before.solve(first, solved, cols);
@@ -95,7 +103,11 @@ impl<'a> Part<'a> {
         for k in 0..n {
             let i = if self.triangle.upper { n - 1 - k } else { k };
             for before in 0..k {
-                let j = if self.triangle.upper { n - 1 - before } else { before };
+                let j = if self.triangle.upper {
+                    n - 1 - before
+                } else {
+                    before
+                };
                 let factor = -self.get(i, j);
                 if cols < 4 {
                     for column in 0..cols {
@@ -124,7 +136,9 @@ impl<'a> Part<'a> {
 pub fn triangular_solve(a: &Matrices, b: &Matrices, batch: &Shape, triangle: Triangle) -> Matrices {
     let (n, cols) = (a.rows, b.cols);
     let mut x = Matrices::zeros(batch, n, cols);
-    let places = numbers(&a.lead, batch).into_iter().zip(numbers(&b.lead, batch));
+    let places = numbers(&a.lead, batch)
+        .into_iter()
+        .zip(numbers(&b.lead, batch));
     for (k, (of_a, of_b)) in places.enumerate() {
         let to = x.at_mut(k);
         if singular(a.at(of_a), n, triangle).is_some() {
