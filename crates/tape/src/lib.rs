@@ -13,6 +13,7 @@ extern crate self as wengert_tape;
 
 pub mod check;
 pub mod compose;
+pub mod distributions;
 mod formula;
 mod grad;
 mod model;

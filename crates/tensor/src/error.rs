@@ -1,5 +1,7 @@
 //! What can be wrong with a shape, and with data that comes from outside.
 
+use std::fmt;
+
 use crate::Shape;
 
 /// A shape that an operation cannot work with.
@@ -89,3 +91,59 @@ pub enum DataError {
         dims: Vec<usize>,
     },
 }
+
+/// A matrix that cannot be factored as it was asked to.
+///
+/// ```
+/// use wengert_tensor::Tensor;
+/// let x = Tensor::from([[1.0, 2.0], [2.0, 4.0]]);
+/// let error = x.try_inverse().unwrap_err();
+/// assert_eq!(error.to_string(), "inverse: the matrix is singular: pivot 1 is 0");
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct MatrixError {
+    /// The name of the operation that refused.
+    pub op: &'static str,
+    /// What is wrong.
+    pub fault: MatrixFault,
+    /// The place of the matrix in its batch; empty where there is one matrix.
+    pub index: Vec<usize>,
+    /// The pivot at which it was found, counted from 0.
+    pub pivot: usize,
+}
+
+/// What is wrong with a matrix.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub enum MatrixFault {
+    /// A pivot is 0: some rows add up to nothing.
+    Singular,
+    /// A pivot is not above 0: some vector x has xᵀ·a·x ≤ 0.
+    NotPositiveDefinite {
+        /// The pivot's value.
+        value: f64,
+    },
+    /// The rows or the columns, whichever are fewer, depend on one another, to rounding.
+    RankDeficient,
+}
+
+impl fmt::Display for MatrixError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: the matrix", self.op)?;
+        if !self.index.is_empty() {
+            write!(f, " {:?} of the batch", self.index)?;
+        }
+        let pivot = self.pivot;
+        match self.fault {
+            MatrixFault::Singular => write!(f, " is singular: pivot {pivot} is 0"),
+            MatrixFault::NotPositiveDefinite { value } => {
+                write!(f, " is not positive definite: pivot {pivot} is {value}")
+            }
+            MatrixFault::RankDeficient => {
+                write!(f, " has not full rank: pivot {pivot} is 0 to rounding")
+            }
+        }
+    }
+}
+
+impl std::error::Error for MatrixError {}

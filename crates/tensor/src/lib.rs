@@ -1,6 +1,7 @@
 //! Dense strided tensors on the CPU.
 
 mod compile_here;
+pub mod einsum;
 mod element;
 mod error;
 pub mod kernels;
@@ -13,7 +14,7 @@ mod view;
 #[doc(hidden)]
 pub use compile_here::of_this_float;
 pub use element::{Element, Float};
-pub use error::{DataError, IndexError, ShapeError};
+pub use error::{DataError, IndexError, MatrixError, MatrixFault, ShapeError};
 pub use layout::{Layout, Positions, Strides};
 pub use random::{Rng, RngState};
 pub use shape::{Axes, Shape};

@@ -127,6 +127,81 @@ pub(crate) fn affine(
     })
 }
 
+/// What `f` makes of each matrix of the last two axes.
+pub(crate) fn each_matrix(x: &Tensor<f64>, f: impl Fn(&Tensor<f64>) -> Tensor<f64>) -> Tensor<f64> {
+    let lead = x.rank() - 2;
+    let of = |outer: &[usize]| f(&pick(x, &x.shape()[lead..], |at| [outer, at].concat()));
+    let made: Vec<Tensor<f64>> = indices(&x.shape()[..lead])
+        .iter()
+        .map(|at| of(at))
+        .collect();
+    let inner = match made.first() {
+        Some(first) => first.shape().to_vec(),
+        None => return x.clone(),
+    };
+    let shape = [&x.shape()[..lead], &inner].concat();
+    let numbers = made.iter().flat_map(|x| x.to_vec()).collect();
+    Tensor::from_vec(numbers, shape).expect("as many numbers as the shape says")
+}
+
+/// The square matrices with a number added to the diagonals.
+pub(crate) fn shifted(x: &Tensor<f64>, by: f64) -> Tensor<f64> {
+    let rank = x.rank();
+    Tensor::from_fn(x.shape(), |index| {
+        let on_diagonal = index[rank - 2] == index[rank - 1];
+        at(x, index) + if on_diagonal { by } else { 0.0 }
+    })
+}
+
+/// A matrix without a row and a column.
+fn minor(x: &Tensor<f64>, row: usize, column: usize) -> Tensor<f64> {
+    let n = x.dim(-1) - 1;
+    pick(x, &[n, n], |at| {
+        vec![
+            at[0] + usize::from(at[0] >= row),
+            at[1] + usize::from(at[1] >= column),
+        ]
+    })
+}
+
+/// The determinant, by Laplace's expansion along the first row.
+fn expansion(x: &Tensor<f64>) -> f64 {
+    if x.dim(-1) == 0 {
+        return 1.0;
+    }
+    let term = |j: usize| {
+        let sign = if j.is_multiple_of(2) { 1.0 } else { -1.0 };
+        sign * x[[0, j]] * expansion(&minor(x, 0, j))
+    };
+    (0..x.dim(-1)).map(term).sum()
+}
+
+/// The determinants of square matrices.
+pub(crate) fn det(x: &Tensor<f64>) -> Tensor<f64> {
+    let d = each_matrix(x, |x| Tensor::from([[expansion(x)]]));
+    let shape = x.shape()[..x.rank() - 2].to_vec();
+    // Of matrices without elements there may still be many.
+    match x.dim(-1) {
+        0 => Tensor::ones(shape),
+        _ => reshaped(&d, &shape),
+    }
+}
+
+/// The inverses of square matrices, by Cramer's rule.
+pub(crate) fn inverse(x: &Tensor<f64>) -> Tensor<f64> {
+    each_matrix(x, |x| {
+        let d = expansion(x);
+        Tensor::from_fn(x.shape(), |at| {
+            let sign = if (at[0] + at[1]).is_multiple_of(2) {
+                1.0
+            } else {
+                -1.0
+            };
+            sign * expansion(&minor(x, at[1], at[0])) / d
+        })
+    })
+}
+
 /// x with the axes in another order: axis k of y is axis `axes[k]` of x.
 pub(crate) fn permuted(x: &Tensor<f64>, axes: &[usize]) -> Tensor<f64> {
     let shape: Vec<usize> = axes.iter().map(|&axis| x.shape()[axis]).collect();

@@ -15,6 +15,8 @@ mod arrange;
 mod attention;
 mod distance;
 mod embedding;
+mod contract;
+mod linalg;
 mod loss;
 mod normalize;
 mod pool;

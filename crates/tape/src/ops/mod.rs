@@ -6,6 +6,7 @@
 use crate::check::Samples;
 
 mod integers;
+mod ready;
 
 /// One row of the list of ops.
 pub struct Row {
@@ -56,4 +57,5 @@ ops! {
     indices: gather, scatter_add, index_select, sort;
     reductions: sum, mean, amax, amin, logsumexp, var, norm, norm_p, softmax, log_softmax, max_pool;
     products: matmul, affine, affine_activated, affine_formula, conv, conv_transpose, conv_weight, resample;
+    linalg: solve, triangular_solve, cholesky, det, slogdet, qr, eigh, svd, pinv;
 }

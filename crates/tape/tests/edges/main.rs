@@ -3,6 +3,7 @@
 mod elementwise;
 mod far;
 mod functions;
+mod linalg;
 mod losses;
 mod nothing;
 mod pairs;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use safetensors::{Dtype, SafeTensors};
 use serde_json::Value;
+use wengert_tape::Var;
 use wengert_tensor::{Element, Tensor};
 
 /// An index and its numbers.
@@ -135,6 +136,16 @@ impl Case<'_> {
         let rows = rows.zip(self.sizes(lengths));
         rows.map(|(row, len)| row[..len].iter().map(|&label| label as usize).collect())
             .collect()
+    }
+
+    /// The positive definite matrix that the case speaks of: `x x^T + 3 I` of x, for one.
+    pub fn square<'t>(&self, x: Var<'t, f64>) -> Var<'t, f64> {
+        let shift = match self.text("of") {
+            "x x^T + I" => 1.0,
+            "x x^T + 3 I" => 3.0,
+            other => panic!("{}: what is {other}?", self.name),
+        };
+        x.matmul(x.t()) + &(Tensor::eye(x.dim(0)) * shift)
     }
 
     /// Pairs before and after an axis, which PyTorch lists from the last axis on.

@@ -105,14 +105,13 @@ pub fn program(op: &str) -> Option<Program> {
 
         // Products.
         "matmul" => |x, _| x[0].matmul(x[1]),
-        "linear" => |x, _| x[0].matmul(x[1].t()) + x[2],
-        "bilinear" => |x, _| {
-            // [B, 1, I] · [1·O, I, J] · [B, J, 1]
-            let rows = x[0].unsqueeze(1).unsqueeze(1);
-            let columns = x[1].unsqueeze(1).unsqueeze(-1);
-            rows.matmul(x[2]).matmul(columns).squeeze(-1).squeeze(-1) + x[3]
-        },
-        "einsum" => einsum,
+        "linear" => |x, _| x[0].linear(x[1], Some(x[2])),
+        "bilinear" => |x, _| x[0].bilinear(x[1], x[2], Some(x[3])),
+        "cholesky" => |x, case| case.square(x[0]).cholesky(),
+        "logdet" => |x, case| case.square(x[0]).logdet(),
+        "solve" => |x, _| x[0].solve(x[1]),
+        "inverse" => |x, _| x[0].inverse(),
+        "einsum" => |x, case| Var::einsum(case.text("equation"), x),
         "attention" => |x, case| {
             let options = Attention {
                 causal: case.flag("causal"),
@@ -315,19 +314,5 @@ fn options(case: &Case<'_>) -> CrossEntropy {
             0.0
         },
         reduction: reduction(case),
-    }
-}
-
-fn einsum<'t>(x: &[V<'t>], case: &Case<'_>) -> V<'t> {
-    match case.text("equation") {
-        "ij,jk->ik" | "bij,bjk->bik" => x[0].matmul(x[1]),
-        "bhqd,bhkd->bhqk" => x[0].matmul(x[1].t()),
-        "ij->ji" => x[0].t(),
-        "ij->i" => x[0].sum_axes(&[1], false),
-        "i,j->ij" => x[0].unsqueeze(-1) * x[1],
-        "ii->i" => x[0].flatten(0).slice_step(0, .., 5),
-        "ii->" => x[0].flatten(0).slice_step(0, .., 5).sum(),
-        "bij,j,bi->b" => (x[0].matmul(x[1]) * x[2]).sum_axes(&[-1], false),
-        other => panic!("the equation {other}"),
     }
 }

@@ -5,9 +5,11 @@
 #![allow(dropping_copy_types, clippy::drop_non_drop)]
 
 mod arrange;
+mod contract;
 mod counts;
 mod custom;
 mod deep;
+mod distributions;
 mod faces;
 mod factors;
 mod formulas;

@@ -1,11 +1,12 @@
 //! Loops over slices and layouts: the only place that may hold `unsafe`.
 //!
 //! `isa` chooses the instruction set. `elementwise` has functions of single elements, `reduce` sums and
-//! their kin, `product` products of matrices, and `copy` all that only moves elements.
+//! their kin, `product` products of matrices, and `copy` all that only moves elements. `linalg` factors matrices.
 
 mod copy;
 mod elementwise;
 mod isa;
+pub mod linalg;
 pub mod product;
 mod reduce;
 

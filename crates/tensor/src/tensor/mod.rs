@@ -5,6 +5,7 @@ mod arrange;
 mod compare;
 mod construct;
 mod conv;
+mod contract;
 mod convert;
 mod display;
 mod elementary;
@@ -12,6 +13,7 @@ mod equality;
 mod index;
 mod interpolate;
 mod join;
+mod linalg;
 #[doc(hidden)]
 pub mod places;
 mod pool;
@@ -23,6 +25,8 @@ mod views;
 
 pub use arrange::Pad;
 pub use compare::Operand;
+#[doc(hidden)]
+pub use contract::{Fold, chain};
 pub use conv::{Conv, Sizes};
 pub use interpolate::Interpolate;
 pub use pool::{Pool, PoolWindows};

@@ -7,5 +7,6 @@ mod refusals;
 
 mod kernels;
 mod layouts;
+mod linalg;
 mod tensors;
 mod windows;

@@ -2,7 +2,9 @@
 //! `tests/tidy.rs` of the workspace for the rule that none is forgotten.
 
 mod checks;
+mod distributions;
 mod faces;
+mod linalg;
 mod losses;
 mod models;
 mod rules;
