@@ -51,6 +51,7 @@ impl Dropout {
         if !tape.training() || p == 0.0 {
             return x;
         }
+        let _part = tape.part("dropout");
         // At p = 1 nothing is left to be divided.
         let scale = if p < 1.0 { 1.0 / (1.0 - p) } else { 0.0 };
         x * tape.sample(x.shape(), |rng| if rng.unit() < p { 0.0 } else { scale })
