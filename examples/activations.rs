@@ -26,15 +26,14 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
+use support::digits::{Digits, PIXELS};
 use support::figures::Figures;
-use support::mnist::{Digits, PIXELS};
-use support::picture::Line;
-use support::plot::plot;
+use support::folder::folder;
 use support::seeds::{Ticker, each_seed};
-use support::text::folder;
 use support::{Options, Outcome};
 use wengert::nn::data::Batches;
 use wengert::nn::init::{glorot_normal, he_normal};
+use wengert::nn::look::pictures::Chart;
 use wengert::nn::{LeakyRelu, PRelu};
 use wengert::prelude::*;
 
@@ -262,28 +261,24 @@ fn run(options: &Options, data: Option<PathBuf>) -> Outcome {
     };
     let powers = |found: &Found| found.gradients.iter().map(|norm| norm.log10()).collect();
     let (accuracies, gradients) = (lines(&|x| x.accuracies.clone()), lines(&powers));
-    let line = |at: usize| Line {
-        name: kinds[at].0,
-        points: &accuracies[at],
-    };
-    plot(
-        &options.picture("activations.svg")?,
-        "Four hidden layers on 8,000 digits, by their activation",
-        ("epoch", 0.0..epochs as f64 + 1.0),
-        ("accuracy on 2,000 other digits", 0.0..1.0),
-        &(0..kinds.len()).map(line).collect::<Vec<_>>(),
-    )?;
-    let line = |at: usize| Line {
-        name: kinds[at].0,
-        points: &gradients[at],
-    };
-    plot(
-        &options.picture("activations_gradients.svg")?,
-        "Gradients of each layer's weights before the first step",
-        ("layer, from the input to the output", 0.0..6.0),
-        ("power of ten of the norm", -3.0..1.0),
-        &[0, 1, 3, 5].map(line),
-    )?;
+    let mut chart = Chart::new("Four hidden layers on 8,000 digits, by their activation")
+        .with_axes("epoch", "accuracy on 2,000 other digits")
+        .with_x_range(0.0..epochs as f64 + 1.0)
+        .with_y_range(0.0..1.0);
+    for (kind, points) in kinds.iter().zip(accuracies) {
+        chart = chart.with_line(kind.0, points);
+    }
+    chart.save(options.picture("activations.svg")?)?;
+    let line = |at: usize| (kinds[at].0, &gradients[at]);
+    Chart::new("Gradients of each layer's weights before the first step")
+        .with_axes(
+            "layer, from the input to the output",
+            "power of ten of the norm",
+        )
+        .with_x_range(0.0..6.0)
+        .with_y_range(-3.0..1.0)
+        .with_lines(&[0, 1, 3, 5].map(line))
+        .save(options.picture("activations_gradients.svg")?)?;
     figures.write(options)
 }
 

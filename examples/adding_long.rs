@@ -16,12 +16,12 @@ use std::process::ExitCode;
 use clap::Parser;
 use support::adding::{Training, error, sequences};
 use support::figures::Figures;
-use support::picture::{Line, curves};
 use support::progress::Progress;
 use support::recurrent::{Reader, Rnn};
 use support::seeds::each_seed;
 use support::{Options, Outcome};
 use wengert::nn::data::Batches;
+use wengert::nn::look::pictures::Chart;
 use wengert::nn::parallel::Workers;
 use wengert::prelude::*;
 
@@ -111,14 +111,12 @@ fn run(options: &Options, book: bool) -> Outcome {
         curves_of.push((kind, curve));
     }
     let path = options.picture("adding_long.svg")?;
-    let line = |(name, points)| Line { name, points };
-    let lines: Vec<Line> = curves_of
-        .iter()
-        .map(|(name, points)| line((*name, points)))
-        .collect();
-    let title = "Adding Problem, 200 steps";
     let x_name = if book { "epoch" } else { "step" };
-    curves(&path, title, x_name, "mean squared error", &lines)?;
+    Chart::new("Adding Problem, 200 steps")
+        .with_axes(x_name, "mean squared error")
+        .with_log_y()
+        .with_lines(&curves_of)
+        .save(&path)?;
     println!("the learning curves are in {}", path.display());
     figures.write(options)
 }

@@ -17,10 +17,10 @@ use std::process::ExitCode;
 use clap::Parser;
 use support::adding::{Training, constant_error, error, sequences};
 use support::figures::Figures;
-use support::picture::{Line, curves};
 use support::recurrent::Reader;
 use support::seeds::each_seed;
 use support::{Options, Outcome};
+use wengert::nn::look::pictures::Chart;
 use wengert::prelude::*;
 
 const HIDDEN: usize = 16;
@@ -84,13 +84,13 @@ fn run(options: &Options) -> Outcome {
     figures.add("simple_to_lstm.ratio", &ratio.collect::<Vec<_>>());
 
     let path = options.picture("adding_problem.svg")?;
-    let line = |(at, &name): (usize, &&'static str)| Line {
-        name,
-        points: &found[0].kinds[at].1,
-    };
-    let lines: Vec<Line> = KINDS.iter().enumerate().map(line).collect();
-    let title = "Adding Problem, 100 steps: one seed of each network";
-    curves(&path, title, "step", "mean squared error", &lines)?;
+    let line = |(at, name): (usize, _)| (name, &found[0].kinds[at].1);
+    let lines: Vec<_> = KINDS.iter().enumerate().map(line).collect();
+    Chart::new("Adding Problem, 100 steps: one seed of each network")
+        .with_axes("step", "mean squared error")
+        .with_log_y()
+        .with_lines(&lines)
+        .save(&path)?;
     println!("the learning curves are in {}", path.display());
     figures.write(options)
 }

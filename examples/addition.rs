@@ -24,13 +24,11 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use support::figures::Figures;
-use support::picture::Line;
-use support::plot::plot;
 use support::seeds::{Ticker, each_seed};
-use support::sums::{CHARACTERS, FIRST, Writing, design};
+use support::sums::{CHARACTERS, FIRST, Writing, characters, design};
 use support::translator::{Design, Pairs, Training, Translator, accuracy};
-use support::vocabulary::Vocabulary;
 use support::{Options, Outcome};
+use wengert::nn::look::pictures::Chart;
 use wengert::nn::rnn::{LstmOptions, LstmVariant, Peepholes};
 use wengert::nn::seq2seq::{
     Forcing, Own, Reading, RnnDecoder, RnnDecoderOptions, RnnDecoderSizes, RnnEncoder, Tokens,
@@ -195,27 +193,20 @@ fn run(options: &Options) -> Outcome {
         );
     }
 
-    let characters = Vocabulary::of_characters(CHARACTERS);
+    let characters = characters();
     let (first, asked) = &found[0][0];
     println!("\n  question  answer");
     for (source, answer) in asked.sources.iter().zip(&first.answers).take(10) {
-        let [source, answer] = [source, answer].map(|text| characters.text(text, ""));
+        let [source, answer] = [source, answer].map(|text| characters.decode(text));
         println!("  {source:8}  {answer}");
     }
-    let lines: Vec<Line> = curves
-        .iter()
-        .map(|(name, points)| Line { name, points })
-        .collect();
     let path = options.picture("addition.svg")?;
-    let title = "Sums of two numbers with up to two digits";
-    let epochs = ("epoch", 1.0..epochs as f64 + 0.5);
-    plot(
-        &path,
-        title,
-        epochs,
-        ("share of right answers", 0.0..1.02),
-        &lines,
-    )?;
+    Chart::new("Sums of two numbers with up to two digits")
+        .with_axes("epoch", "share of right answers")
+        .with_x_range(1.0..epochs as f64 + 0.5)
+        .with_y_range(0.0..1.02)
+        .with_lines(&curves)
+        .save(&path)?;
     println!("\nthe learning curves are in {}", path.display());
     figures.write(options)
 }

@@ -22,12 +22,11 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use support::figures::Figures;
-use support::picture::Line;
-use support::plot::plot;
 use support::seeds::each_seed;
 use support::sums::{FIRST, Writing, design};
 use support::translator::{Training, Translator, accuracy};
 use support::{Options, Outcome};
+use wengert::nn::look::pictures::Chart;
 use wengert::nn::seq2seq::{Forcing, Reading, Until};
 use wengert::prelude::*;
 
@@ -93,18 +92,13 @@ fn run(options: &Options) -> Outcome {
         let points = points.map(|(epoch, right)| (epoch as f64 + 1.0, right.1));
         curves.push((name, points.collect::<Vec<_>>()));
     }
-    let lines: Vec<Line> = curves
-        .iter()
-        .map(|(name, points)| Line { name, points })
-        .collect();
     let path = options.picture("addition_book.svg")?;
-    plot(
-        &path,
-        "Sums of two numbers with up to three digits",
-        ("epoch", 1.0..epochs as f64 + 0.5),
-        ("share of right answers", 0.0..1.02),
-        &lines,
-    )?;
+    Chart::new("Sums of two numbers with up to three digits")
+        .with_axes("epoch", "share of right answers")
+        .with_x_range(1.0..epochs as f64 + 0.5)
+        .with_y_range(0.0..1.02)
+        .with_lines(&curves)
+        .save(&path)?;
     println!("\nthe learning curves are in {}", path.display());
     figures.write(options)
 }

@@ -27,11 +27,10 @@ use std::process::ExitCode;
 use clap::Parser;
 use support::dense::Dense;
 use support::figures::Figures;
-use support::picture::Line;
-use support::plot::{crosses, plot};
 use support::seeds::each_seed;
 use support::{Options, Outcome};
 use wengert::nn::data::Batches;
+use wengert::nn::look::pictures::Chart;
 use wengert::nn::optim::{Lbfgs, penalty};
 use wengert::nn::{Forward, Relu, Tanh};
 use wengert::prelude::*;
@@ -302,16 +301,14 @@ fn run(options: &Options) -> Outcome {
         ("stopped early", line(&trained[3])),
         ("with dropout", line(&trained[2])),
         ("the sine", wave),
-        ("20 noisy points", crosses(&points, (0.04, 0.05))),
     ];
-    let lines = lines.each_ref().map(|(name, points)| Line { name, points });
-    plot(
-        &options.picture("approximation.svg")?,
-        "A network with 8,513 weights learns 20 noisy points",
-        ("x", -PI..PI),
-        ("y", -2.0..2.0),
-        &lines,
-    )?;
+    Chart::new("A network with 8,513 weights learns 20 noisy points")
+        .with_axes("x", "y")
+        .with_x_range(-PI..PI)
+        .with_y_range(-2.0..2.0)
+        .with_lines(&lines)
+        .with_points("20 noisy points", points)
+        .save(options.picture("approximation.svg")?)?;
     figures.write(options)
 }
 

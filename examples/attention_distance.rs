@@ -12,20 +12,19 @@
 
 mod support;
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
 use support::figures::Figures;
-use support::picture::Line;
-use support::plot::plot;
+use support::folder::folder;
 use support::seeds::{Ticker, each_seed};
-use support::text::{folder, lines};
-use support::vocabulary::Vocabulary;
 use support::{Options, Outcome};
 use wengert::compose::{CrossEntropy, cross_entropy_with};
 use wengert::nn::attention::{MultiHeadAttention, attention_distances, causal_mask};
+use wengert::nn::data::text::load_lines;
+use wengert::nn::data::{Specials, Vocabulary};
+use wengert::nn::look::pictures::Chart;
 use wengert::prelude::*;
 
 const SEEDS: usize = 5;
@@ -155,13 +154,12 @@ fn print_histogram(name: &str, distances: &[f64]) {
 /// The characters of a text by their numbers, and how many there are.
 fn read_text(folder: &Path) -> Outcome<(Vec<i64>, usize)> {
     let path = folder.join("input.txt");
-    let text = lines(&path, |line| Ok(line.to_owned() + "\n"))?.concat();
+    let text = load_lines(&path)?.join("\n") + "\n";
     if text.len() < 1000 {
         return Err(format!("{}: it has less than 1,000 characters", path.display()).into());
     }
-    let known: BTreeSet<char> = text.chars().collect();
-    let characters = Vocabulary::of_characters(&known.into_iter().collect::<String>());
-    Ok((characters.characters(&text), characters.len()))
+    let characters = Vocabulary::characters([&text], Specials::NONE);
+    Ok((characters.encode(&text)?, characters.len()))
 }
 
 fn run(options: &Options, folder: Option<&Path>) -> Outcome {
@@ -220,18 +218,13 @@ fn run(options: &Options, folder: Option<&Path>) -> Outcome {
     figures.add("even.mean_distance", &[mean]);
     figures.add("even.beyond_eight", &[far]);
 
-    let lines: Vec<Line> = curves
-        .iter()
-        .map(|(name, points)| Line { name, points })
-        .collect();
     let path = options.picture("attention_distance.svg")?;
-    plot(
-        &path,
-        "How far back causal attention looks",
-        ("steps back", 0.0..40.0),
-        ("share of the weight", 0.0..0.7),
-        &lines,
-    )?;
+    Chart::new("How far back causal attention looks")
+        .with_axes("steps back", "share of the weight")
+        .with_x_range(0.0..40.0)
+        .with_y_range(0.0..0.7)
+        .with_lines(&curves)
+        .save(&path)?;
     println!("\nthe distances are drawn in {}", path.display());
     figures.write(options)
 }

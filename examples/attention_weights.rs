@@ -19,12 +19,11 @@ use std::process::ExitCode;
 use clap::Parser;
 use support::adding::sequences;
 use support::figures::Figures;
-use support::picture::Line;
-use support::plot::plot;
 use support::seeds::{Ticker, each_seed};
 use support::{Options, Outcome};
 use wengert::nn::attention::AttentionPooling;
 use wengert::nn::data::pad;
+use wengert::nn::look::pictures::Chart;
 use wengert::nn::loss::length_mask;
 use wengert::prelude::*;
 
@@ -169,18 +168,14 @@ fn run(options: &Options) -> Outcome {
         steps.map(|(step, weight)| (step as f64, *weight)).collect()
     });
     let names = ["before training", "after training", "the marked steps"];
-    let line = |at: usize| Line {
-        name: names[at],
-        points: &points[at],
-    };
+    let line = |at: usize| (names[at], &points[at]);
     let path = options.picture("attention_weights.svg")?;
-    plot(
-        &path,
-        "The weights of the steps of one sequence",
-        ("step", 0.0..points[0].len() as f64),
-        ("weight", 0.0..0.6),
-        &[line(0), line(2), line(1)],
-    )?;
+    Chart::new("The weights of the steps of one sequence")
+        .with_axes("step", "weight")
+        .with_x_range(0.0..points[0].len() as f64)
+        .with_y_range(0.0..0.6)
+        .with_lines(&[line(0), line(2), line(1)])
+        .save(&path)?;
     println!("\nthe weights of one sequence are in {}", path.display());
     figures.write(options)
 }

@@ -22,12 +22,13 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use support::babi::{Vocabulary, folder, made_up};
+use support::babi::{made_up, numbered};
 use support::figures::Figures;
-use support::heat_table::{Row, heat_table};
+use support::folder::folder;
 use support::memory_task::{Judged, MEMORY, Task, Training, answers};
 use support::seeds::{Ticker, each_seed};
 use support::{Options, Outcome};
+use wengert::nn::look::pictures::HeatMap;
 use wengert::nn::memory::{EndToEndMemory, MemoryOptions, Tying};
 use wengert::prelude::*;
 
@@ -66,7 +67,7 @@ struct Trained {
 
 fn train(task: &Task, hops: usize, training: Training, seed: u64, ticker: &Ticker) -> Trained {
     let mut rng = Rng::seed_from_u64(seed);
-    let words = task.vocabulary.words.len();
+    let words = task.vocabulary.len();
     let options = MemoryOptions {
         hops,
         ..MemoryOptions::default()
@@ -88,7 +89,7 @@ fn gradients(task: &Task, seed: u64) -> [f64; 2] {
         tying: Tying::LayerWise,
         ..MemoryOptions::default()
     };
-    let words = task.vocabulary.words.len();
+    let words = task.vocabulary.len();
     let mut rng = Rng::seed_from_u64(seed);
     let network = EndToEndMemory::new(words, WIDTH, MEMORY, options, &mut rng);
     let questions: Vec<_> = task.train.iter().take(32).collect();
@@ -114,18 +115,14 @@ fn draw(options: &Options, number: usize, task: &Task, network: &EndToEndMemory)
         return Ok(());
     };
     let (weights, answer) = task.look(network, question);
-    let row = |(at, sentence): (usize, &Vec<i64>)| Row {
-        text: task.vocabulary.text(sentence),
-        marked: question.facts.contains(&at),
-        values: weights.iter().map(|hop| hop[at]).collect(),
-    };
-    let rows: Vec<Row> = question.sentences.iter().enumerate().map(row).collect();
-    let columns: Vec<String> = (1..=weights.len())
-        .map(|hop| format!("hop {hop}"))
-        .collect();
-    let said = |word: i64| task.vocabulary.text(&[word]);
+    let (sentences, hops) = (question.sentences.len(), weights.len());
+    let cells = Tensor::<f64>::from_fn([sentences, hops], |at| weights[at[1]][at[0]]);
+    let text = |words: &Vec<i64>| task.vocabulary.decode(words);
+    let rows: Vec<String> = question.sentences.iter().map(text).collect();
+    let columns: Vec<String> = (1..=hops).map(|hop| format!("hop {hop}")).collect();
+    let said = |word: i64| task.vocabulary.decode(&[word]);
     let notes = [
-        format!("{}?", task.vocabulary.text(&question.asked)),
+        format!("{}?", text(&question.asked)),
         format!(
             "answer: {}, the network says: {}",
             said(question.answer),
@@ -135,7 +132,14 @@ fn draw(options: &Options, number: usize, task: &Task, network: &EndToEndMemory)
     ];
     let path = options.picture(&format!("babi_qa{number}.svg"))?;
     let title = format!("bAbI task {number}: what each hop looks at");
-    heat_table(&path, &title, &columns, &rows, &notes)?;
+    HeatMap::new(&title, &cells)
+        .with_rows("", &rows)
+        .with_columns("", &columns)
+        .with_range(0.0, 1.0)
+        .with_numbers()
+        .with_marked_rows(&question.facts)
+        .with_notes(&notes)
+        .save(&path)?;
     println!("a story of task {number} is in {}", path.display());
     Ok(())
 }
@@ -166,12 +170,10 @@ fn run(arguments: Arguments) -> Outcome {
     };
     let tasks: Vec<Task> = if options.quick {
         (training.linear, training.epochs) = (5, 25);
-        let mut vocabulary = Vocabulary::new(false);
-        let train = vocabulary.parse(&made_up(60, &mut rng))?;
-        let test = vocabulary.parse(&made_up(20, &mut rng))?;
-        vec![Task::new(vocabulary, train, test, &mut rng)]
+        let parts = [made_up(60, &mut rng)?, made_up(20, &mut rng)?];
+        vec![Task::new(numbered(parts, false)?, &mut rng)]
     } else {
-        let folder = folder(data)?.join("en");
+        let folder = folder(data, "babi", false)?.unwrap_or_default().join("en");
         let load = |&(number, _): &(usize, usize)| {
             Task::load(&folder, number, &mut rng.split(number as u64))
         };

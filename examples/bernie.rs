@@ -20,10 +20,9 @@ use std::process::ExitCode;
 use clap::Parser;
 use support::cholesky::solve;
 use support::figures::Figures;
-use support::picture::Line;
-use support::plot::{crosses, plot};
 use support::seeds::each_seed;
 use support::{Options, Outcome};
+use wengert::nn::look::pictures::Chart;
 use wengert::prelude::*;
 use wengert::tape::Model;
 
@@ -193,31 +192,18 @@ fn run(options: &Options) -> Outcome {
         .map(|at| f64::from(at) / 100.0)
         .map(|x| (x, theory(x)))
         .collect();
-    let lines = [
-        Line {
-            name: "measured",
-            points: &crosses(&measured, (0.1, 0.03)),
-        },
-        Line {
-            name: "1 + d / (n − d − 1)",
-            points: &theory,
-        },
-        Line {
-            name: "Uncle Bernie's rule",
-            points: &[(10.0, 1.0), (10.0, 2.0)],
-        },
-        Line {
-            name: "the noise",
-            points: &[(0.0, 1.0), (20.5, 1.0)],
-        },
-    ];
-    plot(
-        &options.picture("bernie.svg")?,
-        "Least squares with 50 weights, and the number of its examples",
-        ("examples a weight, n / d", 0.0..21.0),
-        ("test error as a multiple of the noise", 0.5..7.5),
-        &lines,
-    )?;
+    Chart::new("Least squares with 50 weights, and the number of its examples")
+        .with_axes(
+            "examples a weight, n / d",
+            "test error as a multiple of the noise",
+        )
+        .with_x_range(0.0..21.0)
+        .with_y_range(0.5..7.5)
+        .with_points("measured", measured)
+        .with_line("1 + d / (n − d − 1)", theory)
+        .with_line("Uncle Bernie's rule", [(10.0, 1.0), (10.0, 2.0)])
+        .with_line("the noise", [(0.0, 1.0), (20.5, 1.0)])
+        .save(options.picture("bernie.svg")?)?;
     figures.write(options)
 }
 

@@ -23,13 +23,13 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
+use support::digits::Digits;
 use support::figures::Figures;
-use support::mnist::Digits;
-use support::picture::{Line, curves};
+use support::folder::folder;
 use support::seeds::{Ticker, each_seed};
-use support::text::folder;
 use support::{Options, Outcome};
 use wengert::nn::data::Batches;
+use wengert::nn::look::pictures::Chart;
 use wengert::nn::rnn::{Cell, Layer, Recurrent};
 use wengert::prelude::*;
 use wengert::tape::Model;
@@ -282,17 +282,11 @@ fn run(options: &Options, data: Option<&Path>) -> Outcome {
         figures.add(&format!("products.{figure}.error_over_variance"), &errors);
         lines.push((name, found.into_iter().next().expect("there is a seed").1));
     }
-    let lines: Vec<Line> = lines
-        .iter()
-        .map(|(name, points)| Line { name, points })
-        .collect();
-    curves(
-        &options.picture("bidirectional.svg")?,
-        "The product of both neighbors",
-        "step",
-        "squared error over the variance",
-        &lines,
-    )?;
+    Chart::new("The product of both neighbors")
+        .with_axes("step", "squared error over the variance")
+        .with_log_y()
+        .with_lines(&lines)
+        .save(options.picture("bidirectional.svg")?)?;
 
     figures.add(
         "digits.parameters",

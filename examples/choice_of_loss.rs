@@ -24,11 +24,11 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use support::figures::Figures;
-use support::picture::{Line, curves};
-use support::plot::plot;
+use support::folder::folder;
 use support::seeds::each_seed;
-use support::text::{folder, lines};
 use support::{Options, Outcome};
+use wengert::nn::data::table;
+use wengert::nn::look::pictures::Chart;
 use wengert::prelude::*;
 
 const SEEDS: usize = 5;
@@ -109,24 +109,10 @@ fn prices(data: Option<PathBuf>, options: &Options) -> Outcome<Vec<f64>> {
         return Ok((0..300).scan(100.0, walk).collect());
     };
     let path = folder.join("data.csv");
-    let cells = lines(&path, |line| {
-        let price = line.split(',').nth(1).ok_or("there is no second column")?;
-        Ok(price.to_owned())
-    })?;
-    let wrong = |line: usize, what: String| format!("{}:{}: {what}", path.display(), line);
-    if cells.first().is_none_or(|name| name != "SP500") {
-        return Err(wrong(1, "the second column is not SP500".to_owned()).into());
+    let prices = table::load(&path)?.tensor::<f64>(&["SP500"])?.to_vec();
+    if let Some(price) = prices.iter().find(|&&x| !(x.is_finite() && x > 0.0)) {
+        return Err(format!("{}: {price} is no price", path.display()).into());
     }
-    let price = |(at, cell): (usize, &String)| match cell.parse::<f64>() {
-        Ok(price) if price.is_finite() && price > 0.0 => Ok(price),
-        _ => Err(wrong(at + 1, format!("`{cell}` is no price")).into()),
-    };
-    let prices = cells
-        .iter()
-        .enumerate()
-        .skip(1)
-        .map(price)
-        .collect::<Outcome<Vec<_>>>()?;
     if prices.len() < 10 * MONTHS {
         return Err(format!("{}: {} months are too few", path.display(), prices.len()).into());
     }
@@ -254,22 +240,14 @@ fn market(figures: &mut Figures, options: &Options, prices: &[f64]) -> Outcome {
         shown.clone().map(at).collect()
     };
     let (model, persistence) = (off(&guess), off(&last));
-    plot(
-        &options.picture("choice_of_loss_prices.svg")?,
-        "S&P 500: how far off the price of the next month is",
-        ("month of the last ten years", 0.0..120.0),
-        ("percent of the price", -15.0..25.0),
-        &[
-            Line {
-                name: "twelve months, squared error",
-                points: &model,
-            },
-            Line {
-                name: "the price of last month",
-                points: &persistence,
-            },
-        ],
-    )
+    Chart::new("S&P 500: how far off the price of the next month is")
+        .with_axes("month of the last ten years", "percent of the price")
+        .with_x_range(0.0..120.0)
+        .with_y_range(-15.0..25.0)
+        .with_line("twelve months, squared error", model)
+        .with_line("the price of last month", persistence)
+        .save(options.picture("choice_of_loss_prices.svg")?)?;
+    Ok(())
 }
 
 fn run(options: &Options, data: Option<PathBuf>) -> Outcome {
@@ -292,17 +270,17 @@ fn run(options: &Options, data: Option<PathBuf>) -> Outcome {
                 .unwrap_or_default(),
         );
     }
-    let line = |at: usize| Line {
-        name: ["cross-entropy", "squared error", "hinge"][at],
-        points: &courses[at],
-    };
-    curves(
-        &options.picture("choice_of_loss.svg")?,
-        "A unit that starts on the wrong side, by the loss that it learns with",
-        "step",
-        "nats of surprise an answer",
-        &[0, 1, 2].map(line),
-    )?;
+    let title = "A unit that starts on the wrong side, by the loss that it learns with";
+    let mut chart = Chart::new(title)
+        .with_axes("step", "nats of surprise an answer")
+        .with_log_y();
+    for (name, course) in ["cross-entropy", "squared error", "hinge"]
+        .iter()
+        .zip(courses)
+    {
+        chart = chart.with_line(name, course);
+    }
+    chart.save(options.picture("choice_of_loss.svg")?)?;
     market(&mut figures, options, &prices)?;
     figures.write(options)
 }

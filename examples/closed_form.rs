@@ -22,10 +22,9 @@ use std::process::ExitCode;
 use clap::Parser;
 use support::cholesky::{cholesky, solve};
 use support::figures::Figures;
-use support::picture::Line;
-use support::plot::plot;
 use support::seeds::each_seed;
 use support::{Options, Outcome};
+use wengert::nn::look::pictures::Chart;
 use wengert::prelude::*;
 
 const SEEDS: usize = 5;
@@ -237,21 +236,15 @@ fn run(options: &Options) -> Outcome {
     );
 
     let title = "The loss of a network along the line from one seed's minimum to another's";
-    let names: Vec<String> = (0..lines.len())
-        .map(|at| format!("seeds {} and {}", 2 * at + 1, 2 * at + 2))
-        .collect();
-    let lines: Vec<Line> = lines
-        .iter()
-        .zip(&names)
-        .map(|(points, name)| Line { name, points })
-        .collect();
-    plot(
-        &options.picture("closed_form.svg")?,
-        title,
-        ("place on the line: the minima are at 0 and 1", -0.2..1.2),
-        ("loss", 0.0..3.2),
-        &lines,
-    )?;
+    let seeds = |at: usize| format!("seeds {} and {}", 2 * at + 1, 2 * at + 2);
+    let named = lines.iter().enumerate();
+    let lines: Vec<_> = named.map(|(at, points)| (seeds(at), points)).collect();
+    Chart::new(title)
+        .with_axes("place on the line: the minima are at 0 and 1", "loss")
+        .with_x_range(-0.2..1.2)
+        .with_y_range(0.0..3.2)
+        .with_lines(&lines)
+        .save(options.picture("closed_form.svg")?)?;
     figures.write(options)
 }
 

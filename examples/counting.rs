@@ -20,11 +20,10 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use support::figures::Figures;
-use support::picture::Line;
-use support::plot::plot;
 use support::recurrent::{Reader, Rnn};
 use support::seeds::{Ticker, each_seed};
 use support::{Options, Outcome};
+use wengert::nn::look::pictures::Chart;
 use wengert::nn::rnn::{LstmOptions, LstmVariant, Peepholes};
 use wengert::prelude::*;
 
@@ -217,26 +216,14 @@ fn run(options: &Options) -> Outcome {
         .each_ref()
         .map(|(_, (_, pairs))| errors_by_distance(pairs));
     let bound = [(0.0, RIGHT), (FAR as f64, RIGHT)];
-    let lines = [
-        Line {
-            name: "with peepholes",
-            points: &with,
-        },
-        Line {
-            name: "without",
-            points: &without,
-        },
-        Line {
-            name: "right is below this",
-            points: &bound,
-        },
-    ];
-    let title = "The distance of two spikes, and how wrong it is said: one seed";
-    let (x, y) = (
-        ("distance", 0.0..FAR as f64 + 2.0),
-        ("error / 100", 0.0..0.5),
-    );
-    plot(&options.picture("counting.svg")?, title, x, y, &lines)?;
+    Chart::new("The distance of two spikes, and how wrong it is said: one seed")
+        .with_axes("distance", "error / 100")
+        .with_x_range(0.0..FAR as f64 + 2.0)
+        .with_y_range(0.0..0.5)
+        .with_line("with peepholes", with)
+        .with_line("without", without)
+        .with_line("right is below this", bound)
+        .save(options.picture("counting.svg")?)?;
     println!("the picture is in {}", options.out.display());
     figures.write(options)
 }

@@ -16,7 +16,8 @@
 //! of the year as well, and a decoder may look there. Its figures are reported.
 //!
 //! `cargo run --release --example dates -- --data DIR`, a folder with `date.txt`, or with `WENGERT_DATA`
-//! set to a folder that has it in `dlfs2/`.
+//! set to a folder that has it in `dlfs2/`. With `--resume DIR` it keeps checkpoints in that folder, and a second start
+//! goes on where the first ended.
 #![allow(clippy::print_stdout, reason = "an experiment reports what it found")]
 
 mod support;
@@ -27,12 +28,15 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use support::figures::Figures;
-use support::heatmap::heatmap;
+use support::folder::folder;
+use support::keep::{Resume, bytes, to_the_end};
 use support::seeds::{Ticker, each_seed};
-use support::text::{folder, lines};
 use support::translator::{Design, Pairs, Training, Translator, accuracy};
-use support::vocabulary::Vocabulary;
 use support::{Options, Outcome};
+use wengert::nn::data::text::load_pairs;
+use wengert::nn::data::{Specials, Vocabulary};
+use wengert::nn::files;
+use wengert::nn::look::pictures::HeatMap;
 use wengert::nn::seq2seq::{Forcing, Reading, Until};
 use wengert::prelude::*;
 
@@ -52,7 +56,7 @@ const MODELS: [(&str, bool, bool); 3] = [
 const LENGTH: usize = 10;
 const YEAR: usize = 4;
 /// The character that is told first, which stands between the two in the file.
-const FIRST: &str = "_";
+const FIRST: char = '_';
 
 /// Learns to write dates in one way that it reads in many
 #[derive(Parser)]
@@ -60,6 +64,8 @@ struct Arguments {
     /// The folder with date.txt
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    #[command(flatten)]
+    keep: Resume,
     #[command(flatten)]
     options: Options,
 }
@@ -71,37 +77,34 @@ struct Dates {
     asked: Pairs,
 }
 
-/// Reads a line of the file: a spelling, filled up with spaces, and the date behind a `_`.
-fn read_line(line: &str) -> Result<(String, String), String> {
-    match line.split_once(FIRST) {
-        Some((spelling, date)) if date.len() == LENGTH && !spelling.trim().is_empty() => {
-            Ok((spelling.trim_end().to_owned(), date.to_owned()))
-        }
-        _ => Err(format!(
-            "a spelling and a date as _1994-09-27 are wanted, not {line:?}"
-        )),
-    }
-}
-
 impl Dates {
     fn load(folder: &Path, [count, asked]: [usize; 2]) -> Outcome<Dates> {
         let path = folder.join("date.txt");
-        let (mut known, mut lines) = (BTreeSet::new(), lines(&path, read_line)?);
+        // A spelling is filled up with spaces.
+        let (mut known, mut lines) = (BTreeSet::new(), load_pairs(&path, FIRST)?);
+        let odd = |(spelling, date): &&(String, String)| {
+            date.len() != LENGTH || spelling.trim().is_empty()
+        };
+        if let Some((spelling, date)) = lines.iter().find(odd) {
+            let path = path.display();
+            return Err(format!("{path}: {spelling:?} with {date:?} is no date").into());
+        }
+        for (spelling, _) in &mut lines {
+            spelling.truncate(spelling.trim_end().len());
+        }
         lines.retain(|(spelling, _)| known.insert(spelling.clone()));
         if lines.len() < count {
             let found = lines.len();
             return Err(format!("{}: {found} dates instead of {count}", path.display()).into());
         }
         lines.truncate(count);
-        let all = lines
-            .iter()
-            .flat_map(|(spelling, date)| spelling.chars().chain(date.chars()));
-        let all: BTreeSet<char> = all.chain(FIRST.chars()).collect();
-        let characters = Vocabulary::of_characters(&all.into_iter().collect::<String>());
+        let first = FIRST.to_string();
+        let all = lines.iter().flat_map(|(spelling, date)| [spelling, date]);
+        let characters = Vocabulary::characters(all.chain([&first]), Specials::NONE);
         let mut learned = Pairs::default();
         for (spelling, date) in &lines {
-            learned.sources.push(characters.characters(spelling));
-            learned.targets.push(characters.characters(date));
+            learned.sources.push(characters.encode(spelling)?);
+            learned.targets.push(characters.encode(date)?);
         }
         let asked = learned.split_off(asked);
         Ok(Dates {
@@ -112,7 +115,8 @@ impl Dates {
     }
 
     fn first(&self) -> i64 {
-        self.characters.number(FIRST).expect("it is one of them")
+        let number = self.characters.number(&FIRST.to_string());
+        number.expect("it is one of them")
     }
 }
 
@@ -143,19 +147,21 @@ fn weight_on_year(dates: &Dates, alignments: &[Vec<Vec<f64>>], digits: &[usize])
 
 /// What one model came to.
 struct Found {
+    model: Translator,
     /// The share of dates that it writes rightly, after each epoch.
     right: Vec<f64>,
     alignments: Vec<Vec<Vec<f64>>>,
 }
 
+/// Trains a model up to the end of an epoch, or goes on from the newest checkpoint of the folder.
 fn learn(
     dates: &Dates,
-    attention: bool,
-    reversed: bool,
-    epochs: usize,
+    (_, attention, reversed): (&str, bool, bool),
+    folder: Option<&Path>,
+    [end, epochs]: [usize; 2],
     seed: u64,
     ticker: &Ticker,
-) -> Found {
+) -> Outcome<Found> {
     let mut rng = Rng::seed_from_u64(seed);
     let design = Design {
         words: [dates.characters.len(); 2],
@@ -175,32 +181,45 @@ fn learn(
         forcing: Forcing::default(),
     };
     let mut model = Translator::new(design, &mut rng);
-    let mut right = Vec::new();
-    training.run(&mut model, &dates.learned, &mut rng, |_, model, loss| {
+    let look = |_, model: &Translator, loss: f64| {
         let made = model.translate(&dates.asked, first, Until::len(LENGTH));
         let (_, exact) = accuracy(&made, &dates.asked.targets);
-        right.push(exact);
         ticker.tick(|| format!("loss {loss:.4}, {exact:.3} right"));
-    });
+        exact
+    };
+    let right = training.run_kept(&mut model, &dates.learned, &mut rng, (folder, end), look)?;
     let alignments = match attention {
         true => model.alignments(&dates.asked, first),
         false => Vec::new(),
     };
-    Found { right, alignments }
+    Ok(Found {
+        model,
+        right,
+        alignments,
+    })
 }
 
-fn run(options: &Options, folder: &Path) -> Outcome {
+fn run(options: &Options, keep: &Resume, folder: &Path) -> Outcome {
     let mut figures = Figures::new("dates");
     let (count, seeds, epochs) = match options.quick {
-        true => ([2000, 200], 1, 1),
+        true => ([1000, 100], 1, 2),
         false => ([DATES, ASKED], SEEDS, EPOCHS),
     };
     let dates = Dates::load(folder, count)?;
     let found = each_seed(options, seeds, MODELS.len() * epochs, |seed, ticker| {
-        MODELS.map(|(_, attention, reversed)| {
-            learn(&dates, attention, reversed, epochs, seed, ticker)
-        })
+        let of = |kind: (&str, bool, bool)| {
+            let folder = keep.of(&format!("seed-{seed}-{}", kind.0));
+            let train = |folder: Option<&Path>, end| {
+                learn(&dates, kind, folder, [end, epochs], seed, ticker)
+            };
+            let bits = |found: &Found| bytes(&found.model);
+            to_the_end(options, folder.as_deref(), epochs, train, bits)
+                .map_err(|error| error.to_string())
+        };
+        let [a, b, c] = MODELS.map(of);
+        Ok([a?, b?, c?])
     });
+    let mut found = found.into_iter().collect::<Result<Vec<_>, String>>()?;
 
     let numbers =
         |number: &dyn Fn(&[Found; 3]) -> f64| -> Vec<f64> { found.iter().map(number).collect() };
@@ -232,25 +251,31 @@ fn run(options: &Options, folder: &Path) -> Outcome {
         .max_by_key(|spelling| spelling.1.len())
         .map_or(0, |longest| longest.0);
     let names = |tokens: &[i64]| -> Vec<String> {
-        let name = |&token: &i64| dates.characters.text(&[token], "").replace(' ', "␣");
+        let name = |&token: &i64| dates.characters.decode(&[token]).replace(' ', "␣");
         tokens.iter().map(name).collect()
     };
     let path = options.picture("dates_alignment.svg")?;
-    heatmap(
-        &path,
-        "Where the decoder looks while it writes a date",
-        ("read", &names(&dates.asked.sources[shown])),
-        ("written", &names(&dates.asked.targets[shown])),
-        &found[0][0].alignments[shown],
-    )?;
+    let alignment = Tensor::from_rows(found[0][0].alignments.swap_remove(shown))?;
+    HeatMap::new("Where the decoder looks while it writes a date", &alignment)
+        .with_columns("read", &names(&dates.asked.sources[shown]))
+        .with_rows("written", &names(&dates.asked.targets[shown]))
+        .with_range(0.0, 1.0)
+        .save(&path)?;
     println!("\nan alignment is in {}", path.display());
+    let weights = options.picture("dates.safetensors")?;
+    files::save(&found[0][0].model, &weights)?;
+    println!("the weights of a model are in {}", weights.display());
     figures.write(options)
 }
 
 fn main() -> ExitCode {
-    let Arguments { data, options } = Arguments::parse();
+    let Arguments {
+        data,
+        keep,
+        options,
+    } = Arguments::parse();
     let outcome = folder(data, "dlfs2", options.quick).and_then(|folder| match folder {
-        Some(folder) => run(&options, &folder),
+        Some(folder) => run(&options, &keep, &folder),
         None => {
             println!("dates: skipped, for there is no data (--data DIR or WENGERT_DATA)");
             Ok(())

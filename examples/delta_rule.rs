@@ -23,11 +23,11 @@ use support::clouds::{clouds, moons};
 use support::differences::apart;
 use support::figures::Figures;
 use support::op_programs::PROGRAMS;
-use support::scatter::{scatter, zeros};
 use support::seeds::each_seed;
 use support::{Options, Outcome};
 use wengert::compose::bce;
 use wengert::nn::data::Batches;
+use wengert::nn::look::pictures::Chart;
 use wengert::nn::rnn::{
     Carried, Cell, GruOptions, GruVariantCell, LightGruCell, LstmOptions, LstmVariantCell,
     MinimalGruCell, NewCell, Peepholes,
@@ -254,16 +254,17 @@ fn draw(net: &Net, x: &Tensor<f64>, t: &Tensor<f64>, options: &Options) -> Outco
             .map(|(x, _)| (x[0], x[1]))
             .collect::<Vec<_>>()
     };
-    let (wide, high) = (-2.0..3.5, -1.5..2.0);
-    let at = |point: (f64, f64)| net.say(&Tensor::from([[point.0, point.1]])).item();
-    scatter(
-        &options.picture("delta_rule.svg")?,
-        "Two moons, and where a network of three hidden units parts them",
-        ("x", wide.clone()),
-        ("y", high.clone()),
-        &[("one moon", kind(0.0)), ("the other", kind(1.0))],
-        ("the boundary", &zeros(&wide, &high, 40, at)),
-    )
+    let says = |x: f64, y: f64| net.say(&Tensor::from([[x, y]])).item();
+    Chart::new("Two moons, and where a network of three hidden units parts them")
+        .with_axes("x", "y")
+        .with_x_range(-2.0..3.5)
+        .with_y_range(-1.5..2.0)
+        .with_size(800, 560)
+        .with_points("one moon", kind(0.0))
+        .with_points("the other", kind(1.0))
+        .with_boundary("the boundary", 40, says)
+        .save(options.picture("delta_rule.svg")?)?;
+    Ok(())
 }
 
 fn run(options: &Options) -> Outcome {

@@ -16,10 +16,9 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use support::figures::Figures;
-use support::picture::Line;
-use support::plot::plot;
 use support::{Options, Outcome};
 use wengert::compose::bce;
+use wengert::nn::look::pictures::Chart;
 use wengert::nn::rnn::{
     ForgetGate, GruBiases, GruOptions, GruVariant, LstmOptions, LstmVariant, LstmVariantCell,
     ParameterGroups, Peepholes,
@@ -324,14 +323,13 @@ fn polynomials(figures: &mut Figures, options: &Options) -> Outcome {
         ("1/(1+x²)", line(&f)),
         ("its polynomial of degree 10", line(&|x| value(&bell, x))),
     ];
-    let lines = lines.each_ref().map(|(name, points)| Line { name, points });
-    plot(
-        &options.picture("errata.svg")?,
-        "Maclaurin polynomials: sin everywhere, 1/(1+x²) up to |x| = 1",
-        ("x", -4.0..4.0),
-        ("value", -1.5..2.0),
-        &lines,
-    )
+    Chart::new("Maclaurin polynomials: sin everywhere, 1/(1+x²) up to |x| = 1")
+        .with_axes("x", "value")
+        .with_x_range(-4.0..4.0)
+        .with_y_range(-1.5..2.0)
+        .with_lines(&lines)
+        .save(options.picture("errata.svg")?)?;
+    Ok(())
 }
 
 fn run(options: &Options) -> Outcome {

@@ -25,13 +25,12 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use support::figures::Figures;
-use support::picture::Line;
-use support::plot::plot;
+use support::folder::folder;
 use support::recurrent::Reader;
 use support::seeds::each_seed;
-use support::text::{folder, lines};
 use support::{Options, Outcome};
-use wengert::nn::data::Batches;
+use wengert::nn::data::{Batches, table};
+use wengert::nn::look::pictures::Chart;
 use wengert::prelude::*;
 
 const SEEDS: usize = 5;
@@ -86,18 +85,12 @@ const SERIES: [Series; 2] = [
 ];
 
 impl Series {
-    /// The months of the file, which has a head and two columns.
+    /// The months of the file, whose second column has the numbers.
     fn load(&self, folder: &Path) -> Outcome<Vec<f64>> {
-        let read = |line: &str| match line.split_once(',') {
-            Some((month, _)) if month.trim_matches('"') == "Month" => Ok(None),
-            Some((_, number)) => match number.trim().parse::<f64>() {
-                Ok(number) if number.is_finite() => Ok(Some(number)),
-                _ => Err(format!("{number:?} is no number")),
-            },
-            None => Err("a month and a number are wanted".to_owned()),
-        };
         let path = folder.join(self.file);
-        let months: Vec<f64> = lines(&path, read)?.into_iter().flatten().collect();
+        let table = table::load(&path)?;
+        let name = table.names().get(1).ok_or("there is no second column")?;
+        let months = table.tensor::<f64>(&[name])?.to_vec();
         if months.len() < 3 * self.season {
             let found = months.len();
             return Err(format!("{}: {found} months are too few", path.display()).into());
@@ -312,13 +305,12 @@ fn run(options: &Options, data: Option<&Path>) -> Outcome {
             ];
             let greatest = months.iter().chain(all).fold(0.0, |a: f64, &b| a.max(b));
             let year = |at: usize| at as f64 / 12.0 + 1949.0;
-            plot(
-                &options.picture("forecast.svg")?,
-                "Airline passengers, as a recurrent network forecasts them",
-                ("year", year(early)..year(months.len())),
-                ("passengers a month, in thousands", 100.0..1.1 * greatest),
-                &lines.each_ref().map(|(name, points)| Line { name, points }),
-            )?;
+            Chart::new("Airline passengers, as a recurrent network forecasts them")
+                .with_axes("year", "passengers a month, in thousands")
+                .with_x_range(year(early)..year(months.len()))
+                .with_y_range(100.0..1.1 * greatest)
+                .with_lines(&lines)
+                .save(options.picture("forecast.svg")?)?;
         }
     }
     figures.write(options)

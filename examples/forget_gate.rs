@@ -15,11 +15,11 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use support::figures::Figures;
-use support::picture::{Line, curves};
 use support::reber::{COUNT, Text};
 use support::seeds::{Ticker, each_seed};
 use support::stream::{KINDS, Learner};
 use support::{Options, Outcome};
+use wengert::nn::look::pictures::Chart;
 use wengert::nn::rnn::ForgetGate;
 use wengert::prelude::*;
 
@@ -112,18 +112,15 @@ fn run(options: &Options) -> Outcome {
 
     let [with, without] = &found[0];
     let lines = [
-        Line {
-            name: "forget gate",
-            points: &with.norms,
-        },
-        Line {
-            name: "no forget gate",
-            points: &without.norms,
-        },
+        ("forget gate", &with.norms),
+        ("no forget gate", &without.norms),
     ];
-    let title = "The memory on a stream of strings that nobody resets: one seed";
     let path = options.picture("forget_gate.svg")?;
-    curves(&path, title, "piece of six strings", "norm of c", &lines)?;
+    Chart::new("The memory on a stream of strings that nobody resets: one seed")
+        .with_axes("piece of six strings", "norm of c")
+        .with_log_y()
+        .with_lines(&lines)
+        .save(&path)?;
     println!("the memory is drawn in {}", path.display());
     figures.write(options)
 }

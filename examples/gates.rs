@@ -20,11 +20,10 @@ use std::process::ExitCode;
 use clap::Parser;
 use support::adding::{Training, error, sequences};
 use support::figures::Figures;
-use support::picture::Line;
-use support::plot::plot;
 use support::recurrent::{Reader, Rnn};
 use support::seeds::each_seed;
 use support::{Options, Outcome};
+use wengert::nn::look::pictures::Chart;
 use wengert::nn::rnn::{ForgetGate, LstmOptions, LstmVariant, Peepholes};
 use wengert::prelude::*;
 
@@ -177,25 +176,14 @@ fn run(options: &Options) -> Outcome {
     };
     let gate = line(found[0].gate.select(0, 0));
     let marks = line(found[0].x.select(0, 0).select(-1, 1));
-    let lines = [
-        Line {
-            name: "input gate, mean of the cells",
-            points: &gate,
-        },
-        Line {
-            name: "mark",
-            points: &marks,
-        },
-    ];
     let path = options.picture("gates.svg")?;
-    let title = "The learned input gate, over one sequence";
-    plot(
-        &path,
-        title,
-        ("step", 1.0..TIME as f64 + 1.0),
-        ("value", 0.0..1.3),
-        &lines,
-    )?;
+    Chart::new("The learned input gate, over one sequence")
+        .with_axes("step", "value")
+        .with_x_range(1.0..TIME as f64 + 1.0)
+        .with_y_range(0.0..1.3)
+        .with_line("input gate, mean of the cells", gate)
+        .with_line("mark", marks)
+        .save(&path)?;
     println!("the input gate is drawn in {}", path.display());
     figures.write(options)
 }

@@ -27,7 +27,6 @@ use std::time::Instant;
 use clap::Parser;
 use support::adding::{Training, error, sequences};
 use support::figures::Figures;
-use support::picture::{Line, curves};
 use support::reber::{COUNT, Text, padded};
 use support::recurrent::Reader;
 use support::seeds::{Ticker, each_seed};
@@ -35,6 +34,7 @@ use support::wave::{initialize, part, points, train, windows};
 use support::{Options, Outcome};
 use wengert::compose::{CrossEntropy, cross_entropy_with};
 use wengert::nn::init::uniform;
+use wengert::nn::look::pictures::Chart;
 use wengert::nn::rnn::{Cell, NewCell, Recurrent};
 use wengert::ops::{Sigmoid, Tanh};
 use wengert::prelude::*;
@@ -282,17 +282,11 @@ fn run(options: &Options) -> Outcome {
             ));
         }
     }
-    let lines: Vec<Line> = lines
-        .iter()
-        .map(|(name, points)| Line { name, points })
-        .collect();
-    curves(
-        &options.picture("gru_and_lstm.svg")?,
-        "Adding Problem over 50 steps, 16 hidden units",
-        "step",
-        "mean squared error in training",
-        &lines,
-    )?;
+    Chart::new("Adding Problem over 50 steps, 16 hidden units")
+        .with_axes("step", "mean squared error in training")
+        .with_log_y()
+        .with_lines(&lines)
+        .save(options.picture("gru_and_lstm.svg")?)?;
     figures.write(options)
 }
 

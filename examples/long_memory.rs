@@ -16,11 +16,10 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use support::figures::Figures;
-use support::picture::Line;
-use support::plot::plot;
 use support::recurrent::{Reader, Rnn};
 use support::seeds::each_seed;
 use support::{Options, Outcome};
+use wengert::nn::look::pictures::Chart;
 use wengert::nn::rnn::{LstmOptions, LstmVariant};
 use wengert::prelude::*;
 
@@ -138,21 +137,14 @@ fn run(options: &Options) -> Outcome {
     }
 
     let names = ["plain recurrent network", "LSTM of 1997"];
-    let line = |(at, name): (usize, &'static str)| Line {
-        name,
-        points: &found[0][at].1,
-    };
-    let lines: Vec<Line> = names.into_iter().enumerate().map(line).collect();
+    let lines = [0, 1].map(|at| (names[at], &found[0][at].1));
     let path = options.picture("long_memory.svg")?;
-    let title = "The order of three symbols among fifty: one seed";
-    let x_range = 0.0..1.02 * steps as f64;
-    plot(
-        &path,
-        title,
-        ("step", x_range),
-        ("accuracy", 0.0..1.3),
-        &lines,
-    )?;
+    Chart::new("The order of three symbols among fifty: one seed")
+        .with_axes("step", "accuracy")
+        .with_x_range(0.0..1.02 * steps as f64)
+        .with_y_range(0.0..1.3)
+        .with_lines(&lines)
+        .save(&path)?;
     println!("the learning curves are in {}", path.display());
     figures.write(options)
 }

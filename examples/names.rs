@@ -8,25 +8,27 @@
 //! smoothed by an addition to each that is chosen on the validation names.
 //!
 //! `cargo run --release --example names -- --data DIR` for a folder with `names.txt`, or with
-//! `WENGERT_DATA` set to a folder that has it in `makemore/`. A quick run does without.
+//! `WENGERT_DATA` set to a folder that has it in `makemore/`. A quick run does without. With `--resume DIR` it keeps
+//! checkpoints in that folder, and a second start goes on where the first ended.
 #![allow(clippy::print_stdout, reason = "an experiment reports what it found")]
 
 mod support;
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
 use support::characters::{Counts, Writer};
 use support::figures::Figures;
-use support::picture::Line;
-use support::plot::plot;
-use support::seeds::each_seed;
-use support::text::{folder, lines};
-use support::vocabulary::Vocabulary;
+use support::folder::folder;
+use support::keep::{Kept, Resume, bytes, to_the_end};
+use support::seeds::{Ticker, each_seed};
 use support::{Options, Outcome};
-use wengert::nn::data::{Batches, pad};
+use wengert::nn::data::text::load_lines;
+use wengert::nn::data::{Batches, Specials, Unit, Vocabulary, pad};
+use wengert::nn::files::{self, Checkpoint};
+use wengert::nn::look::pictures::Chart;
 use wengert::nn::loss::{length_mask, masked_cross_entropy};
 use wengert::prelude::*;
 
@@ -51,6 +53,8 @@ struct Arguments {
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     #[command(flatten)]
+    keep: Resume,
+    #[command(flatten)]
     options: Options,
 }
 
@@ -65,15 +69,17 @@ fn load(data: Option<PathBuf>, options: &Options, letters: &Vocabulary) -> Outco
             .collect();
         return Ok(names
             .iter()
-            .map(|name| letters.characters(&format!("{name}.")))
-            .collect());
+            .map(|name| letters.encode(&format!("{name}.")))
+            .collect::<Result<_, _>>()?);
     };
     let path = folder.join("names.txt");
-    let read = |line: &str| match line.chars().all(|letter| letter.is_ascii_lowercase()) {
-        true if !line.is_empty() => Ok(letters.characters(&format!("{line}."))),
-        _ => Err("a name of small letters is wanted".to_owned()),
-    };
-    let names: BTreeSet<Vec<i64>> = lines(&path, read)?.into_iter().collect();
+    let mut names = BTreeSet::new();
+    for name in load_lines(&path)? {
+        if name.is_empty() || name.contains('.') {
+            return Err(format!("{}: {name:?} is no name", path.display()).into());
+        }
+        names.insert(letters.encode(&format!("{name}."))?);
+    }
     if names.len() < 100 {
         return Err(format!("{}: {} names are too few", path.display(), names.len()).into());
     }
@@ -126,6 +132,62 @@ fn make_up(model: &Writer, count: usize, rng: &mut Rng) -> Vec<Vec<i64>> {
     names
 }
 
+/// The names of one seed, in parts.
+struct Parts {
+    learned: Vec<Vec<i64>>,
+    validation: Vec<Vec<i64>>,
+    test: Vec<Vec<i64>>,
+}
+
+/// Trains up to the end of an epoch, or goes on from the newest checkpoint of the folder: the model, and its
+/// validation error after each epoch.
+fn train(
+    parts: &Parts,
+    letters: usize,
+    rng: &Rng,
+    folder: Option<&Path>,
+    [end, epochs]: [usize; 2],
+    ticker: &Ticker,
+) -> Outcome<(Writer, Vec<f64>)> {
+    let names = &parts.learned;
+    let mut model = Writer::new(letters, WIDTH, HIDDEN, &mut rng.split(2));
+    let (mut tape, mut adam, mut order) = (Tape::new(), Adam::new(RATE), rng.split(3));
+    let lengths: Vec<usize> = names.iter().map(Vec::len).collect();
+    let steps = epochs * names.len().div_ceil(BATCH);
+    let (mut done, mut course) = (0, Vec::new());
+    let mut kept = Kept::in_folder(folder)?;
+    if let Some(found) = kept.newest()? {
+        let found = found.restore().model("model", &mut model);
+        let found = found.optimizer("adam", &mut adam).part("order", &mut order);
+        found
+            .part("done", &mut done)
+            .part("course", &mut course)
+            .finish()?;
+    }
+    while course.len() < end {
+        for rows in Batches::by_length(&lengths, BATCH, &mut order) {
+            adam.learning_rate = RATE * (1.0 - done as f64 / steps as f64);
+            let (read, said, lengths) = batch(names, &rows);
+            let mask = length_mask(&lengths, said.dim(1));
+            let (_, mut grads) = tape.value_and_grad(&model, |_, m| {
+                masked_cross_entropy(m.scores(&read, None).0, &said, &mask, 0.0)
+            });
+            clip_by_global_norm(&mut grads, 1.0);
+            adam.step(&mut model, &grads);
+            done += 1;
+        }
+        let error = nats(&model, &mut tape, &parts.validation);
+        course.push(error);
+        kept.save(done, || {
+            let now = Checkpoint::new().model("model", &model);
+            let now = now.optimizer("adam", &adam).part("order", &order);
+            now.part("done", &done).part("course", &course)
+        })?;
+        ticker.tick(|| format!("validation: {error:.3} nats a letter"));
+    }
+    Ok((model, course))
+}
+
 /// What one seed comes to.
 struct Found {
     counts: Vec<f64>,
@@ -137,17 +199,18 @@ struct Found {
     made: Vec<Vec<i64>>,
 }
 
-fn run(options: &Options, data: Option<PathBuf>) -> Outcome {
+fn run(options: &Options, keep: &Resume, data: Option<PathBuf>) -> Outcome {
     let mut figures = Figures::new("names");
-    let letters = Vocabulary::of_characters(LETTERS);
+    let letters = Vocabulary::from_tokens(Unit::Character, Specials::NONE, LETTERS.chars())?;
     let names = load(data, options, &letters)?;
     figures.add("names.different", &[names.len() as f64]);
     let (seeds, epochs, count) = match options.quick {
-        true => (1, 1, names.len().min(500)),
+        true => (1, 2, names.len().min(500)),
         false => (SEEDS, EPOCHS, names.len()),
     };
 
-    let found = each_seed(options, seeds, epochs, |seed, ticker| {
+    let weights = options.picture("names.safetensors")?;
+    let learn = |seed: u64, ticker: &Ticker| -> Outcome<Found> {
         let rng = Rng::seed_from_u64(seed);
         let mut names = names.clone();
         rng.split(1).shuffle(&mut names);
@@ -159,41 +222,44 @@ fn run(options: &Options, data: Option<PathBuf>) -> Outcome {
         };
         let counts = COUNTS.iter().map(by_counts).collect();
 
-        let mut model = Writer::new(letters.len(), WIDTH, HIDDEN, &mut rng.split(2));
-        let (mut tape, mut adam, mut order) = (Tape::new(), Adam::new(RATE), rng.split(3));
-        let lengths: Vec<usize> = names.iter().map(Vec::len).collect();
-        let steps = epochs * names.len().div_ceil(BATCH);
-        let (mut done, mut course) = (0, Vec::new());
-        for epoch in 1..=epochs {
-            for rows in Batches::by_length(&lengths, BATCH, &mut order) {
-                adam.learning_rate = RATE * (1.0 - done as f64 / steps as f64);
-                let (read, said, lengths) = batch(&names, &rows);
-                let mask = length_mask(&lengths, said.dim(1));
-                let (_, mut grads) = tape.value_and_grad(&model, |_, m| {
-                    masked_cross_entropy(m.scores(&read, None).0, &said, &mask, 0.0)
-                });
-                clip_by_global_norm(&mut grads, 1.0);
-                adam.step(&mut model, &grads);
-                done += 1;
-            }
-            let error = nats(&model, &mut tape, &validation);
-            course.push((epoch as f64, error));
-            ticker.tick(|| format!("validation: {error:.3} nats a letter"));
+        let parts = Parts {
+            learned: names,
+            validation,
+            test,
+        };
+        let folder = keep.of(&format!("seed-{seed}"));
+        let train = |folder: Option<&Path>, end| {
+            train(&parts, letters.len(), &rng, folder, [end, epochs], ticker)
+        };
+        let bits = |trained: &(Writer, Vec<f64>)| bytes(&trained.0);
+        let (mut model, errors) = to_the_end(options, folder.as_deref(), epochs, train, bits)?;
+        if seed == options.seed {
+            // What is tested is what was saved.
+            files::save(&model, &weights)?;
+            files::load(&mut model, &weights)?;
         }
+        let numbered = errors.iter().enumerate();
+        let course = numbered
+            .map(|(at, &error)| ((at + 1) as f64, error))
+            .collect();
         let made = make_up(&model, MADE, &mut rng.split(4));
-        let known: BTreeSet<&Vec<i64>> = names.iter().collect();
+        let known: BTreeSet<&Vec<i64>> = parts.learned.iter().collect();
         let share = |of: &dyn Fn(&Vec<i64>) -> bool| {
             made.iter().filter(|name| of(name)).count() as f64 / MADE as f64
         };
-        Found {
+        Ok(Found {
             counts,
-            lstm: nats(&model, &mut tape, &test),
+            lstm: nats(&model, &mut Tape::new(), &parts.test),
             course,
             whole: share(&|name| name.last() == Some(&0)),
             new: share(&|name| name.len() > 1 && !known.contains(name)),
             made,
-        }
+        })
+    };
+    let found = each_seed(options, seeds, epochs, |seed, ticker| {
+        learn(seed, ticker).map_err(|error| error.to_string())
     });
+    let found = found.into_iter().collect::<Result<Vec<_>, _>>()?;
     let mut add = |name: &str, of: &dyn Fn(&Found) -> f64| {
         figures.add(name, &found.iter().map(of).collect::<Vec<_>>());
     };
@@ -213,7 +279,7 @@ fn run(options: &Options, data: Option<PathBuf>) -> Outcome {
         made,
         ..
     } = &found[0];
-    let text = |name: &Vec<i64>| letters.text(name, "").trim_end_matches('.').to_owned();
+    let text = |name: &Vec<i64>| letters.decode(name).trim_end_matches('.').to_owned();
     println!(
         "made up: {}",
         made.iter()
@@ -231,21 +297,21 @@ fn run(options: &Options, data: Option<PathBuf>) -> Outcome {
         "after three, test",
     ];
     let points = [course, &levels[0], &levels[1], &levels[2]];
-    let lines = names
-        .iter()
-        .zip(points)
-        .map(|(name, points)| Line { name, points });
-    plot(
-        &options.picture("names.svg")?,
-        "First names: an LSTM beside counts of letters",
-        ("epoch", 0.0..1.01 * epochs as f64),
-        ("nats a letter", 2.0..2.6),
-        &lines.collect::<Vec<_>>(),
-    )?;
+    let lines: Vec<_> = names.into_iter().zip(points).collect();
+    Chart::new("First names: an LSTM beside counts of letters")
+        .with_axes("epoch", "nats a letter")
+        .with_x_range(0.0..1.01 * epochs as f64)
+        .with_y_range(2.0..2.6)
+        .with_lines(&lines)
+        .save(options.picture("names.svg")?)?;
     figures.write(options)
 }
 
 fn main() -> ExitCode {
-    let Arguments { data, options } = Arguments::parse();
-    support::exit("names", run(&options, data))
+    let Arguments {
+        data,
+        keep,
+        options,
+    } = Arguments::parse();
+    support::exit("names", run(&options, &keep, data))
 }

@@ -23,15 +23,14 @@ use std::time::Instant;
 
 use clap::Parser;
 use support::dense::Dense;
+use support::digits::{Digits, PIXELS};
 use support::figures::Figures;
-use support::mnist::{Digits, PIXELS};
-use support::picture::Line;
-use support::plot::plot;
+use support::folder::folder;
 use support::seeds::{Ticker, each_seed};
-use support::text::folder;
 use support::{Options, Outcome};
 use wengert::nn::data::Batches;
 use wengert::nn::init::he_normal;
+use wengert::nn::look::pictures::Chart;
 use wengert::nn::optim::{Adadelta, Adagrad, Optimizer, Piece, RmsProp};
 use wengert::prelude::*;
 
@@ -266,18 +265,15 @@ fn epochs(options: &Options, figures: &mut Figures, folder: &Path) -> Outcome {
             .collect()
     };
     let lines: Vec<_> = found[..KINDS.len()].iter().map(points).collect();
-    let line = |at: usize| Line {
-        name: KINDS[at].0,
-        points: &lines[at],
-    };
+    let line = |at: usize| (KINDS[at].0, &lines[at]);
     let longest = lines.iter().map(Vec::len).max().unwrap_or(1);
-    plot(
-        &options.picture("optimizers.svg")?,
-        "Digits, three layers with dropout: each optimizer until 90 % are right",
-        ("epoch", 0.0..longest as f64 + 1.0),
-        ("validation accuracy", 0.2..1.0),
-        &[0, 1, 3, 4, 5, 6].map(line),
-    )
+    Chart::new("Digits, three layers with dropout: each optimizer until 90 % are right")
+        .with_axes("epoch", "validation accuracy")
+        .with_x_range(0.0..longest as f64 + 1.0)
+        .with_y_range(0.2..1.0)
+        .with_lines(&[0, 1, 3, 4, 5, 6].map(line))
+        .save(options.picture("optimizers.svg")?)?;
+    Ok(())
 }
 
 fn run(options: &Options, data: Option<PathBuf>) -> Outcome {

@@ -24,10 +24,9 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use support::figures::Figures;
-use support::picture::Line;
-use support::plot::{crosses, plot};
 use support::seeds::{Ticker, each_seed};
 use support::{Options, Outcome};
+use wengert::nn::look::pictures::Chart;
 use wengert::nn::optim::Lbfgs;
 use wengert::nn::{Forward, Tanh};
 use wengert::prelude::*;
@@ -264,23 +263,13 @@ fn run(options: &Options) -> Outcome {
         .collect();
     // Every twentieth point, so that both can be seen.
     let some: Vec<(f64, f64)> = found[0].curve.iter().copied().step_by(20).collect();
-    let lines = [
-        Line {
-            name: "closed form",
-            points: &closed,
-        },
-        Line {
-            name: "network",
-            points: &crosses(&some, (0.02, 0.02)),
-        },
-    ];
-    plot(
-        &options.picture("physics.svg")?,
-        "A damped oscillator: a network that knows the equation and where it starts",
-        ("time", 0.0..TIME),
-        ("u", -1.0..1.2),
-        &lines,
-    )?;
+    Chart::new("A damped oscillator: a network that knows the equation and where it starts")
+        .with_axes("time", "u")
+        .with_x_range(0.0..TIME)
+        .with_y_range(-1.0..1.2)
+        .with_line("closed form", closed)
+        .with_points("network", some)
+        .save(options.picture("physics.svg")?)?;
     figures.write(options)
 }
 

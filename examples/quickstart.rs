@@ -2,20 +2,24 @@
 //! marked, and after the last number the network has to say their sum. Always answering 1 gives a mean
 //! squared error of 1/6. An LSTM learns to carry the two numbers through the noise between them.
 //!
-//! `cargo run --release --example quickstart` (with `-- --help` for its options)
+//! `cargo run --release --example quickstart` (with `-- --help` for its options). With `--resume DIR` it keeps
+//! checkpoints in that folder, and a second start goes on where the first ended, to the same bits.
 #![allow(clippy::print_stdout, reason = "an experiment reports what it found")]
 
 mod support;
 
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Parser;
 use serde_json::json;
-use support::picture::{Line, curves};
+use support::keep::{Kept, Resume, bytes, to_the_end};
 use support::progress::Progress;
 use support::{Options, Outcome};
 use wengert::nn::data::Batches;
+use wengert::nn::files::{self, Checkpoint};
+use wengert::nn::look::pictures::Chart;
 use wengert::nn::parallel::Workers;
 use wengert::prelude::*;
 
@@ -36,6 +40,8 @@ const LOOKS: usize = 3;
 /// Learns to add two marked numbers a hundred steps apart
 #[derive(Parser)]
 struct Arguments {
+    #[command(flatten)]
+    keep: Resume,
     #[command(flatten)]
     options: Options,
 }
@@ -86,23 +92,37 @@ fn test(model: &Adder, (x, y): &(Tensor, Tensor)) -> (f64, Vec<f32>) {
     (sum / y.size() as f64, predicted)
 }
 
-fn run(options: &Options) -> Outcome {
-    let started = Instant::now();
+/// What a training comes to.
+struct Trained {
+    model: Adder,
+    test_set: (Tensor, Tensor),
+    steps: usize,
+    /// The errors at every look.
+    training: Vec<f64>,
+    validation: Vec<f64>,
+}
+
+/// Trains for so many steps, or goes on from the newest checkpoint of the folder.
+fn train(options: &Options, folder: Option<&Path>, look: usize, steps: usize) -> Outcome<Trained> {
     let mut rng = Rng::seed_from_u64(options.seed);
     let mut model = Adder {
         rnn: Lstm::new(2, HIDDEN, &mut rng),
         head: Linear::new(HIDDEN, 1, &mut rng),
     };
     let (validation, test_set) = (sequences(500, &mut rng), sequences(2000, &mut rng));
-
-    let steps = if options.quick { 30 } else { STEPS };
-    let look = (steps / 60).max(1);
     let mut adam = Adam::new(RATE);
     let mut workers = Workers::new(options.threads(), SHARDS);
     let mut progress = Progress::new(steps);
     let (mut training, mut validated) = (Vec::new(), Vec::new());
-    let (mut mean, mut error, mut good) = (0.0, f64::NAN, 0);
-    let mut done = 0;
+    let (mut mean, mut error, mut good, mut done) = (0.0, f64::NAN, 0, 0);
+    let mut kept = Kept::in_folder(folder)?;
+    if let Some(found) = kept.newest()? {
+        let found = found.restore().model("model", &mut model);
+        let found = found.optimizer("adam", &mut adam).part("rng", &mut rng);
+        let found = found.part("done", &mut done).part("good", &mut good);
+        let found = found.part("training", &mut training);
+        found.part("validated", &mut validated).finish()?;
+    }
     while done < steps && good < LOOKS {
         adam.learning_rate = RATE * 0.5f64.powi((done / HALF_LIFE) as i32);
         let (x, y) = sequences(BATCH, &mut rng);
@@ -117,13 +137,46 @@ fn run(options: &Options) -> Outcome {
         if done % look == 0 {
             (error, _) = test(&model, &validation);
             good = if error < GOOD { good + 1 } else { 0 };
-            training.push((done as f64, std::mem::take(&mut mean)));
-            validated.push((done as f64, error));
+            training.push(std::mem::take(&mut mean));
+            validated.push(error);
+            kept.save(done, || {
+                let now = Checkpoint::new().model("model", &model);
+                let now = now.optimizer("adam", &adam).part("rng", &rng);
+                let now = now.part("done", &done).part("good", &good);
+                now.part("training", &training)
+                    .part("validated", &validated)
+            })?;
         }
         progress.step(done, || format!("loss {loss:.4}, validation {error:.4}"));
     }
     progress.finish();
+    Ok(Trained {
+        model,
+        test_set,
+        steps: done,
+        training,
+        validation: validated,
+    })
+}
 
+fn run(options: &Options, keep: &Resume) -> Outcome {
+    let started = Instant::now();
+    let steps = if options.quick { 30 } else { STEPS };
+    let look = (steps / 60).max(1);
+    let train = |folder: Option<&Path>, end| train(options, folder, look, end);
+    let bits = |trained: &Trained| bytes(&trained.model);
+    let trained = to_the_end(options, keep.resume.as_deref(), steps, train, bits)?;
+    let Trained {
+        mut model,
+        test_set,
+        steps: done,
+        ..
+    } = trained;
+
+    // What is tested is what was saved.
+    let weights = options.picture("adding.safetensors")?;
+    files::save(&model, &weights)?;
+    files::load(&mut model, &weights)?;
     let (test_mse, predicted) = test(&model, &test_set);
     let seconds = started.elapsed().as_secs_f64();
     println!("{done} steps in {seconds:.1} s");
@@ -137,16 +190,20 @@ fn run(options: &Options) -> Outcome {
     }
 
     let path = options.picture("adding.svg")?;
-    let lines = [("training", &training), ("validation", &validated)];
-    let lines = lines.map(|(name, points)| Line { name, points });
-    curves(
-        &path,
-        "Adding Problem, T = 100",
-        "step",
-        "mean squared error",
-        &lines,
-    )?;
+    let points = |errors: &[f64]| -> Vec<(f64, f64)> {
+        let numbered = errors.iter().enumerate();
+        numbered
+            .map(|(at, &y)| (((at + 1) * look) as f64, y))
+            .collect()
+    };
+    Chart::new("Adding Problem, T = 100")
+        .with_axes("step", "mean squared error")
+        .with_log_y()
+        .with_line("training", points(&trained.training))
+        .with_line("validation", points(&trained.validation))
+        .save(&path)?;
     println!("\nthe learning curve is in {}", path.display());
+    println!("the weights are in {}", weights.display());
     options.write_figures(&json!({
         "test_mse": test_mse,
         "baseline_mse": 1.0 / 6.0,
@@ -157,5 +214,6 @@ fn run(options: &Options) -> Outcome {
 }
 
 fn main() -> ExitCode {
-    support::exit("quickstart", run(&Arguments::parse().options))
+    let Arguments { keep, options } = Arguments::parse();
+    support::exit("quickstart", run(&options, &keep))
 }

@@ -25,15 +25,15 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use support::dense::Dense;
+use support::digits::{Digits, PIXELS};
 use support::figures::Figures;
-use support::mnist::{Digits, PIXELS};
-use support::picture::{Line, curves};
-use support::plot::plot;
+use support::folder::folder;
 use support::seeds::{Ticker, each_seed};
-use support::text::folder;
 use support::{Options, Outcome};
 use wengert::nn::data::Batches;
+use wengert::nn::look::pictures::Chart;
 use wengert::nn::optim::{Schedule, penalty};
+use wengert::nn::train::{EarlyStopping, Trainer};
 use wengert::prelude::*;
 
 const SEEDS: usize = 3;
@@ -42,7 +42,7 @@ const HELD_OUT: usize = 4_000;
 const BATCH: usize = 200;
 const HIDDEN: usize = 200;
 const RATE: f64 = 2e-3;
-const PATIENCE: usize = 5;
+const PATIENCE: u64 = 5;
 /// The two variants, and the most epochs of each.
 const VARIANTS: [(&str, usize); 2] = [("dropout", 40), ("batch_norm", 10)];
 /// λ of both penalties, and the epochs and the first learning rate with them.
@@ -125,29 +125,30 @@ fn train(variant: &str, data: &Data, epochs: usize, seed: u64, ticker: &Ticker) 
         "dropout" => net.with_dropout(0.5),
         _ => net.with_batch_norm(),
     };
-    let (mut order, mut tape, mut adam) = (rng.split(2), Tape::new(), Adam::new(RATE));
-    tape.set_rng(rng.split(3));
-    let mut best = (f64::INFINITY, 0, net.clone());
-    let mut course = Vec::new();
-    for epoch in 1..=epochs {
-        for rows in Batches::shuffled(data.training.labels.size(), BATCH, &mut order) {
-            let (x, y) = data.training.rows(&rows);
-            let (_, grads) =
-                tape.value_and_grad(&net, |t, m| cross_entropy(m.forward(t.constant(&x)), &y));
-            adam.step(&mut net, &grads);
-        }
-        let (loss, accuracy) = test(&net, &mut tape, &data.validation);
-        course.push((epoch as f64, loss));
-        ticker.tick(|| format!("{variant}: validation {loss:.3}, {accuracy:.3} right"));
-        if loss < best.0 {
-            best = (loss, epoch, net.clone());
-        }
-        if epoch - best.1 > PATIENCE {
-            break;
-        }
-    }
+    let (mut order, mut course) = (rng.split(2), Vec::new());
+    let mut trainer = Trainer::new(Adam::new(RATE))
+        .with_epochs(epochs as u64)
+        .with_validation(|tape, net| {
+            let (loss, accuracy) = test(net, tape, &data.validation);
+            course.push((course.len() as f64 + 1.0, loss));
+            ticker.tick(|| format!("{variant}: validation {loss:.3}, {accuracy:.3} right"));
+            vec![("loss", loss), ("accuracy", accuracy)]
+        })
+        .with_early_stopping(EarlyStopping::new(PATIENCE).with_metric("loss"));
+    trainer.tape.set_rng(rng.split(3));
+    let count = data.training.labels.size();
+    let trained = trainer.run(
+        &mut net,
+        |_| Batches::shuffled(count, BATCH, &mut order),
+        |t, m, rows| {
+            let (x, y) = data.training.rows(rows);
+            cross_entropy(m.forward(t.constant(&x)), &y)
+        },
+    );
+    trained.expect("every loss is a number");
+    drop(trainer);
     Found {
-        accuracy: test(&best.2, &mut tape, &data.test).1,
+        accuracy: test(&net, &mut Tape::new(), &data.test).1,
         epochs: course.len() as f64,
         course,
     }
@@ -291,13 +292,11 @@ fn digits(options: &Options, figures: &mut Figures, folder: &Path) -> Outcome {
             found.into_iter().next().expect("there is a seed").course,
         ));
     }
-    let lines: Vec<Line> = lines
-        .iter()
-        .map(|(name, points)| Line { name, points })
-        .collect();
-    let path = options.picture("regularization.svg")?;
-    let title = "Three hidden layers of 200 on 16,000 digits";
-    curves(&path, title, "epoch", "validation cross-entropy", &lines)?;
+    Chart::new("Three hidden layers of 200 on 16,000 digits")
+        .with_axes("epoch", "validation cross-entropy")
+        .with_log_y()
+        .with_lines(&lines)
+        .save(options.picture("regularization.svg")?)?;
 
     let epochs = PENALIZED.min(most);
     let found = each_seed(options, seeds, 2, |seed, ticker| {
@@ -317,19 +316,15 @@ fn digits(options: &Options, figures: &mut Figures, folder: &Path) -> Outcome {
     }
     let ratios: Vec<f64> = found.iter().map(|[l1, l2]| l1.0 / l2.0).collect();
     figures.add("l1_to_l2.small_ratio", &ratios);
-    let lines = [0, 1].map(|at| histogram(&found[0][at].2));
     let names = ["penalty on |w|", "penalty on w²"];
-    let lines = [0, 1].map(|at| Line {
-        name: names[at],
-        points: &lines[at],
-    });
-    plot(
-        &options.picture("regularization_weights.svg")?,
-        "Weights after learning with each penalty",
-        ("power of ten of |w|", -8.0..0.5),
-        ("% of the weights", 0.0..40.0),
-        &lines,
-    )
+    let lines = [0, 1].map(|at| (names[at], histogram(&found[0][at].2)));
+    Chart::new("Weights after learning with each penalty")
+        .with_axes("power of ten of |w|", "% of the weights")
+        .with_x_range(-8.0..0.5)
+        .with_y_range(0.0..40.0)
+        .with_lines(&lines)
+        .save(options.picture("regularization_weights.svg")?)?;
+    Ok(())
 }
 
 fn run(options: &Options, data: Option<&Path>) -> Outcome {

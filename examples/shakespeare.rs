@@ -15,7 +15,6 @@
 
 mod support;
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -23,12 +22,11 @@ use std::process::ExitCode;
 use clap::Parser;
 use support::characters::{Counts, Memory, Writer};
 use support::figures::Figures;
-use support::picture::Line;
-use support::plot::plot;
+use support::folder::folder;
 use support::seeds::each_seed;
-use support::text::folder;
-use support::vocabulary::Vocabulary;
 use support::{Options, Outcome};
+use wengert::nn::data::{Specials, Vocabulary};
+use wengert::nn::look::pictures::Chart;
 use wengert::prelude::*;
 
 const SEEDS: usize = 2;
@@ -119,13 +117,9 @@ struct Found {
 fn run(options: &Options, data: Option<PathBuf>) -> Outcome {
     let mut figures = Figures::new("shakespeare");
     let text = load(data, options.quick)?;
-    let letters: String = text
-        .chars()
-        .collect::<BTreeSet<char>>()
-        .into_iter()
-        .collect();
-    let vocabulary = Vocabulary::of_characters(&letters);
-    let mut training = vocabulary.characters(&text);
+    let vocabulary = Vocabulary::characters([&text], Specials::NONE);
+    let mut training = vocabulary.encode(&text)?;
+    let line_end = vocabulary.encode("\n")?;
     let test = training.split_off(training.len() - training.len() / 10);
     let validation = training.split_off(training.len() - training.len() / 20);
     let (seeds, steps) = if options.quick {
@@ -167,7 +161,7 @@ fn run(options: &Options, data: Option<PathBuf>) -> Outcome {
         }
         let mut rng = rng.split(2);
         let (mut memory, mut written) = (Memory::None, Vec::new());
-        let mut last = vocabulary.characters("\n");
+        let mut last = line_end.clone();
         for _ in 0..WRITTEN {
             last = model.write(&mut tape, &last, &mut memory, TEMPERATURE, &mut rng);
             written.extend(&last);
@@ -185,7 +179,7 @@ fn run(options: &Options, data: Option<PathBuf>) -> Outcome {
         let ratios: Vec<f64> = tests.iter().map(|test| test / counted).collect();
         figures.add(&format!("lstm_to_{name}"), &ratios);
     }
-    println!("\n{}\n", vocabulary.text(&found[0].written, ""));
+    println!("\n{}\n", vocabulary.decode(&found[0].written));
 
     let level = |at: usize| vec![(0.0, counted[at]), (steps as f64, counted[at])];
     let levels = [level(0), level(1), level(2)];
@@ -196,17 +190,13 @@ fn run(options: &Options, data: Option<PathBuf>) -> Outcome {
         "after three, test",
     ];
     let points = [&found[0].course, &levels[0], &levels[1], &levels[2]];
-    let lines = names
-        .iter()
-        .zip(points)
-        .map(|(name, points)| Line { name, points });
-    plot(
-        &options.picture("shakespeare.svg")?,
-        "Shakespeare: an LSTM beside counts of characters",
-        ("step", 0.0..1.01 * steps as f64),
-        ("nats a character", 1.6..3.0),
-        &lines.collect::<Vec<_>>(),
-    )?;
+    let lines: Vec<_> = names.into_iter().zip(points).collect();
+    Chart::new("Shakespeare: an LSTM beside counts of characters")
+        .with_axes("step", "nats a character")
+        .with_x_range(0.0..1.01 * steps as f64)
+        .with_y_range(1.6..3.0)
+        .with_lines(&lines)
+        .save(options.picture("shakespeare.svg")?)?;
     figures.write(options)
 }
 

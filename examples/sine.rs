@@ -25,12 +25,11 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use support::figures::Figures;
-use support::picture::Line;
-use support::plot::plot;
 use support::recurrent::Reader;
 use support::seeds::{Ticker, each_seed};
 use support::wave::{PERIOD, initialize, part, points, sine, train, windows};
 use support::{Options, Outcome};
+use wengert::nn::look::pictures::Chart;
 use wengert::nn::rnn::{Carried, Cell};
 use wengert::prelude::*;
 
@@ -231,17 +230,12 @@ fn run(options: &Options) -> Outcome {
     }
     let wave: Vec<(f64, f64)> = (0..WINDOW + FREE).map(|at| (at as f64, sine(at))).collect();
     lines.push(("the sine".to_owned(), wave));
-    let lines: Vec<Line> = lines
-        .iter()
-        .map(|(name, points)| Line { name, points })
-        .collect();
-    plot(
-        &options.picture("sine.svg")?,
-        "Networks that go on with a sine after 25 points",
-        ("step", 0.0..(WINDOW + FREE) as f64),
-        ("value", -1.6..2.6),
-        &lines,
-    )?;
+    Chart::new("Networks that go on with a sine after 25 points")
+        .with_axes("step", "value")
+        .with_x_range(0.0..(WINDOW + FREE) as f64)
+        .with_y_range(-1.6..2.6)
+        .with_lines(&lines)
+        .save(options.picture("sine.svg")?)?;
     figures.write(options)
 }
 

@@ -21,13 +21,14 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use support::babi::{Question, Vocabulary, folder, made_up};
+use support::babi::{Question, load, made_up, numbered};
 use support::figures::Figures;
-use support::picture::{Line, curves};
+use support::folder::folder;
 use support::seeds::{Ticker, each_seed};
 use support::{Options, Outcome};
 use wengert::nn::data::Batches;
 use wengert::nn::init::normal;
+use wengert::nn::look::pictures::Chart;
 use wengert::nn::memory::StoryReader;
 use wengert::prelude::*;
 use wengert::tape::Model;
@@ -155,18 +156,14 @@ fn learn(
 
 fn run(options: &Options, data: Option<PathBuf>) -> Outcome {
     let mut figures = Figures::new("story_reader");
-    let mut vocabulary = Vocabulary::new(true);
-    let (mut train, test) = if options.quick {
+    let parts = if options.quick {
         let mut rng = Rng::seed_from_u64(options.seed);
-        let mut tell = |stories| vocabulary.parse(&made_up(stories, &mut rng));
-        (tell(100)?, tell(20)?)
+        [made_up(100, &mut rng)?, made_up(20, &mut rng)?]
     } else {
-        let folder = folder(data)?.join("en-10k");
-        (
-            vocabulary.load(&folder, 1, "train")?,
-            vocabulary.load(&folder, 1, "test")?,
-        )
+        let folder = folder(data, "babi", false)?.unwrap_or_default();
+        load(&folder.join("en-10k"), 1)?
     };
+    let (vocabulary, [mut train, test]) = numbered(parts, true)?;
     let epochs = if options.quick { 4 } else { 70 };
     let all = || train.iter().chain(&test);
     let longest = [
@@ -176,7 +173,7 @@ fn run(options: &Options, data: Option<PathBuf>) -> Outcome {
             .unwrap_or(0),
         all().map(|asked| asked.asked.len()).max().unwrap_or(0),
     ];
-    let words = vocabulary.words.len();
+    let words = vocabulary.len();
     // Whole stories are held out, each with its five questions.
     let held_out = train.split_off(train.len() - train.len() / 20);
     let [train, held_out, test] = [&train, &held_out, &test].map(|part| Set::of(part, longest));
@@ -199,14 +196,11 @@ fn run(options: &Options, data: Option<PathBuf>) -> Outcome {
         ("training loss, in nats", &found[0].losses),
         ("wrong answers, held out", &found[0].errors),
     ];
-    let lines = lines.map(|(name, points)| Line { name, points });
-    curves(
-        &path,
-        "The book's memory network on bAbI task 1",
-        "epoch",
-        "loss, share of errors",
-        &lines,
-    )?;
+    Chart::new("The book's memory network on bAbI task 1")
+        .with_axes("epoch", "loss, share of errors")
+        .with_log_y()
+        .with_lines(&lines)
+        .save(&path)?;
     println!("the learning curve is in {}", path.display());
     figures.write(options)
 }

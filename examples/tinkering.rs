@@ -20,10 +20,10 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use support::figures::Figures;
-use support::picture::{Line, curves};
 use support::seeds::each_seed;
 use support::{Options, Outcome};
 use wengert::nn::Forward;
+use wengert::nn::look::pictures::Chart;
 use wengert::nn::optim::Lbfgs;
 use wengert::prelude::*;
 use wengert::tape::Custom;
@@ -285,16 +285,12 @@ fn run(options: &Options) -> Outcome {
     let course = |found: &Seed| found.2.iter().copied().filter(seen).collect::<Vec<_>>();
     let courses: Vec<_> = found.iter().take(4).map(course).collect();
     let names = ["peak 1", "peak 2", "peak 3", "peak 4"];
-    let lines = names.iter().zip(&courses);
-    curves(
-        &options.picture("tinkering.svg")?,
-        "Peaks, each found from 60 of its points",
-        "step of L-BFGS",
-        "mean squared error",
-        &lines
-            .map(|(name, points)| Line { name, points })
-            .collect::<Vec<_>>(),
-    )?;
+    let lines: Vec<_> = names.into_iter().zip(courses).collect();
+    Chart::new("Peaks, each found from 60 of its points")
+        .with_axes("step of L-BFGS", "mean squared error")
+        .with_log_y()
+        .with_lines(&lines)
+        .save(options.picture("tinkering.svg")?)?;
     figures.write(options)
 }
 

@@ -20,18 +20,18 @@
 
 mod support;
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
 use support::figures::Figures;
-use support::heatmap::heatmap;
+use support::folder::folder;
 use support::seeds::{Ticker, each_seed};
-use support::text::{folder, lines};
 use support::translator::{Design, Pairs, Training, Translator};
-use support::vocabulary::Vocabulary;
 use support::{Options, Outcome};
+use wengert::nn::data::text::load_parallel;
+use wengert::nn::data::{Specials, Unit, Vocabulary};
+use wengert::nn::look::pictures::HeatMap;
 use wengert::nn::loss::perplexity;
 use wengert::nn::seq2seq::{Forcing, Reading, Until};
 use wengert::prelude::*;
@@ -43,7 +43,11 @@ const SEEDS: usize = 1;
 const BATCH: usize = 64;
 const RATE: f64 = 3e-3;
 /// Words of no language: what is not known, and what is before the first word and after the last.
-const OTHERS: [&str; 2] = ["<unknown>", "<end>"];
+const OTHERS: Specials = Specials {
+    unknown: true,
+    end: true,
+    ..Specials::NONE
+};
 const UNKNOWN: i64 = 0;
 const END: i64 = 1;
 /// Sentences, without unknown words, that are shown.
@@ -66,50 +70,35 @@ struct Corpus {
     validation: Pairs,
 }
 
-type Sentence = Vec<String>;
-
 impl Corpus {
     fn load(folder: &Path, count: usize) -> Outcome<Corpus> {
-        let read = |part: &str, least: usize| -> Outcome<[Vec<Sentence>; 2]> {
-            let [english, japanese] = ["en", "ja"].map(|language| {
-                let words = |line: &str| match line.split_whitespace().next() {
-                    Some(_) => Ok(line.split_whitespace().map(str::to_owned).collect()),
-                    None => Err("there is no word".to_owned()),
-                };
-                lines(&folder.join(format!("{part}.{language}")), words)
-            });
-            let (english, japanese): (Vec<Sentence>, Vec<Sentence>) = (english?, japanese?);
-            if english.len() != japanese.len() || english.len() < least {
-                let found = [english.len(), japanese.len()];
-                let folder = folder.display();
-                return Err(
-                    format!("{folder}: {part}.en and {part}.ja have {found:?} lines").into(),
-                );
+        let read = |part: &str, least: usize| -> Outcome<Vec<(String, String)>> {
+            let [english, japanese] = ["en", "ja"].map(|language| format!("{part}.{language}"));
+            let files = [&english, &japanese].map(|name| folder.join(name));
+            let pairs = load_parallel(&files[0], &files[1])?;
+            let empty = |text: &String| text.trim().is_empty();
+            if pairs.len() < least || pairs.iter().any(|(a, b)| empty(a) || empty(b)) {
+                let (folder, found) = (folder.display(), pairs.len());
+                return Err(format!("{folder}: {part} has {found} pairs, or empty ones").into());
             }
-            Ok([english, japanese])
+            Ok(pairs)
         };
-        let learned = read("train", count)?.map(|mut sentences| {
-            sentences.truncate(count);
-            sentences
-        });
+        let mut learned = read("train", count)?;
+        learned.truncate(count);
         let validation = read("dev", 1)?;
-        let [english, japanese] = learned.each_ref().map(|sentences| known(sentences));
-        let pairs = |[sources, targets]: &[Vec<Sentence>; 2]| {
-            let sources = sources
-                .iter()
-                .map(|words| numbers(&english, words))
-                .collect();
-            let targets = targets.iter().map(|words| {
-                let mut numbers = numbers(&japanese, words);
-                numbers.push(END);
-                numbers
-            });
-            Pairs {
-                sources,
-                targets: targets.collect(),
+        let english = known(learned.iter().map(|pair| &pair.0))?;
+        let japanese = known(learned.iter().map(|pair| &pair.1))?;
+        let pairs = |texts: &[(String, String)]| -> Outcome<Pairs> {
+            let mut pairs = Pairs::default();
+            for (source, target) in texts {
+                pairs.sources.push(english.encode(source)?);
+                pairs
+                    .targets
+                    .push(japanese.framed(japanese.encode(target)?));
             }
+            Ok(pairs)
         };
-        let (learned, validation) = (pairs(&learned), pairs(&validation));
+        let (learned, validation) = (pairs(&learned)?, pairs(&validation)?);
         Ok(Corpus {
             english,
             japanese,
@@ -119,22 +108,12 @@ impl Corpus {
     }
 }
 
-/// The words that come more than once.
-fn known(sentences: &[Sentence]) -> Vocabulary {
-    let mut counts = BTreeMap::<&str, usize>::new();
-    for word in sentences.iter().flatten() {
-        *counts.entry(word).or_default() += 1;
-    }
-    let often = counts
-        .into_iter()
-        .filter(|count| count.1 > 1)
-        .map(|count| count.0);
-    Vocabulary::new(OTHERS.into_iter().chain(often))
-}
-
-fn numbers(vocabulary: &Vocabulary, words: &[String]) -> Vec<i64> {
-    let number = |word: &String| vocabulary.number(word).unwrap_or(UNKNOWN);
-    words.iter().map(number).collect()
+/// The words that come more than once, in the order of the alphabet.
+fn known<'a>(texts: impl Iterator<Item = &'a String>) -> Outcome<Vocabulary> {
+    let often = Vocabulary::frequent_words(texts, OTHERS, 2, usize::MAX);
+    let mut words = often.tokens().to_vec();
+    words.sort();
+    Ok(Vocabulary::from_tokens(Unit::Word, OTHERS, words)?)
 }
 
 /// The best epoch of a model: the validation's cross entropy, its number and the model.
@@ -241,30 +220,24 @@ fn run(options: &Options, folder: &Path) -> Outcome {
     let made = model.translate(&shown, END, Until::end(END, 30));
     println!();
     for ((source, target), made) in shown.sources.iter().zip(&shown.targets).zip(&made) {
-        println!("{}", corpus.english.text(source, " "));
-        println!(
-            "  wanted {}",
-            corpus.japanese.text(&target[..target.len() - 1], " ")
-        );
-        println!("  made   {}", corpus.japanese.text(made, " "));
+        println!("{}", corpus.english.decode(source));
+        println!("  wanted {}", corpus.japanese.decode(target));
+        println!("  made   {}", corpus.japanese.decode(made));
     }
     let names = |vocabulary: &Vocabulary, words: &[i64]| -> Vec<String> {
-        words
-            .iter()
-            .map(|&word| vocabulary.text(&[word], ""))
-            .collect()
+        let name = |&word: &i64| vocabulary.token(word).unwrap_or_default().to_owned();
+        words.iter().map(name).collect()
     };
     if shown.len() == 0 {
         return figures.write(options);
     }
     let path = options.picture("translation_alignment.svg")?;
-    heatmap(
-        &path,
-        "Where the decoder looks while it writes",
-        ("read", &names(&corpus.english, &shown.sources[0])),
-        ("written", &names(&corpus.japanese, &shown.targets[0])),
-        &model.alignments(&shown, END)[0],
-    )?;
+    let weights = Tensor::from_rows(model.alignments(&shown, END).swap_remove(0))?;
+    HeatMap::new("Where the decoder looks while it writes", &weights)
+        .with_columns("read", &names(&corpus.english, &shown.sources[0]))
+        .with_rows("written", &names(&corpus.japanese, &shown.targets[0]))
+        .with_range(0.0, 1.0)
+        .save(&path)?;
     println!("\nan alignment is in {}", path.display());
     figures.write(options)
 }

@@ -17,11 +17,10 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use support::figures::Figures;
-use support::picture::Line;
-use support::plot::plot;
 use support::seeds::{Ticker, each_seed};
 use support::stream::{KINDS, Learner};
 use support::{Options, Outcome};
+use wengert::nn::look::pictures::Chart;
 use wengert::nn::rnn::ForgetGate;
 use wengert::prelude::*;
 
@@ -150,23 +149,15 @@ fn run(options: &Options) -> Outcome {
     let [with, without] = &found[0];
     let shown = |points: &[(f64, f64)]| points[..points.len().min(150)].to_vec();
     let [wave, said, without] = [&with.wave, &with.said, &without.said].map(|p| shown(p));
-    let lines = [
-        Line {
-            name: "the next point",
-            points: &wave,
-        },
-        Line {
-            name: "said with a forget gate",
-            points: &said,
-        },
-        Line {
-            name: "said without one",
-            points: &without,
-        },
-    ];
     let path = options.picture("two_waves.svg")?;
-    let (x, y) = (("step", 0.0..150.0), ("value", -4.5..6.5));
-    plot(&path, "A wave of two kinds: one seed", x, y, &lines)?;
+    Chart::new("A wave of two kinds: one seed")
+        .with_axes("step", "value")
+        .with_x_range(0.0..150.0)
+        .with_y_range(-4.5..6.5)
+        .with_line("the next point", wave)
+        .with_line("said with a forget gate", said)
+        .with_line("said without one", without)
+        .save(&path)?;
     println!("the wave is drawn in {}", path.display());
     figures.write(options)
 }

@@ -19,9 +19,9 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use support::figures::Figures;
-use support::picture::{Line, curves};
 use support::seeds::each_seed;
 use support::{Options, Outcome};
+use wengert::nn::look::pictures::Chart;
 use wengert::nn::rnn::{ForgetGate, LstmOptions, LstmVariant};
 use wengert::prelude::*;
 
@@ -165,25 +165,12 @@ fn run(options: &Options) -> Outcome {
         let norms = found[0][at].iter().enumerate();
         norms.map(|(t, &norm)| ((t + 1) as f64, norm)).collect()
     };
-    let (simple, lstm) = (points(0), points(1));
-    let lines = [
-        Line {
-            name: "plain recurrent network",
-            points: &simple,
-        },
-        Line {
-            name: "LSTM, forget gate nearly open",
-            points: &lstm,
-        },
-    ];
-    let title = "How much of the first state is left in the output";
-    curves(
-        &path,
-        title,
-        "steps t",
-        "norm of the derivative of h_t by h_0",
-        &lines,
-    )?;
+    Chart::new("How much of the first state is left in the output")
+        .with_axes("steps t", "norm of the derivative of h_t by h_0")
+        .with_log_y()
+        .with_line("plain recurrent network", points(0))
+        .with_line("LSTM, forget gate nearly open", points(1))
+        .save(&path)?;
     println!("the norms are drawn in {}", path.display());
     figures.write(options)
 }

@@ -19,6 +19,12 @@ export CARGO_TARGET_DIR="$target"
 
 cargo fetch >/dev/null 2>&1
 echo "clean release build of wengert-nn: $(seconds cargo build --release --manifest-path ../../Cargo.toml -p wengert-nn) s"
+for features in files pictures progress files,pictures,progress; do
+  # The same library, and the crates that the features bring: what they add is the difference to the line above.
+  rm -rf "$target"
+  build="cargo build --release --manifest-path ../../Cargo.toml -p wengert-nn --features $features"
+  echo "clean release build with $features: $(seconds $build) s"
+done
 echo "the library for these programs, release: $(seconds cargo build --release --bin square) s"
 echo "the library for these programs, debug: $(seconds cargo build --bin square) s"
 for profile in "--release" ""; do

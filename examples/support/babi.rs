@@ -1,21 +1,13 @@
-//! The stories of bAbI (Weston et al. 2015): sentences with a number each, and questions about them
-//! with the answer and the numbers of the sentences that tell it.
+//! The stories of bAbI (Weston et al. 2015) in numbers of words.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::collections::HashSet;
+use std::path::Path;
 
 use super::Outcome;
+use wengert::nn::data::{Specials, Unit, Vocabulary, babi};
 use wengert::tensor::Rng;
 
-/// The words of a task by their numbers. Number 0 is padding.
-#[derive(Clone, Debug)]
-pub struct Vocabulary {
-    pub words: Vec<String>,
-    /// Whether the mark at the end of a sentence is a word.
-    marks: bool,
-}
-
-/// A question about the sentences before it, all in numbers of words.
+/// A question about the sentences before it, all in numbers of words. Number 0 is padding.
 #[derive(Clone, Debug)]
 pub struct Question {
     pub sentences: Vec<Vec<i64>>,
@@ -25,120 +17,58 @@ pub struct Question {
     pub facts: Vec<usize>,
 }
 
-impl Vocabulary {
-    pub fn new(marks: bool) -> Self {
-        Vocabulary {
-            words: vec!["-".to_owned()],
-            marks,
-        }
-    }
-
-    fn number(&mut self, word: &str) -> i64 {
-        let word = word.to_lowercase();
-        let known = self.words.iter().position(|known| *known == word);
-        known.unwrap_or_else(|| {
-            self.words.push(word);
-            self.words.len() - 1
-        }) as i64
-    }
-
-    /// The words of a sentence that ends with this mark.
-    fn sentence(&mut self, text: &str, mark: char) -> Result<Vec<i64>, String> {
-        let Some(words) = text.trim_end().strip_suffix(mark) else {
-            return Err(format!("`{text}` does not end with `{mark}`"));
-        };
-        let mut words: Vec<i64> = words.split(' ').map(|word| self.number(word)).collect();
-        if self.marks {
-            words.push(self.number(&mark.to_string()));
-        }
-        Ok(words)
-    }
-
-    /// The text of a sentence.
-    pub fn text(&self, words: &[i64]) -> String {
-        let words = words.iter().map(|&word| self.words[word as usize].as_str());
-        words.collect::<Vec<_>>().join(" ")
-    }
-
-    /// Reads the questions of a text. An error names the line.
-    pub fn parse(&mut self, text: &str) -> Result<Vec<Question>, String> {
-        let (mut questions, mut sentences) = (Vec::new(), Vec::new());
-        // For each line of the story, the place of its sentence.
-        let mut places: Vec<Option<usize>> = Vec::new();
-        for (at, line) in text.lines().enumerate() {
-            let mut read = || -> Result<(), String> {
-                let (number, rest) = line.split_once(' ').ok_or("it has no text")?;
-                let number: usize = number
-                    .parse()
-                    .map_err(|_| format!("`{number}` is no number"))?;
-                if number == 1 {
-                    (sentences, places) = (Vec::new(), Vec::new());
+/// The questions for training and for the test, in the words of both. Words have no capitals, and `marks` says whether
+/// the mark at the end of a sentence is one.
+pub fn numbered(
+    parts: [Vec<babi::Question>; 2],
+    marks: bool,
+) -> Outcome<(Vocabulary, [Vec<Question>; 2])> {
+    let text = |words: &[String], mark: &str| {
+        let text = words.join(" ").to_lowercase();
+        if marks { text + " " + mark } else { text }
+    };
+    // In the order in which one meets them.
+    let (mut seen, mut words) = (HashSet::new(), Vec::new());
+    for asked in parts.iter().flatten() {
+        let sentences = asked.sentences.iter().map(|words| text(words, "."));
+        let rest = [text(&asked.question, "?"), asked.answer.to_lowercase()];
+        for text in sentences.chain(rest) {
+            for word in text.split(' ') {
+                if !seen.contains(word) {
+                    seen.insert(word.to_owned());
+                    words.push(word.to_owned());
                 }
-                if number != places.len() + 1 {
-                    return Err(format!("number {number} follows {}", places.len()));
-                }
-                let Some((asked, rest)) = rest.split_once('\t') else {
-                    places.push(Some(sentences.len()));
-                    sentences.push(self.sentence(rest, '.')?);
-                    return Ok(());
-                };
-                let (answer, facts) = rest.split_once('\t').ok_or("the facts are missing")?;
-                let fact = |fact: &str| {
-                    let place = fact
-                        .parse()
-                        .ok()
-                        .and_then(|fact: usize| *places.get(fact.checked_sub(1)?)?);
-                    place.ok_or_else(|| format!("the fact `{fact}` is no sentence before it"))
-                };
-                let facts = facts.split(' ').map(fact).collect::<Result<_, _>>()?;
-                places.push(None);
-                questions.push(Question {
-                    sentences: sentences.clone(),
-                    asked: self.sentence(asked, '?')?,
-                    answer: self.number(answer),
-                    facts,
-                });
-                Ok(())
-            };
-            read().map_err(|error| format!("line {}: {error}", at + 1))?;
-        }
-        match questions.is_empty() {
-            true => Err("there is no question in it".to_owned()),
-            false => Ok(questions),
+            }
         }
     }
-
-    /// Reads the file of a task: `en/qa1_…_train.txt` for the folder `en`, task 1 and the part `train`.
-    pub fn load(&mut self, folder: &Path, task: usize, part: &str) -> Outcome<Vec<Question>> {
-        let told =
-            |path: &Path, error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
-        let entries = fs::read_dir(folder).map_err(|error| told(folder, &error))?;
-        let (start, end) = (format!("qa{task}_"), format!("_{part}.txt"));
-        let named = |path: &PathBuf| {
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            name.starts_with(&start) && name.ends_with(&end)
-        };
-        let mut paths = entries.flatten().map(|entry| entry.path());
-        let Some(path) = paths.find(named) else {
-            return Err(told(folder, &format!("there is no {start}*{end}")).into());
-        };
-        let text = fs::read_to_string(&path).map_err(|error| told(&path, &error))?;
-        Ok(self.parse(&text).map_err(|error| told(&path, &error))?)
-    }
+    let padded = Specials {
+        padding: true,
+        ..Specials::NONE
+    };
+    let vocabulary = Vocabulary::from_tokens(Unit::Word, padded, words)?;
+    let number = |asked: &babi::Question| -> Outcome<Question> {
+        let sentences = asked.sentences.iter();
+        let sentences = sentences.map(|words| vocabulary.encode(&text(words, ".")));
+        Ok(Question {
+            sentences: sentences.collect::<Result<_, _>>()?,
+            asked: vocabulary.encode(&text(&asked.question, "?"))?,
+            answer: vocabulary.encode(&asked.answer.to_lowercase())?[0],
+            facts: asked.facts.clone(),
+        })
+    };
+    let [train, test] = parts.map(|part| part.iter().map(number).collect::<Outcome<Vec<_>>>());
+    let numbers = [train?, test?];
+    Ok((vocabulary, numbers))
 }
 
-/// The folder with the data: that of the option, or `babi` in that of `WENGERT_DATA`.
-pub fn folder(option: Option<PathBuf>) -> Outcome<PathBuf> {
-    let shared = || Some(PathBuf::from(std::env::var_os("WENGERT_DATA")?).join("babi"));
-    let folder = option.or_else(shared);
-    folder.ok_or_else(|| {
-        "give the folder of the bAbI tasks with --data DIR, or that above `babi` with WENGERT_DATA"
-            .into()
-    })
+/// The questions of a task's two files: `en/qa1_…_train.txt` and `…_test.txt` for the folder `en` and task 1.
+pub fn load(folder: &Path, task: usize) -> Outcome<[Vec<babi::Question>; 2]> {
+    let [train, test] = ["train", "test"].map(|part| babi::load_task(folder, task, part));
+    Ok([train?, test?])
 }
 
 /// Stories like those of task 1, for a run without data.
-pub fn made_up(stories: usize, rng: &mut Rng) -> String {
+pub fn made_up(stories: usize, rng: &mut Rng) -> Outcome<Vec<babi::Question>> {
     let names = ["Mary", "John", "Daniel", "Sandra"];
     let places = ["bathroom", "hallway", "garden", "office"];
     let mut text = String::new();
@@ -161,5 +91,5 @@ pub fn made_up(stories: usize, rng: &mut Rng) -> String {
             }
         }
     }
-    text
+    Ok(babi::questions(&text)?)
 }

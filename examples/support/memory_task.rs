@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use super::Outcome;
-use super::babi::{Question, Vocabulary};
+use super::babi::{self, Question};
 use super::seeds::Ticker;
 use wengert::compose::{CrossEntropy, cross_entropy_with};
-use wengert::nn::data::Batches;
+use wengert::nn::data::{Batches, Vocabulary};
 use wengert::nn::memory::EndToEndMemory;
 use wengert::prelude::*;
 
@@ -56,16 +56,12 @@ impl Task {
     /// The task from its files in a folder. A tenth of the training questions, by chance, is kept
     /// for validation.
     pub fn load(folder: &Path, number: usize, rng: &mut Rng) -> Outcome<Self> {
-        let mut vocabulary = Vocabulary::new(false);
-        let train = vocabulary.load(folder, number, "train")?;
-        let test = vocabulary.load(folder, number, "test")?;
-        Ok(Task::new(vocabulary, train, test, rng))
+        let parts = babi::load(folder, number)?;
+        Ok(Task::new(babi::numbered(parts, false)?, rng))
     }
 
     pub fn new(
-        vocabulary: Vocabulary,
-        mut train: Vec<Question>,
-        test: Vec<Question>,
+        (vocabulary, [mut train, test]): (Vocabulary, [Vec<Question>; 2]),
         rng: &mut Rng,
     ) -> Self {
         let all = train.iter().chain(&test);

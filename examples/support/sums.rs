@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use wengert::nn::data::{Specials, Unit, Vocabulary};
 use wengert::nn::seq2seq::Reading;
 use wengert::prelude::*;
 
 use super::translator::{Design, Pairs};
-use super::vocabulary::Vocabulary;
 
 /// The characters. Spaces fill up, and one is what a decoder is told first.
 pub const CHARACTERS: &str = "0123456789+ ";
@@ -44,7 +44,8 @@ impl Writing {
 
     /// `count` sums, no two of which are of the same two numbers.
     pub fn sums(self, count: usize, rng: &mut Rng) -> Pairs {
-        let characters = Vocabulary::of_characters(CHARACTERS);
+        let characters = characters();
+        let numbers = |text: &str| characters.encode(text).expect("all are known");
         let length = if self.filled {
             self.question_length()
         } else {
@@ -56,12 +57,18 @@ impl Writing {
             if known.insert((a.min(b), a.max(b))) {
                 let question = format!("{:<length$}", format!("{a}+{b}"));
                 let answer = format!("{:<length$}", a + b, length = self.answer_length());
-                pairs.sources.push(characters.characters(&question));
-                pairs.targets.push(characters.characters(&answer));
+                pairs.sources.push(numbers(&question));
+                pairs.targets.push(numbers(&answer));
             }
         }
         pairs
     }
+}
+
+/// [`CHARACTERS`] by their numbers.
+pub fn characters() -> Vocabulary {
+    let vocabulary = Vocabulary::from_tokens(Unit::Character, Specials::NONE, CHARACTERS.chars());
+    vocabulary.expect("each stands there once")
 }
 
 /// From one to so many digits, each count as likely, and each digit too.

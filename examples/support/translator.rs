@@ -1,13 +1,18 @@
 //! Pairs of sequences, and an encoder and a decoder that learn to make the second of the first.
 
+use std::path::Path;
+
 use wengert::nn::attention::GeneralScore;
 use wengert::nn::data::{Batches, pad};
+use wengert::nn::files::{Checkpoint, FileError};
 use wengert::nn::loss::{length_mask, masked_cross_entropy};
 use wengert::nn::seq2seq::{
     Forcing, Reading, RnnDecoder, RnnDecoderOptions, RnnDecoderSizes, RnnEncoder, Tokens, Until,
     greedy, teacher_forcing,
 };
 use wengert::prelude::*;
+
+use super::keep::Kept;
 
 /// Sequences of tokens, each with the one that is to be made of it.
 #[derive(Clone, Default)]
@@ -208,12 +213,37 @@ impl Training {
         rng: &mut Rng,
         mut look: impl FnMut(usize, &Translator, f64),
     ) {
+        let look = |epoch, model: &Translator, loss| {
+            look(epoch, model, loss);
+            0.0
+        };
+        let kept = self.run_kept(model, pairs, rng, (None, self.epochs), look);
+        kept.expect("nothing is written");
+    }
+
+    /// [`run`](Self::run) up to the end of an epoch, from the newest checkpoint of a folder on. What `look`
+    /// gives after each epoch is kept, and given back.
+    pub fn run_kept(
+        &self,
+        model: &mut Translator,
+        pairs: &Pairs,
+        rng: &mut Rng,
+        (folder, end): (Option<&Path>, usize),
+        mut look: impl FnMut(usize, &Translator, f64) -> f64,
+    ) -> Result<Vec<f64>, FileError> {
         let (mut tape, mut adam) = (Tape::new(), Adam::new(self.rate));
         tape.set_rng(rng.split(1));
         let lengths: Vec<usize> = pairs.sources.iter().map(Vec::len).collect();
         let steps = self.epochs * pairs.len().div_ceil(self.batch);
-        let mut done = 0;
-        for epoch in 1..=self.epochs {
+        let (mut done, mut course) = (0, Vec::new());
+        let mut kept = Kept::in_folder(folder)?;
+        if let Some(found) = kept.newest()? {
+            let found = found.restore().model("model", &mut *model);
+            let found = found.optimizer("adam", &mut adam).part("rng", &mut *rng);
+            let found = found.part("tape", &mut tape).part("done", &mut done);
+            found.part("course", &mut course).finish()?;
+        }
+        for epoch in course.len() + 1..=end {
             let (mut sum, mut count) = (0.0, 0);
             for rows in Batches::by_length(&lengths, self.batch, rng) {
                 adam.learning_rate = self.rate * (1.0 - done as f64 / steps as f64);
@@ -226,8 +256,15 @@ impl Training {
                 count += 1;
                 done += 1;
             }
-            look(epoch, model, sum / f64::from(count));
+            course.push(look(epoch, model, sum / f64::from(count)));
+            kept.save(done, || {
+                let now = Checkpoint::new().model("model", &*model);
+                let now = now.optimizer("adam", &adam).part("rng", &*rng);
+                let now = now.part("tape", &tape).part("done", &done);
+                now.part("course", &course)
+            })?;
         }
+        Ok(course)
     }
 }
 

@@ -184,6 +184,17 @@ impl<T: Float> Workers<T> {
         (self.rng, self.steps) = (rng, 0);
     }
 
+    /// The generator, and the number of steps that have drawn from it.
+    #[cfg(feature = "files")]
+    pub(crate) fn generators(&self) -> (&Rng, u64) {
+        (&self.rng, self.steps)
+    }
+
+    #[cfg(feature = "files")]
+    pub(crate) fn set_generators(&mut self, rng: Rng, steps: u64) {
+        (self.rng, self.steps) = (rng, steps);
+    }
+
     /// The value and the gradients of the mean of `f` over a batch of `rows` rows, where `f`
     /// computes the mean over the rows of one shard: the mean of the shards', weighted by their
     /// numbers of rows. New values of state are weighted alike.

@@ -37,6 +37,7 @@ pub use record::custom::Custom;
 pub use record::inspect::{Moment, NonFinite, Record, Stats};
 pub use record::node::MAX_RANK;
 pub use record::op::{Op, Shapes};
+pub use record::parts::{Part, PartRecord};
 pub use record::recording::Outputs;
 pub use record::tape::Tape;
 pub use record::var::{Operand, Var};

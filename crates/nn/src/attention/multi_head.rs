@@ -156,6 +156,7 @@ impl<'t, T: Float> MultiHeadAttention<Var<'t, T>> {
         values: Var<'t, T>,
         mask: Option<&Tensor<bool>>,
     ) -> Attended<'t, T> {
+        let _part = queries.tape().part("attention");
         let memory = self.memory_of(keys, values, 0);
         self.over(queries, memory, mask, 0)
     }
@@ -191,6 +192,7 @@ impl<'t, T: Float> MultiHeadAttention<Var<'t, T>> {
         mask: Option<&Tensor<bool>>,
         start: usize,
     ) -> Attended<'t, T> {
+        let _part = queries.tape().part("attention");
         let queries = self.turned(self.split(self.query.forward(queries)), start);
         let mut scores = ScaledDotScore.compare(queries, memory.keys);
         if let Some(relative) = &self.relative {

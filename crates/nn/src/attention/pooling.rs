@@ -58,6 +58,7 @@ impl<'t, T: Float> AttentionPooling<Var<'t, T>> {
     /// If `x` has fewer than two axes, its last is not I long, or the mask does not broadcast.
     #[track_caller]
     pub fn forward(&self, x: Var<'t, T>, mask: Option<&Tensor<bool>>) -> Attended<'t, T> {
+        let _part = x.tape().part("attention pooling");
         let scores = self.hidden.forward(x).tanh().matmul(self.score);
         let weights = match mask {
             Some(mask) => scores.masked_softmax(mask, -1),

@@ -142,6 +142,19 @@ impl Epochs {
         self.by_ref().take(left as usize)
     }
 
+    /// The batches of an epoch by its number, wherever this stands: for a loop that counts epochs itself, as
+    /// [`Trainer`](crate::train::Trainer) does.
+    ///
+    /// ```
+    /// use wengert_nn::data::Epochs;
+    /// let mut epochs = Epochs::new(10, 3, 1);
+    /// let second: Vec<_> = epochs.of_epoch(1).collect();
+    /// assert_eq!(epochs.by_ref().skip(4).take(4).collect::<Vec<_>>(), second);
+    /// ```
+    pub fn of_epoch(&self, epoch: u64) -> impl Iterator<Item = Tensor<i64>> + use<> {
+        self.batches(epoch).into_iter()
+    }
+
     fn batches(&self, epoch: u64) -> Vec<Tensor<i64>> {
         let mut rng = Rng::seed_from_u64(self.seed).split(epoch);
         let batches = match &self.way {

@@ -1,8 +1,8 @@
 //! Data from outside, and its way into batches.
 //!
 //! **Files.** [`text`] reads lines, translations and pairs, [`babi`] stories with questions, [`idx`] the
-//! images of MNIST. With the feature `files`, `gzip` decompresses around any of them, `table` reads CSV, `npy` and
-//! `npz` read and write NumPy's arrays. What is wrong with a file is told as a [`ReadError`]: the file, the line or byte,
+//! images of MNIST. With the feature `files`, `gzip` decompresses around any of them, `mnist` takes a folder, `table` reads CSV,
+//! `npy`, `npz` and `safetensors` read and write arrays. What is wrong with a file is told as a [`ReadError`]: the file, the line or byte,
 //! and the reason.
 //!
 //! **Numbers of texts.** A [`Vocabulary`] of words or characters, or [`BytePairs`], with [`Specials`].
@@ -24,6 +24,8 @@ mod error;
 pub mod gzip;
 pub mod idx;
 #[cfg(feature = "files")]
+pub mod mnist;
+#[cfg(feature = "files")]
 pub mod npy;
 #[cfg(feature = "files")]
 mod npy_header;
@@ -33,6 +35,8 @@ mod padding;
 mod pieces;
 #[cfg(feature = "files")]
 mod quotes;
+#[cfg(feature = "files")]
+pub mod safetensors;
 mod scale;
 mod series;
 mod source;

@@ -12,7 +12,6 @@
 //!
 //! Source: the NumPy developers, *NEP 1: a simple file format for NumPy arrays*, versions 1.0 to 3.0.
 
-use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::Path;
 
@@ -21,6 +20,7 @@ use wengert_tensor::{Element, Tensor};
 use crate::data::error::{Place, ReadError, Reason};
 use crate::data::npy_header::{Header, Kind};
 use crate::data::source::{self, MOST_BYTES};
+use crate::files::aside;
 
 /// Reads an array of at most [`MOST_BYTES`]. The reader has to be at its end
 /// after that.
@@ -140,12 +140,12 @@ pub fn write<T: Element>(writer: impl Write, array: &Tensor<T>) -> io::Result<()
     writer.flush()
 }
 
-/// Writes an array to a file, in the place of one that may be there.
+/// Writes an array to a file, in the place of one that may be there: aside, and then into its place.
 ///
 /// # Errors
-/// If the file cannot be written.
+/// If the file cannot be written. The old one is there then.
 pub fn save<T: Element>(path: impl AsRef<Path>, array: &Tensor<T>) -> io::Result<()> {
-    write(File::create(path)?, array)
+    aside::write_io(path.as_ref(), |out| write(out, array))
 }
 
 fn put<T: Element, const N: usize>(

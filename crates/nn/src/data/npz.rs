@@ -3,7 +3,6 @@
 //! An archive is a zip file of `.npy` files, stored or compressed. The container is read by the crate
 //! `rawzip`, which has no dependencies of its own and leaves the compression to `flate2`.
 
-use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::Path;
 
@@ -17,6 +16,7 @@ use wengert_tensor::{Element, Tensor};
 use crate::data::error::{Place, ReadError, Reason};
 use crate::data::npy;
 use crate::data::source::{self, MOST_BYTES};
+use crate::files::aside;
 
 /// Named arrays of any element types.
 ///
@@ -170,12 +170,12 @@ impl Npz {
         self.archive(writer, CompressionMethod::DEFLATE)
     }
 
-    /// Writes the archive to a file, in the place of one that may be there.
+    /// Writes the archive to a file, in the place of one that may be there: aside, and then into its place.
     ///
     /// # Errors
-    /// As [`write`](Npz::write).
+    /// As [`write`](Npz::write). The old file is there then.
     pub fn save(&self, path: impl AsRef<Path>) -> io::Result<()> {
-        self.write(File::create(path)?)
+        aside::write_io(path.as_ref(), |out| self.write(out))
     }
 
     fn archive(&self, writer: impl Write, method: CompressionMethod) -> io::Result<()> {

@@ -1,13 +1,15 @@
 //! Vocabularies as JSON.
 
-use std::fs;
+use std::fmt;
 use std::io;
 use std::path::Path;
 
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::{Map, Value, json};
 
 use crate::data::error::{Place, ReadError};
 use crate::data::{Alphabet, BytePairs, Specials, Unit, Vocabulary, text};
+use crate::files::aside;
 
 /// The names of the special tokens in a file, in the order of their numbers.
 const SPECIALS: [&str; 4] = ["padding", "unknown", "start", "end"];
@@ -27,9 +29,42 @@ fn specials_json(specials: Specials) -> Value {
     names.map(|(name, _)| name).collect()
 }
 
+/// An object; a name that occurs twice is an error.
+struct Members(Map<String, Value>);
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Once;
+        impl<'de> Visitor<'de> for Once {
+            type Value = Members;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+                let mut members = Map::new();
+                while let Some(name) = map.next_key::<String>()? {
+                    if members.contains_key(&name) {
+                        return Err(A::Error::custom(format!("{name:?} stands there twice")));
+                    }
+                    members.insert(name, map.next_value()?);
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_map(Once)
+    }
+}
+
 /// The members of an object of this kind, and no others.
 fn object(text: &str, kind: &str, members: &[&str]) -> Result<Map<String, Value>, ReadError> {
-    let parsed = serde_json::from_str(text).map_err(|error| {
+    let is_object = text.trim_start().starts_with('{');
+    let parsed = match is_object {
+        true => serde_json::from_str(text).map(|Members(object)| Value::Object(object)),
+        false => serde_json::from_str(text),
+    };
+    let parsed = parsed.map_err(|error| {
         let place = match error.line() {
             0 => Place::Whole,
             line => Place::Cell {
@@ -39,7 +74,11 @@ fn object(text: &str, kind: &str, members: &[&str]) -> Result<Map<String, Value>
         };
         let said = error.to_string();
         let what = said.split(" at line ").next().unwrap_or("");
-        ReadError::format(place, format!("no JSON: {what}"))
+        let what = match error.is_data() {
+            true => what.to_owned(),
+            false => format!("no JSON: {what}"),
+        };
+        ReadError::format(place, what)
     })?;
     let Value::Object(object) = parsed else {
         return Err(wrong("there is no object in it"));
@@ -195,12 +234,14 @@ impl BytePairs {
 macro_rules! saved {
     ($($Type:ident;)*) => { $(
         impl $Type {
-            /// Writes the JSON to a file, in the place of one that may be there.
+            /// Writes the JSON to a file, in the place of one that may be there: aside, and then into its
+            /// place.
             ///
             /// # Errors
-            /// If the file cannot be written.
+            /// If the file cannot be written. The old one is there then.
             pub fn save(&self, path: impl AsRef<Path>) -> io::Result<()> {
-                fs::write(path, self.to_json() + "\n")
+                let text = self.to_json() + "\n";
+                aside::write_io(path.as_ref(), |out| out.write_all(text.as_bytes()))
             }
 
             /// Reads the JSON of a file.

@@ -45,6 +45,19 @@ pub(super) fn write(
     })
 }
 
+/// [`write()`] for whoever has errors of the system alone.
+pub(crate) fn write_io(
+    path: &Path,
+    contents: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
+    let written = write(path, |out| contents(out).map_err(Problem::io("writing")));
+    written.map_err(|error| match error.problem {
+        Problem::Io { source, .. } => source,
+        Problem::NotAFile { .. } if path.is_dir() => io::ErrorKind::IsADirectory.into(),
+        _ => io::Error::other(error.to_string()),
+    })
+}
+
 fn fill(
     file: File,
     write: impl FnOnce(&mut dyn Write) -> Result<(), Problem>,

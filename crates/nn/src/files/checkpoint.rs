@@ -10,7 +10,7 @@ use wengert_tensor::{Float, Tensor};
 
 use super::format::{self, Contents};
 use super::persist::{
-    Checked, Model, OptimizerPart, State, save_model, save_optimizer, save_state,
+    Checked, Model, ModelIfAny, OptimizerPart, State, save_model, save_optimizer, save_state,
 };
 use super::record::{Persist, Record, RecordError};
 use super::weights::read_file;
@@ -261,7 +261,23 @@ impl<'a> Restore<'a> {
         self.with(name, Part::Checked(Box::new(model)))
     }
 
-    /// An optimizer, which is a new one, or one of a model of the same structure.
+    /// A model that may not be there: then there is none afterwards.
+    pub(crate) fn model_if_any<M: Tree<Tensor<T>>, T: Float>(
+        self,
+        name: &'static str,
+        slot: &'a mut Option<M>,
+        like: M,
+    ) -> Self {
+        let model = ModelIfAny {
+            name,
+            slot,
+            found: Some(like),
+            element: PhantomData,
+        };
+        self.with(name, Part::Checked(Box::new(model)))
+    }
+
+    /// An optimizer: a new one, or one that has stepped, whose state goes.
     pub fn optimizer<O: Optimizer<T> + ?Sized, T: Float>(
         self,
         name: &str,

@@ -51,7 +51,7 @@
 //! an error that names the file and what is wrong with it; none takes memory because a header says
 //! so.
 
-mod aside;
+pub(crate) mod aside;
 mod checkpoint;
 mod checkpoints;
 mod error;
@@ -71,3 +71,4 @@ pub use value::Value;
 pub use weights::{
     LoadOptions, LoadReport, Misfit, load, load_from, metadata, save, save_to, save_with_metadata,
 };
+pub(crate) use weights::{NamedValues, contents, contents_from, save_values, write_values};

@@ -12,6 +12,8 @@ use super::value::Value;
 use super::weights;
 use crate::data::{Batches, Epochs};
 use crate::optim::{Optimizer, Piece, PieceMut, Stateful};
+use crate::parallel::Workers;
+use crate::train::metrics::Mean;
 
 impl<T: Element> Persist for Tensor<T> {
     fn save(&self, to: &mut Record) {
@@ -170,6 +172,39 @@ impl<T: Float> Persist for Tape<T> {
     }
 }
 
+/// The generator and the number of steps, from which the generators of the shards follow.
+impl<T: Float> Persist for Workers<T> {
+    fn save(&self, to: &mut Record) {
+        let (rng, steps) = self.generators();
+        to.put("rng", rng);
+        to.put("steps", &steps);
+    }
+
+    fn load(&mut self, from: &mut Record) -> Result<(), RecordError> {
+        let (mut rng, mut steps) = (Rng::seed_from_u64(0), 0);
+        from.take("rng", &mut rng)?;
+        from.take("steps", &mut steps)?;
+        self.set_generators(rng, steps);
+        Ok(())
+    }
+}
+
+impl Persist for Mean {
+    fn save(&self, to: &mut Record) {
+        let (sum, weight) = self.sums();
+        to.put("sum", &sum);
+        to.put("weight", &weight);
+    }
+
+    fn load(&mut self, from: &mut Record) -> Result<(), RecordError> {
+        let (mut sum, mut weight) = (0.0, 0.0);
+        from.take("sum", &mut sum)?;
+        from.take("weight", &mut weight)?;
+        *self = Mean::of_sums(sum, weight);
+        Ok(())
+    }
+}
+
 /// The order and the place in it.
 impl Persist for Batches {
     fn save(&self, to: &mut Record) {
@@ -248,6 +283,35 @@ impl<M: Tree<Tensor<T>>, T: Float> Checked for Model<'_, M, T> {
     }
 }
 
+/// A model that may not be there.
+pub(super) struct ModelIfAny<'a, M, T> {
+    pub name: &'static str,
+    pub slot: &'a mut Option<M>,
+    /// A model of the structure, which becomes the one that is loaded.
+    pub found: Option<M>,
+    pub element: PhantomData<T>,
+}
+
+impl<M: Tree<Tensor<T>>, T: Float> Checked for ModelIfAny<'_, M, T> {
+    fn check(&mut self, from: &mut Record) -> Result<(), RecordError> {
+        if from.first_under(self.name).is_none() {
+            self.found = None;
+        }
+        match &mut self.found {
+            Some(model) => Model(model, PhantomData::<T>).check(from),
+            None => Ok(()),
+        }
+    }
+
+    fn load(&mut self, from: &mut Record) -> Result<(), RecordError> {
+        if let Some(model) = &mut self.found {
+            Model(model, PhantomData::<T>).load(from)?;
+        }
+        *self.slot = self.found.take();
+        Ok(())
+    }
+}
+
 fn leaf_of<T: Float>(
     path: &Path,
     leaf: &Tensor<T>,
@@ -288,32 +352,44 @@ pub(super) struct State<'a, S: ?Sized, T>(pub &'a mut S, pub PhantomData<T>);
 
 impl<S: Stateful<T> + ?Sized, T: Float> Checked for State<'_, S, T> {
     fn check(&mut self, from: &mut Record) -> Result<(), RecordError> {
-        let leaves = from.below("leaves", |from| match from.get()? {
-            Value::Bytes(leaves) => Ok(leaves.len()),
-            value => Err(wrong(from, "a row of bytes", &value)),
-        })?;
-        // Room for leaves without a piece is no other state.
-        self.0.prepare_state(leaves);
+        let leaves = leaves_of(from)?;
         let held = self.0.leaves();
-        if held != leaves {
-            return Err(from.error(format!(
-                "it is of {leaves} leaves, and there has been a step of {held}: restore it into a new one"
-            )));
+        if held == 0 || held == leaves {
+            // Room for leaves without a piece is no other state.
+            self.0.prepare_state(leaves);
+            return self.check_pieces(leaves, from);
         }
-        let mut result = Ok(());
-        self.0.visit_state(&mut |leaf, name, piece| {
-            if result.is_ok() {
-                result = match piece {
-                    Piece::Tensor(_) => tensor_of::<T>(leaf, name, from).map(drop),
-                    Piece::Count(mut count) => from.take(&piece_name(leaf, name), &mut count),
-                    Piece::Number(mut number) => from.take(&piece_name(leaf, name), &mut number),
-                };
-            }
+        // Another number of leaves: the pieces that there are stand aside meanwhile.
+        let mut aside = Vec::new();
+        self.0.visit_state_mut(&mut |_, _, piece| {
+            aside.push(match piece {
+                PieceMut::Tensor(tensor) => Held::Tensor(tensor.take()),
+                PieceMut::Count(count) => Held::Count(*count),
+                PieceMut::Number(number) => Held::Number(*number),
+            });
         });
+        self.0.clear_state();
+        self.0.prepare_state(leaves);
+        let result = self.check_pieces(leaves, from);
+        self.0.clear_state();
+        self.0.prepare_state(held);
+        let mut aside = aside.into_iter();
+        self.0
+            .visit_state_mut(&mut |_, _, piece| match (piece, aside.next()) {
+                (PieceMut::Tensor(to), Some(Held::Tensor(tensor))) => *to = tensor,
+                (PieceMut::Count(to), Some(Held::Count(count))) => *to = count,
+                (PieceMut::Number(to), Some(Held::Number(number))) => *to = number,
+                _ => {}
+            });
         result
     }
 
     fn load(&mut self, from: &mut Record) -> Result<(), RecordError> {
+        let leaves = leaves_of(from)?;
+        if self.0.leaves() != leaves {
+            self.0.clear_state();
+            self.0.prepare_state(leaves);
+        }
         let mut result = Ok(());
         self.0.visit_state_mut(&mut |leaf, name, piece| {
             let loaded = match piece {
@@ -325,6 +401,42 @@ impl<S: Stateful<T> + ?Sized, T: Float> Checked for State<'_, S, T> {
             };
             if loaded.is_err() {
                 result = loaded;
+            }
+        });
+        result
+    }
+}
+
+/// A piece that stands aside.
+enum Held<T: Float> {
+    Tensor(Option<Tensor<T>>),
+    Count(u64),
+    Number(f64),
+}
+
+/// The number of leaves that a saved state is of.
+fn leaves_of(from: &mut Record) -> Result<usize, RecordError> {
+    from.below("leaves", |from| match from.get()? {
+        Value::Bytes(leaves) => Ok(leaves.len()),
+        value => Err(wrong(from, "a row of bytes", &value)),
+    })
+}
+
+impl<S: Stateful<T> + ?Sized, T: Float> State<'_, S, T> {
+    /// Whether every piece can be had.
+    fn check_pieces(&self, leaves: usize, from: &mut Record) -> Result<(), RecordError> {
+        if self.0.leaves() != leaves {
+            let held = self.0.leaves();
+            return Err(from.error(format!("it is of {leaves} leaves, and this holds {held}")));
+        }
+        let mut result = Ok(());
+        self.0.visit_state(&mut |leaf, name, piece| {
+            if result.is_ok() {
+                result = match piece {
+                    Piece::Tensor(_) => tensor_of::<T>(leaf, name, from).map(drop),
+                    Piece::Count(mut count) => from.take(&piece_name(leaf, name), &mut count),
+                    Piece::Number(mut number) => from.take(&piece_name(leaf, name), &mut number),
+                };
             }
         });
         result

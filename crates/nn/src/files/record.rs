@@ -55,7 +55,8 @@ pub struct RecordError {
 /// What lasts beyond a run: a generator, the order of the data, a number that counts, a struct of such.
 ///
 /// Numbers, text, rows of numbers, tensors, [`Rng`](wengert_tensor::Rng),
-/// [`Tape`](wengert_tape::Tape) (its generator), [`Batches`](crate::data::Batches) and
+/// [`Tape`](wengert_tape::Tape) and [`Workers`](crate::parallel::Workers) (their generators),
+/// [`Mean`](crate::train::metrics::Mean), [`Batches`](crate::data::Batches) and
 /// [`Epochs`](crate::data::Epochs) (their place) are here already.
 /// [`Record`] shows how a struct becomes it.
 pub trait Persist {

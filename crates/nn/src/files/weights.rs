@@ -409,6 +409,41 @@ pub(super) fn write_file(
     aside::write(path, |out| format::write(&by_name(leaves), metadata, out))
 }
 
+/// Arrays by their names, and the texts of a file.
+pub(crate) type NamedValues = (BTreeMap<String, Value>, BTreeMap<String, String>);
+
+/// What a safetensors file holds, whatever it is for.
+pub(crate) fn contents(path: &FilePath) -> Result<NamedValues, FileError> {
+    let Contents { metadata, values } = read_file(path, false)?;
+    Ok((values, metadata))
+}
+
+/// [`contents`] of a reader.
+pub(crate) fn contents_from(mut reader: impl Read) -> Result<NamedValues, FileError> {
+    let Contents { metadata, values } = format::read(&mut reader, None, false)?;
+    Ok((values, metadata))
+}
+
+/// Writes arrays by their names.
+pub(crate) fn write_values(
+    mut writer: impl Write,
+    values: &BTreeMap<String, Value>,
+    metadata: &BTreeMap<String, String>,
+) -> Result<(), FileError> {
+    let values: Vec<_> = values.iter().map(|(name, x)| (name.as_str(), x)).collect();
+    Ok(format::write(&values, metadata, &mut writer)?)
+}
+
+/// [`write_values`] to a file.
+pub(crate) fn save_values(
+    path: &FilePath,
+    values: &BTreeMap<String, Value>,
+    metadata: &BTreeMap<String, String>,
+) -> Result<(), FileError> {
+    let values: Vec<_> = values.iter().map(|(name, x)| (name.as_str(), x)).collect();
+    aside::write(path, |out| format::write(&values, metadata, out))
+}
+
 /// Reads a file.
 pub(super) fn read_file(path: &FilePath, checked: bool) -> Result<Contents, FileError> {
     let read = || {

@@ -76,6 +76,7 @@ impl<'t, T: Float> Bilinear<Var<'t, T>> {
             "bilinear: rows of {inputs} and of {width} elements are expected, the shapes are {a} \
              and {b}"
         );
+        let _part = x1.tape().part("bilinear");
         let rows: usize = a[..a.rank() - 1].iter().product();
         let [rows, inputs, width, outputs] = [rows, inputs, width, outputs].map(|n| n as isize);
         // All rows of x₁ in one product, then each row of x₂ with its own matrix.

@@ -110,6 +110,7 @@ impl<'t, T: Float> BatchNorm<Var<'t, T>> {
     #[track_caller]
     pub fn forward(&self, x: Var<'t, T>) -> Var<'t, T> {
         let (tape, shape, features) = (x.tape(), x.shape(), self.weight.dim(-1));
+        let _part = tape.part("batch norm");
         assert!(
             shape.rank() > 1 && shape[shape.rank() - 1] == features,
             "batch norm: rows of {features} features are expected, the shape is {shape}"
@@ -201,6 +202,7 @@ impl<'t, T: Float> LayerNorm<Var<'t, T>> {
     /// If the last axis of `x` is not C long.
     #[track_caller]
     pub fn forward(&self, x: Var<'t, T>) -> Var<'t, T> {
+        let _part = x.tape().part("layer norm");
         x.layer_norm(1, Some(self.weight), Some(self.bias), self.epsilon)
     }
 }

@@ -50,6 +50,7 @@ impl<'t, T: Float> PRelu<Var<'t, T>> {
             slopes == 1 || shape.last() == Some(&slopes),
             "prelu: rows of {slopes} features are expected, the shape is {shape}"
         );
+        let _part = x.tape().part("prelu");
         let slope = if slopes == 1 {
             self.weight.reshape(&[])
         } else {

@@ -52,6 +52,7 @@ impl<'t, T: Float> RmsNorm<Var<'t, T>> {
     /// If the last axis of `x` is not C long.
     #[track_caller]
     pub fn forward(&self, x: Var<'t, T>) -> Var<'t, T> {
+        let _part = x.tape().part("rms norm");
         x.rms_norm(Some(self.weight), self.epsilon)
     }
 }

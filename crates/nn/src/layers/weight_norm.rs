@@ -67,6 +67,7 @@ impl WeightNorm {
 impl<'t, T: Float> WeightNorm<Var<'t, T>> {
     /// W.
     pub fn weight(&self) -> Var<'t, T> {
+        let _part = self.length.tape().part("weight norm");
         let norm = self
             .direction
             .norm(&others(self.direction.shape().rank()), true);
@@ -156,6 +157,7 @@ impl<'t, T: Float> SpectralNorm<Var<'t, T>> {
     /// W / σ.
     pub fn weight(&self) -> Var<'t, T> {
         let (tape, w) = (self.original.tape(), self.original);
+        let _part = tape.part("spectral norm");
         let column = |x: Var<'t, T>| tape.state(x).detach().unsqueeze(1);
         let (mut left, mut right) = (column(self.left), column(self.right));
         if tape.training() {

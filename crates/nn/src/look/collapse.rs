@@ -2,18 +2,68 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use wengert_tape::Record;
+use wengert_tape::{PartRecord, Record};
 
 use crate::look::graph::GraphNode;
 
+/// Between the name of a part without parameters and its number, which tells it from others of the name.
+const NUMBERED: char = '\0';
+
+/// What each record belongs to, of the parts that its program told of: a layer by its path, or a part that has no parameter
+/// and lies in none that has.
+fn told(records: &[Record], parts: &[PartRecord], depth: usize) -> Vec<Option<String>> {
+    let mut told: Vec<Option<String>> = vec![None; records.len()];
+    let mut numbered: Vec<Option<String>> = vec![None; records.len()];
+    // Inner parts come first.
+    for (at, part) in parts.iter().enumerate() {
+        let range = part.nodes.start..part.nodes.end.min(records.len());
+        let inputs = records[range.clone()]
+            .iter()
+            .flat_map(|record| record.inputs.iter().map(|&input| &records[input]));
+        let paths: Vec<&str> = inputs.filter_map(|input| input.leaf.as_deref()).collect();
+        let layer = layer_of(&paths, depth);
+        for place in range {
+            match &layer {
+                Some(layer) if told[place].is_none() => told[place] = Some(layer.clone()),
+                // The outermost such part has the last word.
+                None => numbered[place] = Some(format!("{}{NUMBERED}{at}", part.name)),
+                Some(_) => {}
+            }
+        }
+    }
+    let both = told.into_iter().zip(numbered);
+    both.map(|(told, numbered)| told.or(numbered)).collect()
+}
+
+/// The layer that parameters with these paths are of together, if it is one.
+fn layer_of(paths: &[&str], depth: usize) -> Option<String> {
+    let parents = paths.iter().map(|path| match path.rsplit_once('.') {
+        Some((parent, _)) => parent.split('.').collect(),
+        None => Vec::new(),
+    });
+    let same = parents.reduce(|a: Vec<&str>, b| {
+        let pairs = a.into_iter().zip(b);
+        pairs.take_while(|(a, b)| a == b).map(|(a, _)| a).collect()
+    })?;
+    match same.is_empty() {
+        // Parameters of the model's own, or of several layers.
+        true => paths
+            .iter()
+            .all(|path| !path.contains('.'))
+            .then(|| "model".to_owned()),
+        false => Some(same[..same.len().min(depth)].join(".")),
+    }
+}
+
 /// A layer's name for each record that belongs to one.
-fn owners(records: &[Record], depth: usize) -> Vec<Option<String>> {
+fn owners(records: &[Record], parts: &[PartRecord], depth: usize) -> Vec<Option<String>> {
+    let told = told(records, parts, depth);
     // The program's own file: what it does between layers belongs to none.
     let program = records.last().map(|record| record.location.file());
     let mut owners: Vec<Option<String>> = Vec::with_capacity(records.len());
     // Whether a value is made of parameters alone.
     let mut fixed: Vec<bool> = Vec::with_capacity(records.len());
-    for record in records {
+    for (at, record) in records.iter().enumerate() {
         let parameters = || {
             record
                 .inputs
@@ -24,16 +74,16 @@ fn owners(records: &[Record], depth: usize) -> Vec<Option<String>> {
             || (!record.inputs.is_empty() && record.inputs.iter().all(|&input| fixed[input]));
         let owner = if let Some(path) = &record.leaf {
             layer(path, depth)
-        } else if record.inputs.is_empty() {
-            None
-        } else if !record.path.is_empty() {
+        } else if !record.path.is_empty() && !record.inputs.is_empty() {
             Some(record.path.clone())
         } else if parameters().next().is_some() {
             let names: Vec<&str> = parameters()
                 .filter_map(|&input| owners[input].as_deref())
                 .collect();
             Some(common(&names))
-        } else if Some(record.location.file()) == program {
+        } else if told[at].is_some() {
+            told[at].clone()
+        } else if record.inputs.is_empty() || Some(record.location.file()) == program {
             None
         } else {
             // A layer's file goes on with what its first ops made.
@@ -147,8 +197,13 @@ fn absorb(records: &[Record], owners: &mut [Option<String>]) {
 }
 
 /// One node for each layer, and for each op, parameter and constant that belongs to none.
-pub(crate) fn layers(nodes: &[GraphNode], records: &[Record], depth: usize) -> Vec<GraphNode> {
-    let mut owners = owners(records, depth);
+pub(crate) fn layers(
+    nodes: &[GraphNode],
+    records: &[Record],
+    parts: &[PartRecord],
+    depth: usize,
+) -> Vec<GraphNode> {
+    let mut owners = owners(records, parts, depth);
     absorb(records, &mut owners);
     let mut collapsed: Vec<GraphNode> = Vec::new();
     let mut by_name: BTreeMap<&str, usize> = BTreeMap::new();
@@ -157,14 +212,14 @@ pub(crate) fn layers(nodes: &[GraphNode], records: &[Record], depth: usize) -> V
     for (at, record) in records.iter().enumerate() {
         let node = &nodes[at];
         let given = record.inputs.is_empty();
-        if given && (owners[at].is_some() || record.shape.size() == 1) {
+        if given && (record.leaf.is_some() && owners[at].is_some() || record.shape.size() == 1) {
             // It shows in the layer that uses it, or is a number.
             continue;
         }
         let to = match &owners[at] {
             Some(name) => *by_name.entry(name).or_insert_with(|| {
                 let (ops, inputs, bytes) = (Vec::new(), Vec::new(), 0);
-                let name = name.clone();
+                let name = name.split(NUMBERED).next().unwrap_or_default().to_owned();
                 collapsed.push(GraphNode {
                     name,
                     ops,

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use wengert_tape::{Record, Tape};
+use wengert_tape::{PartRecord, Record, Tape};
 use wengert_tensor::{Float, Shape};
 
 use crate::look::collapse;
@@ -56,6 +56,7 @@ pub struct GraphNode {
 pub struct Graph {
     pub(crate) nodes: Vec<GraphNode>,
     records: Vec<Record>,
+    parts: Vec<PartRecord>,
 }
 
 impl Graph {
@@ -84,6 +85,7 @@ impl Graph {
         Graph {
             nodes: records.iter().map(node).collect(),
             records,
+            parts: tape.parts(),
         }
     }
 
@@ -92,18 +94,20 @@ impl Graph {
         &self.nodes
     }
 
-    /// The graph with one node for each layer: for the ops that use parameters whose paths begin with the same parts (at
-    /// most `depth`), what lies between them, and what the layer's own file goes on to record. Names that
-    /// [`Tape::named`](wengert_tape::Tape::named) gave are layers too. Other ops stay as they are; numbers that are constant are
-    /// left out. Collapsing again has no effect.
+    /// The graph with one node for each layer: for what one call of a layer recorded (a [part](wengert_tape::Tape::part), which the
+    /// layers here are, and those of a program can be), for the ops that use parameters whose paths begin with the same
+    /// parts (at most `depth`), and what lies between them. Names that [`Tape::named`](wengert_tape::Tape::named) gave are layers
+    /// too. A part without parameters, as dropout, is a node of its own for each call, unless it lies in a layer. Other ops
+    /// stay as they are; numbers that are constant are left out. Collapsing again has no effect.
     pub fn layers(&self, depth: usize) -> Graph {
         let nodes = match self.records.is_empty() {
             true => self.nodes.clone(),
-            false => collapse::layers(&self.nodes, &self.records, depth.max(1)),
+            false => collapse::layers(&self.nodes, &self.records, &self.parts, depth.max(1)),
         };
         Graph {
             nodes,
             records: Vec::new(),
+            parts: Vec::new(),
         }
     }
 

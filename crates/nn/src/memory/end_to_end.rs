@@ -164,6 +164,7 @@ impl<'t, T: Float> EndToEndMemory<Var<'t, T>> {
             shape.rank() == 3 && asked.rank() == 2 && shape[0] == asked[0],
             "memory network: sentences are [B, M, W] and questions [B, Q], not {shape} and {asked}"
         );
+        let _part = self.tables[0].tape().part("memory");
         let width = self.tables[0].shape()[1];
         let order = |words: usize| {
             self.position_encoding

@@ -95,6 +95,7 @@ impl<'t, T: Float> StoryReader<Var<'t, T>> {
             story.rank() == 2 && asked.rank() == 2 && story[1] == places,
             "story reader: stories are [B, {places}] and questions [B, Q], not {story} and {asked}"
         );
+        let _part = self.story.weight.tape().part("story reader");
         let u = self.question.forward(questions);
         let scores = self.story.forward(stories).matmul(u.transpose(-1, -2));
         let p = scores.softmax(-1);

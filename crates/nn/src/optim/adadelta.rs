@@ -39,6 +39,8 @@ pub struct Adadelta<T: Float = f32> {
     pub epsilon: f64,
     /// λ: 0.
     pub weight_decay: f64,
+    /// Whether rows that were not looked up stay as they are.
+    pub lazy_rows: bool,
     /// Of every leaf, in order, s and u; empty before the first step.
     pub slots: Vec<Slot<T>>,
 }
@@ -55,6 +57,7 @@ impl<T: Float> Adadelta<T> {
             rho: 0.9,
             epsilon: 1e-6,
             weight_decay: 0.0,
+            lazy_rows: false,
             slots: Vec::new(),
         };
         setting::refuse(adadelta.wrong());
@@ -81,14 +84,10 @@ impl<T: Float> Adadelta<T> {
         ];
         setting::wrong("Adadelta", &settings)
     }
-
-    pub(super) fn change(&mut self, leaves: &mut dyn Leaves<T>) {
-        change_here(self, leaves);
-    }
 }
 
 compile_here! {
-    fn change_here<T>(adadelta: &mut Adadelta<T>, leaves: &mut dyn Leaves<T>) {
+    pub(super) fn change<T>(adadelta: &mut Adadelta<T>, leaves: &mut dyn Leaves<T>) {
         let by = Factors {
             rate: T::from_f64(adadelta.learning_rate),
             decay: T::from_f64(adadelta.weight_decay),
@@ -96,7 +95,7 @@ compile_here! {
             gain: T::from_f64(1.0 - adadelta.rho),
             epsilon: T::from_f64(adadelta.epsilon),
         };
-        walk::update(leaves, &mut adadelta.slots, false, |slot, leaf| {
+        walk::update(leaves, &mut adadelta.slots, adadelta.lazy_rows, |slot, leaf| {
             let [square, delta, _] = &mut slot.moments;
             leaf.with([square, delta], |weights, bars, [square, delta]| {
                 adadelta_step(&by, weights, bars, square, delta);

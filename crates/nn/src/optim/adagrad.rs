@@ -43,6 +43,8 @@ pub struct Adagrad<T: Float = f32> {
     pub weight_decay: f64,
     /// s before the first step: 0.
     pub initial: f64,
+    /// Whether rows that were not looked up stay as they are.
+    pub lazy_rows: bool,
     /// Of every leaf, in order, s; empty before the first step.
     pub slots: Vec<Slot<T>>,
 }
@@ -60,6 +62,7 @@ impl<T: Float> Adagrad<T> {
             epsilon: 1e-10,
             weight_decay: 0.0,
             initial: 0.0,
+            lazy_rows: false,
             slots: Vec::new(),
         };
         setting::refuse(adagrad.wrong());
@@ -98,19 +101,15 @@ impl<T: Float> Adagrad<T> {
         ];
         setting::wrong("Adagrad", &settings)
     }
-
-    pub(super) fn change(&mut self, leaves: &mut dyn Leaves<T>) {
-        change_here(self, leaves);
-    }
 }
 
 compile_here! {
-    fn change_here<T>(adagrad: &mut Adagrad<T>, leaves: &mut dyn Leaves<T>) {
+    pub(super) fn change<T>(adagrad: &mut Adagrad<T>, leaves: &mut dyn Leaves<T>) {
         let decay = T::from_f64(adagrad.weight_decay);
         let epsilon = T::from_f64(adagrad.epsilon);
         let initial = T::from_f64(adagrad.initial);
         // Without decay a row without a gradient stays as it is anyway.
-        let lazy = adagrad.weight_decay == 0.0;
+        let lazy = adagrad.lazy_rows || adagrad.weight_decay == 0.0;
         walk::update(leaves, &mut adagrad.slots, lazy, |slot, leaf| {
             let past = (slot.steps - 1) as f64;
             let rate = T::from_f64(adagrad.learning_rate / (1.0 + past * adagrad.rate_decay));

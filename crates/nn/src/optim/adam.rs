@@ -2,7 +2,7 @@
 
 use wengert_tensor::{Float, compile_here};
 
-use super::setting::{self, Range};
+use super::setting;
 use super::{Leaves, Slot, walk};
 
 /// Adam, its variant AMSGrad, and with decoupled weight decay AdamW.
@@ -118,23 +118,13 @@ impl<T: Float> Adam<T> {
     }
 
     pub(super) fn wrong(&self) -> Option<String> {
-        let settings = [
-            ("learning rate", self.learning_rate, Range::NotNegative),
-            ("first beta", self.betas[0], Range::Fraction),
-            ("second beta", self.betas[1], Range::Fraction),
-            ("epsilon", self.epsilon, Range::NotNegative),
-            ("weight decay", self.weight_decay, Range::NotNegative),
-        ];
-        setting::wrong("Adam", &settings)
-    }
-
-    pub(super) fn change(&mut self, leaves: &mut dyn Leaves<T>) {
-        change_here(self, leaves);
+        let (rate, betas, epsilon) = (self.learning_rate, self.betas, self.epsilon);
+        setting::wrong_of_moments("Adam", rate, betas, epsilon, self.weight_decay)
     }
 }
 
 compile_here! {
-    fn change_here<T>(adam: &mut Adam<T>, leaves: &mut dyn Leaves<T>) {
+    pub(super) fn change<T>(adam: &mut Adam<T>, leaves: &mut dyn Leaves<T>) {
         let (rate, decay, [b1, b2]) = (adam.learning_rate, adam.weight_decay, adam.betas);
         let mut by = Factors {
             keep: T::from_f64(if adam.decoupled { 1.0 - rate * decay } else { 1.0 }),

@@ -2,7 +2,7 @@
 
 use wengert_tensor::{Float, compile_here};
 
-use super::setting::{self, Range};
+use super::setting;
 use super::{Leaves, Slot, walk};
 
 /// Adamax: Adam with the greatest gradient of late in the place of the second moment.
@@ -39,6 +39,8 @@ pub struct Adamax<T: Float = f32> {
     pub epsilon: f64,
     /// λ: 0.
     pub weight_decay: f64,
+    /// Whether rows that were not looked up stay as they are.
+    pub lazy_rows: bool,
     /// Of every leaf, in order, t, m and u; empty before the first step.
     pub slots: Vec<Slot<T>>,
 }
@@ -55,6 +57,7 @@ impl<T: Float> Adamax<T> {
             betas: [0.9, 0.999],
             epsilon: 1e-8,
             weight_decay: 0.0,
+            lazy_rows: false,
             slots: Vec::new(),
         };
         setting::refuse(adamax.wrong());
@@ -62,23 +65,13 @@ impl<T: Float> Adamax<T> {
     }
 
     pub(super) fn wrong(&self) -> Option<String> {
-        let settings = [
-            ("learning rate", self.learning_rate, Range::NotNegative),
-            ("first beta", self.betas[0], Range::Fraction),
-            ("second beta", self.betas[1], Range::Fraction),
-            ("epsilon", self.epsilon, Range::NotNegative),
-            ("weight decay", self.weight_decay, Range::NotNegative),
-        ];
-        setting::wrong("Adamax", &settings)
-    }
-
-    pub(super) fn change(&mut self, leaves: &mut dyn Leaves<T>) {
-        change_here(self, leaves);
+        let (rate, betas, epsilon) = (self.learning_rate, self.betas, self.epsilon);
+        setting::wrong_of_moments("Adamax", rate, betas, epsilon, self.weight_decay)
     }
 }
 
 compile_here! {
-    fn change_here<T>(adamax: &mut Adamax<T>, leaves: &mut dyn Leaves<T>) {
+    pub(super) fn change<T>(adamax: &mut Adamax<T>, leaves: &mut dyn Leaves<T>) {
         let [b1, b2] = adamax.betas;
         let mut by = Factors {
             rate: T::ZERO,
@@ -88,7 +81,7 @@ compile_here! {
             b2: T::from_f64(b2),
             epsilon: T::from_f64(adamax.epsilon),
         };
-        walk::update(leaves, &mut adamax.slots, false, |slot, leaf| {
+        walk::update(leaves, &mut adamax.slots, adamax.lazy_rows, |slot, leaf| {
             let correction = 1.0 - b1.powf(slot.steps as f64);
             by.rate = T::from_f64(adamax.learning_rate / correction);
             let [mean, norm, _] = &mut slot.moments;

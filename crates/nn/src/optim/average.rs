@@ -176,6 +176,10 @@ impl<T: Float> Stateful<T> for Average<T> {
         Slot::prepare(&mut self.slots, leaves);
     }
 
+    fn clear_state(&mut self) {
+        self.slots.clear();
+    }
+
     fn visit_state(&self, f: &mut dyn FnMut(Option<usize>, &str, Piece<'_, T>)) {
         f(None, "updates", Piece::Count(self.updates));
         for (at, slot) in self.slots.iter().enumerate() {

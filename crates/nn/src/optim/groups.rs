@@ -131,6 +131,12 @@ impl<T: Float, O: Optimizer<T>> Stateful<T> for Groups<O> {
             .for_each(|(_, optimizer)| optimizer.prepare_state(leaves));
     }
 
+    fn clear_state(&mut self) {
+        self.of.clear();
+        self.each_mut()
+            .for_each(|(_, optimizer)| optimizer.clear_state());
+    }
+
     /// The pieces of the rest have their names, those of group number 0 begin with `group0.`.
     fn visit_state(&self, f: &mut dyn FnMut(Option<usize>, &str, Piece<'_, T>)) {
         for (at, optimizer) in self.each() {

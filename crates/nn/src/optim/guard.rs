@@ -79,6 +79,10 @@ impl<T: Float, O: Optimizer<T>> Stateful<T> for Guard<O> {
         self.optimizer.prepare_state(leaves);
     }
 
+    fn clear_state(&mut self) {
+        self.optimizer.clear_state();
+    }
+
     fn visit_state(&self, f: &mut dyn FnMut(Option<usize>, &str, Piece<'_, T>)) {
         f(None, "skipped", Piece::Count(self.skipped));
         f(None, "in_a_row", Piece::Count(self.in_a_row));

@@ -2,7 +2,7 @@
 
 use wengert_tensor::{Float, compile_here};
 
-use super::setting::{self, Range};
+use super::setting;
 use super::{Leaves, Slot, walk};
 
 /// LAMB: Adam whose step of a leaf is as long as the leaf's weights, for batches of any size.
@@ -74,23 +74,13 @@ impl<T: Float> Lamb<T> {
     }
 
     pub(super) fn wrong(&self) -> Option<String> {
-        let settings = [
-            ("learning rate", self.learning_rate, Range::NotNegative),
-            ("first beta", self.betas[0], Range::Fraction),
-            ("second beta", self.betas[1], Range::Fraction),
-            ("epsilon", self.epsilon, Range::NotNegative),
-            ("weight decay", self.weight_decay, Range::NotNegative),
-        ];
-        setting::wrong("Lamb", &settings)
-    }
-
-    pub(super) fn change(&mut self, leaves: &mut dyn Leaves<T>) {
-        change_here(self, leaves);
+        let (rate, betas, epsilon) = (self.learning_rate, self.betas, self.epsilon);
+        setting::wrong_of_moments("Lamb", rate, betas, epsilon, self.weight_decay)
     }
 }
 
 compile_here! {
-    fn change_here<T>(lamb: &mut Lamb<T>, leaves: &mut dyn Leaves<T>) {
+    pub(super) fn change<T>(lamb: &mut Lamb<T>, leaves: &mut dyn Leaves<T>) {
         let (rate, [b1, b2]) = (lamb.learning_rate, lamb.betas);
         let mut by = Factors {
             decay: T::from_f64(lamb.weight_decay),

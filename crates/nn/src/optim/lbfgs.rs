@@ -193,6 +193,8 @@ impl<T: Float> Stateful<T> for Lbfgs<T> {
 
     fn prepare_state(&mut self, _: usize) {}
 
+    fn clear_state(&mut self) {}
+
     fn visit_state(&self, f: &mut dyn FnMut(Option<usize>, &str, Piece<'_, T>)) {
         f(None, "pairs", Piece::Count(self.pairs));
         f(None, "steps", Piece::Tensor(self.steps.as_ref()));

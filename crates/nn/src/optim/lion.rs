@@ -38,6 +38,8 @@ pub struct Lion<T: Float = f32> {
     pub betas: [f64; 2],
     /// λ, apart from the gradient: 0.
     pub weight_decay: f64,
+    /// Whether rows that were not looked up stay as they are.
+    pub lazy_rows: bool,
     /// Of every leaf, in order, m; empty before the first step.
     pub slots: Vec<Slot<T>>,
 }
@@ -53,6 +55,7 @@ impl<T: Float> Lion<T> {
             learning_rate,
             betas: [0.9, 0.99],
             weight_decay: 0.0,
+            lazy_rows: false,
             slots: Vec::new(),
         };
         setting::refuse(lion.wrong());
@@ -79,14 +82,10 @@ impl<T: Float> Lion<T> {
         ];
         setting::wrong("Lion", &settings)
     }
-
-    pub(super) fn change(&mut self, leaves: &mut dyn Leaves<T>) {
-        change_here(self, leaves);
-    }
 }
 
 compile_here! {
-    fn change_here<T>(lion: &mut Lion<T>, leaves: &mut dyn Leaves<T>) {
+    pub(super) fn change<T>(lion: &mut Lion<T>, leaves: &mut dyn Leaves<T>) {
         let [b1, b2] = lion.betas;
         let by = Factors {
             keep: T::from_f64(1.0 - lion.learning_rate * lion.weight_decay),
@@ -96,7 +95,7 @@ compile_here! {
             b2: T::from_f64(b2),
             a2: T::from_f64(1.0 - b2),
         };
-        walk::update(leaves, &mut lion.slots, false, |slot, leaf| {
+        walk::update(leaves, &mut lion.slots, lion.lazy_rows, |slot, leaf| {
             let [mean, ..] = &mut slot.moments;
             leaf.with([mean], |weights, bars, [mean]| lion_step(&by, weights, bars, mean));
         });

@@ -93,6 +93,11 @@ impl<T: Float, O: Optimizer<T>> Stateful<T> for Lookahead<O, T> {
         self.optimizer.prepare_state(leaves);
     }
 
+    fn clear_state(&mut self) {
+        self.slots.clear();
+        self.optimizer.clear_state();
+    }
+
     fn visit_state(&self, f: &mut dyn FnMut(Option<usize>, &str, Piece<'_, T>)) {
         Slot::visit(&self.slots, "ahead", None, &["slow"], f);
         self.optimizer.visit_state(f);

@@ -7,8 +7,9 @@
 //!
 //! A table of which a step looks a few rows up has a gradient of these rows
 //! ([`Gradients::rows`](wengert_tape::Gradients::rows)). An update by momentum, by moments or with decay
-//! moves the others as well, as far as a gradient of 0 does; `with_lazy_rows` of [`Sgd`] and [`Adam`]
-//! leaves them alone, and so do [`Adagrad`] without decay and [`Sgd`] without decay and momentum.
+//! moves the others as well, as far as a gradient of 0 does; `with_lazy_rows` leaves them alone, and so do [`Adagrad`]
+//! without decay and [`Sgd`] without decay and momentum. Three optimizers have no such way: [`Lamb`] takes the norm of the
+//! whole leaf, [`Rprop`] compares gradients of all the data, and [`Lbfgs`] has one vector of everything.
 //!
 //! All but [`Lbfgs`], which evaluates the loss itself, are an [`Optimizer`], and so are those that
 //! stand around one: [`Groups`] gives parts of a model optimizers of their own, [`Guard`] keeps

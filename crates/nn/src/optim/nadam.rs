@@ -49,6 +49,8 @@ pub struct NAdam<T: Float = f32> {
     pub weight_decay: f64,
     /// Whether the decay is apart from the gradient.
     pub decoupled: bool,
+    /// Whether rows that were not looked up stay as they are.
+    pub lazy_rows: bool,
     /// Of every leaf, in order, t, the product of all μ, m and v; empty before the first step.
     pub slots: Vec<Slot<T>>,
 }
@@ -67,6 +69,7 @@ impl<T: Float> NAdam<T> {
             momentum_decay: 0.004,
             weight_decay: 0.0,
             decoupled: false,
+            lazy_rows: false,
             slots: Vec::new(),
         };
         setting::refuse(nadam.wrong());
@@ -99,14 +102,10 @@ impl<T: Float> NAdam<T> {
         ];
         setting::wrong("NAdam", &settings)
     }
-
-    pub(super) fn change(&mut self, leaves: &mut dyn Leaves<T>) {
-        change_here(self, leaves);
-    }
 }
 
 compile_here! {
-    fn change_here<T>(nadam: &mut NAdam<T>, leaves: &mut dyn Leaves<T>) {
+    pub(super) fn change<T>(nadam: &mut NAdam<T>, leaves: &mut dyn Leaves<T>) {
         let (rate, decay, [b1, b2]) = (nadam.learning_rate, nadam.weight_decay, nadam.betas);
         let mut by = Factors {
             keep: T::from_f64(if nadam.decoupled { 1.0 - rate * decay } else { 1.0 }),
@@ -122,7 +121,7 @@ compile_here! {
         };
         let psi = nadam.momentum_decay;
         let momentum = |t: f64| b1 * (1.0 - 0.5 * 0.96_f64.powf(t * psi));
-        walk::update(leaves, &mut nadam.slots, false, |slot, leaf| {
+        walk::update(leaves, &mut nadam.slots, nadam.lazy_rows, |slot, leaf| {
             let t = slot.steps as f64;
             let (now, next) = (momentum(t), momentum(t + 1.0));
             slot.product *= now;

@@ -7,6 +7,7 @@ use wengert_tensor::{Float, Tensor};
 use super::state::{Piece, PieceMut, Stateful};
 use super::walk::{self, Leaves};
 use super::{Adadelta, Adagrad, Adam, Adamax, Lamb, Lion, NAdam, RAdam, RmsProp, Rprop, Sgd, Slot};
+use super::{adadelta, adagrad, adam, adamax, lamb, lion, nadam, radam, rms_prop, rprop, sgd};
 
 /// What changes a model by its gradients.
 ///
@@ -72,6 +73,10 @@ impl<T: Float, S: Stateful<T> + ?Sized> Stateful<T> for Box<S> {
         (**self).prepare_state(leaves);
     }
 
+    fn clear_state(&mut self) {
+        (**self).clear_state();
+    }
+
     fn visit_state(&self, f: &mut dyn FnMut(Option<usize>, &str, Piece<'_, T>)) {
         (**self).visit_state(f);
     }
@@ -100,10 +105,9 @@ impl<T: Float, O: Optimizer<T> + ?Sized> Optimizer<T> for Box<O> {
 }
 
 /// The optimizers that hold a slot a leaf, each with the names of its moments, and of its product if it
-/// has one. What they have to say
-/// themselves is `wrong` (a setting out of its range) and `change` (the step).
+/// has one. What they have to say themselves is `wrong` (a setting out of its range), and their modules `change` (the step).
 macro_rules! slotted {
-    ($($Name:ident: [$($moment:literal),*] $(, $product:literal)?;)*) => { $(
+    ($($Name:ident in $module:ident: [$($moment:literal),*] $(, $product:literal)?;)*) => { $(
         impl<T: Float> $Name<T> {
             /// Changes the model by one step.
             ///
@@ -126,6 +130,10 @@ macro_rules! slotted {
 
             fn prepare_state(&mut self, leaves: usize) {
                 Slot::prepare(&mut self.slots, leaves);
+            }
+
+            fn clear_state(&mut self) {
+                self.slots.clear();
             }
 
             fn visit_state(&self, f: &mut dyn FnMut(Option<usize>, &str, Piece<'_, T>)) {
@@ -151,7 +159,7 @@ macro_rules! slotted {
             }
 
             fn update(&mut self, leaves: &mut dyn Leaves<T>) {
-                self.change(leaves);
+                $module::change(self, leaves);
             }
         }
     )* };
@@ -160,15 +168,15 @@ macro_rules! slotted {
 }
 
 slotted! {
-    Adadelta: ["square", "delta"];
-    Adagrad: ["sum"];
-    Adam: ["mean", "square", "max"];
-    Adamax: ["mean", "norm"];
-    Lamb: ["mean", "square"];
-    Lion: ["mean"];
-    NAdam: ["mean", "square"], "product";
-    RAdam: ["mean", "square"];
-    RmsProp: ["square", "velocity", "mean"];
-    Rprop: ["last", "size"];
-    Sgd: ["velocity"];
+    Adadelta in adadelta: ["square", "delta"];
+    Adagrad in adagrad: ["sum"];
+    Adam in adam: ["mean", "square", "max"];
+    Adamax in adamax: ["mean", "norm"];
+    Lamb in lamb: ["mean", "square"];
+    Lion in lion: ["mean"];
+    NAdam in nadam: ["mean", "square"], "product";
+    RAdam in radam: ["mean", "square"];
+    RmsProp in rms_prop: ["square", "velocity", "mean"];
+    Rprop in rprop: ["last", "size"];
+    Sgd in sgd: ["velocity"];
 }

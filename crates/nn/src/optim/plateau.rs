@@ -114,6 +114,8 @@ impl<T: Float> Stateful<T> for Plateau {
 
     fn prepare_state(&mut self, _: usize) {}
 
+    fn clear_state(&mut self) {}
+
     fn visit_state(&self, f: &mut dyn FnMut(Option<usize>, &str, Piece<'_, T>)) {
         f(None, "rate", Piece::Number(self.rate));
         f(None, "best", Piece::Number(self.best));

@@ -2,7 +2,7 @@
 
 use wengert_tensor::{Float, compile_here};
 
-use super::setting::{self, Range};
+use super::setting;
 use super::{Leaves, Slot, walk};
 
 /// RAdam: Adam that waits until its second moment can be trusted.
@@ -45,6 +45,8 @@ pub struct RAdam<T: Float = f32> {
     pub weight_decay: f64,
     /// Whether the decay is apart from the gradient.
     pub decoupled: bool,
+    /// Whether rows that were not looked up stay as they are.
+    pub lazy_rows: bool,
     /// Of every leaf, in order, t, m and v; empty before the first step.
     pub slots: Vec<Slot<T>>,
 }
@@ -62,6 +64,7 @@ impl<T: Float> RAdam<T> {
             epsilon: 1e-8,
             weight_decay: 0.0,
             decoupled: false,
+            lazy_rows: false,
             slots: Vec::new(),
         };
         setting::refuse(radam.wrong());
@@ -69,23 +72,13 @@ impl<T: Float> RAdam<T> {
     }
 
     pub(super) fn wrong(&self) -> Option<String> {
-        let settings = [
-            ("learning rate", self.learning_rate, Range::NotNegative),
-            ("first beta", self.betas[0], Range::Fraction),
-            ("second beta", self.betas[1], Range::Fraction),
-            ("epsilon", self.epsilon, Range::NotNegative),
-            ("weight decay", self.weight_decay, Range::NotNegative),
-        ];
-        setting::wrong("RAdam", &settings)
-    }
-
-    pub(super) fn change(&mut self, leaves: &mut dyn Leaves<T>) {
-        change_here(self, leaves);
+        let (rate, betas, epsilon) = (self.learning_rate, self.betas, self.epsilon);
+        setting::wrong_of_moments("RAdam", rate, betas, epsilon, self.weight_decay)
     }
 }
 
 compile_here! {
-    fn change_here<T>(radam: &mut RAdam<T>, leaves: &mut dyn Leaves<T>) {
+    pub(super) fn change<T>(radam: &mut RAdam<T>, leaves: &mut dyn Leaves<T>) {
         let (rate, decay, [b1, b2]) = (radam.learning_rate, radam.weight_decay, radam.betas);
         let mut by = Factors {
             keep: T::from_f64(if radam.decoupled { 1.0 - rate * decay } else { 1.0 }),
@@ -100,7 +93,7 @@ compile_here! {
         };
         let epsilon = T::from_f64(radam.epsilon);
         let last = 2.0 / (1.0 - b2) - 1.0;
-        walk::update(leaves, &mut radam.slots, false, |slot, leaf| {
+        walk::update(leaves, &mut radam.slots, radam.lazy_rows, |slot, leaf| {
             let t = slot.steps as f64;
             let (power, first) = (b2.powf(t), 1.0 - b1.powf(t));
             let length = last - 2.0 * t * power / (1.0 - power);

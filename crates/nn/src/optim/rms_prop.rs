@@ -48,6 +48,8 @@ pub struct RmsProp<T: Float = f32> {
     pub weight_decay: f64,
     /// Whether the variance of the gradients counts, and not their square.
     pub centered: bool,
+    /// Whether rows that were not looked up stay as they are.
+    pub lazy_rows: bool,
     /// Of every leaf, in order, s, v and m; empty before the first step.
     pub slots: Vec<Slot<T>>,
 }
@@ -66,6 +68,7 @@ impl<T: Float> RmsProp<T> {
             epsilon: 1e-8,
             weight_decay: 0.0,
             centered: false,
+            lazy_rows: false,
             slots: Vec::new(),
         };
         setting::refuse(rmsprop.wrong());
@@ -110,14 +113,10 @@ impl<T: Float> RmsProp<T> {
         ];
         setting::wrong("RmsProp", &settings)
     }
-
-    pub(super) fn change(&mut self, leaves: &mut dyn Leaves<T>) {
-        change_here(self, leaves);
-    }
 }
 
 compile_here! {
-    fn change_here<T>(rmsprop: &mut RmsProp<T>, leaves: &mut dyn Leaves<T>) {
+    pub(super) fn change<T>(rmsprop: &mut RmsProp<T>, leaves: &mut dyn Leaves<T>) {
         let by = Factors {
             rate: T::from_f64(rmsprop.learning_rate),
             decay: T::from_f64(rmsprop.weight_decay),
@@ -127,7 +126,7 @@ compile_here! {
             epsilon: T::from_f64(rmsprop.epsilon),
         };
         let (centered, moves) = (rmsprop.centered, rmsprop.momentum != 0.0);
-        walk::update(leaves, &mut rmsprop.slots, false, |slot, leaf| {
+        walk::update(leaves, &mut rmsprop.slots, rmsprop.lazy_rows, |slot, leaf| {
             let [square, velocity, mean] = &mut slot.moments;
             match (centered, moves) {
                 (false, false) => leaf.with([square], |weights, bars, [square]| {

@@ -93,14 +93,10 @@ impl<T: Float> Rprop<T> {
         ];
         setting::wrong("Rprop", &settings)
     }
-
-    pub(super) fn change(&mut self, leaves: &mut dyn Leaves<T>) {
-        change_here(self, leaves);
-    }
 }
 
 compile_here! {
-    fn change_here<T>(rprop: &mut Rprop<T>, leaves: &mut dyn Leaves<T>) {
+    pub(super) fn change<T>(rprop: &mut Rprop<T>, leaves: &mut dyn Leaves<T>) {
         let by = Factors {
             shrink: T::from_f64(rprop.factors[0]),
             grow: T::from_f64(rprop.factors[1]),

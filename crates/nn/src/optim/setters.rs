@@ -83,6 +83,30 @@ penalty! {
     Sgd;
 }
 
+macro_rules! lazy_rows {
+    ($($Name:ident;)*) => { $(
+        impl<T: Float> $Name<T> {
+            /// Where a gradient is held as rows ([`Gradients::rows`](wengert_tape::Gradients::rows)), with a step of these
+            /// rows alone: the others and their moments stay as they are, decay included, so that a step costs what its
+            /// rows cost. t counts the steps of the leaf, not those of a row.
+            pub fn with_lazy_rows(mut self) -> Self {
+                self.lazy_rows = true;
+                self
+            }
+        }
+    )* };
+}
+
+lazy_rows! {
+    Adadelta;
+    Adagrad;
+    Adamax;
+    Lion;
+    NAdam;
+    RAdam;
+    RmsProp;
+}
+
 macro_rules! either_decay {
     ($($Name:ident;)*) => { $(
         impl<T: Float> $Name<T> {

@@ -30,6 +30,24 @@ pub(super) fn wrong(optimizer: &str, settings: &[(&str, f64, Range)]) -> Option<
     None
 }
 
+/// What is wrong with the settings of an optimizer of two moments.
+pub(super) fn wrong_of_moments(
+    optimizer: &str,
+    learning_rate: f64,
+    betas: [f64; 2],
+    epsilon: f64,
+    weight_decay: f64,
+) -> Option<String> {
+    let settings = [
+        ("learning rate", learning_rate, Range::NotNegative),
+        ("first beta", betas[0], Range::Fraction),
+        ("second beta", betas[1], Range::Fraction),
+        ("epsilon", epsilon, Range::NotNegative),
+        ("weight decay", weight_decay, Range::NotNegative),
+    ];
+    wrong(optimizer, &settings)
+}
+
 /// Panics about a setting that is wrong.
 #[track_caller]
 pub(super) fn refuse(wrong: Option<String>) {

@@ -135,14 +135,10 @@ impl<T: Float> Sgd<T> {
         ];
         setting::wrong("Sgd", &settings)
     }
-
-    pub(super) fn change(&mut self, leaves: &mut dyn Leaves<T>) {
-        change_here(self, leaves);
-    }
 }
 
 compile_here! {
-    fn change_here<T>(sgd: &mut Sgd<T>, leaves: &mut dyn Leaves<T>) {
+    pub(super) fn change<T>(sgd: &mut Sgd<T>, leaves: &mut dyn Leaves<T>) {
         let mut by = Factors {
             rate: T::from_f64(sgd.learning_rate),
             decay: T::from_f64(sgd.weight_decay),

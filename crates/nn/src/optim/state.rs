@@ -70,11 +70,40 @@ pub trait Stateful<T: Float> {
     /// and where no piece belongs to a leaf, does nothing.
     fn prepare_state(&mut self, leaves: usize);
 
+    /// Forgets the pieces of all leaves, as before the first step. What belongs to no leaf may stay: whoever clears a state
+    /// writes it anew.
+    fn clear_state(&mut self);
+
     /// Shows every piece: the number of its leaf, its name, and what it is.
     fn visit_state(&self, f: &mut dyn FnMut(Option<usize>, &str, Piece<'_, T>));
 
     /// Shows every piece to be written.
     fn visit_state_mut(&mut self, f: &mut dyn FnMut(Option<usize>, &str, PieceMut<'_, T>));
+
+    /// The bytes of its tensors.
+    ///
+    /// ```
+    /// use wengert_nn::Adam;
+    /// use wengert_nn::optim::Stateful;
+    /// use wengert_tape::Tape;
+    /// use wengert_tensor::Tensor;
+    ///
+    /// let (mut x, mut adam) = (Tensor::from([4.0_f32, 1.0, 2.0]), Adam::new(0.1));
+    /// assert_eq!(adam.state_bytes(), 0);
+    /// let (_, grads) = Tape::new().value_and_grad(&x, |_, x| (x * x).sum());
+    /// adam.step(&mut x, &grads);
+    /// // Two moments of three numbers.
+    /// assert_eq!(adam.state_bytes(), 2 * 3 * 4);
+    /// ```
+    fn state_bytes(&self) -> usize {
+        let mut size = 0;
+        self.visit_state(&mut |_, _, piece| {
+            if let Piece::Tensor(Some(tensor)) = piece {
+                size += tensor.size();
+            }
+        });
+        size * size_of::<T>()
+    }
 }
 
 /// Shows every piece of a state by its name, in the order of the visit: `layers.0.weight/mean` for a

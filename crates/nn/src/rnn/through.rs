@@ -46,6 +46,7 @@ pub(super) fn through<'t, T: Float, C: Cell<'t, T>, const PACKED: bool>(
     let mut cells = SmallVec::new();
     let mut below = Steps::new();
     for (at, layer) in layers.iter().enumerate() {
+        let _part = like.tape().part("recurrent layer");
         let given = |direction| {
             let state = state.as_ref()?;
             Some(state.cells[at * directions + direction])

@@ -16,6 +16,11 @@ pub(super) trait Engine<M, T: Float, B> {
     /// The mean loss of a batch and its gradients.
     fn step(&mut self, tape: &mut Tape<T>, model: &M, batch: &Arc<B>) -> (T, Gradients<M, T>);
 
+    /// The threads that compute shards, if there are any.
+    fn workers(&self) -> Option<&Workers<T>> {
+        None
+    }
+
     /// The first op of a step whose value is not finite, or else whose reverse rule makes a cotangent
     /// that is not.
     fn trace(&self, tape: &mut Tape<T>, model: &M, batch: &Arc<B>) -> Option<NonFinite>;
@@ -96,6 +101,10 @@ where
                     false => loss * share,
                 }
             })
+    }
+
+    fn workers(&self) -> Option<&Workers<T>> {
+        Some(self.workers)
     }
 
     fn trace(&self, tape: &mut Tape<T>, model: &M, batch: &Arc<B>) -> Option<NonFinite> {

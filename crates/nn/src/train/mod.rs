@@ -27,12 +27,15 @@
 
 mod engine;
 mod error;
+#[cfg(feature = "files")]
+mod keep;
 mod lines;
 pub mod metrics;
 mod observer;
 #[cfg(feature = "progress")]
 mod progress;
 mod report;
+mod run;
 mod stopping;
 mod trainer;
 

@@ -75,6 +75,11 @@ impl EarlyStopping {
         self
     }
 
+    /// Whether patience is at its end.
+    pub fn is_over(&self) -> bool {
+        self.worse > self.patience
+    }
+
     /// Looks at the next value. NaN is no better than anything.
     pub fn show(&mut self, value: f64) -> Verdict {
         let better = match self.greater {
@@ -86,7 +91,7 @@ impl EarlyStopping {
             return Verdict::Best;
         }
         self.worse += 1;
-        if self.worse > self.patience {
+        if self.is_over() {
             Verdict::Stop
         } else {
             Verdict::Worse
@@ -100,6 +105,8 @@ impl<T: Float> Stateful<T> for EarlyStopping {
     }
 
     fn prepare_state(&mut self, _: usize) {}
+
+    fn clear_state(&mut self) {}
 
     fn visit_state(&self, f: &mut dyn FnMut(Option<usize>, &str, Piece<'_, T>)) {
         f(None, "best", Piece::Number(self.best));

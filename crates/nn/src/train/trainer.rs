@@ -2,16 +2,15 @@
 
 use std::error::Error;
 use std::sync::Arc;
-use std::time::Instant;
 
-use wengert_tape::tree::{Path, Tree};
+use wengert_tape::tree::Tree;
 use wengert_tape::{Gradients, Tape, Var};
-use wengert_tensor::{Float, Rng, Tensor};
+use wengert_tensor::{Float, Tensor};
 
-use super::engine::{Alone, Engine, Given, Sharded};
+use super::engine::{Alone, Given, Sharded};
 use super::metrics::Mean;
-use super::{EarlyStopping, Event, Moment, Observer, Report, Stop, TrainError, Verdict};
-use crate::optim::{Accumulator, Average, Optimizer, Plateau, Schedule, clip_by_global_norm};
+use super::{EarlyStopping, Moment, Observer, Report, TrainError};
+use crate::optim::{Average, Optimizer, Plateau, Schedule};
 use crate::parallel::{Shard, Workers};
 
 /// The loop around the step: epochs of batches, with what is usual around it.
@@ -19,7 +18,7 @@ use crate::parallel::{Shard, Workers};
 /// What it takes is what a plain loop has: a model, an optimizer, batches, and a function that computes
 /// the loss of a batch. Everything else is off until it is asked for. It owns the optimizer and the tape
 /// and borrows the model for a run; counts and optimizer are open between runs, and a run goes on where
-/// the counts are.
+/// the counts are, within an epoch too.
 ///
 /// ```
 /// use wengert_nn::data::Batches;
@@ -69,16 +68,24 @@ pub struct Trainer<'a, M, O, T: Float = f32> {
     /// best weights, are those of the mean; the model that a checkpoint sees is not, and neither is
     /// that of a run without early stopping: `average.swap(&mut model)` exchanges them.
     pub average: Option<Average<T>>,
+    /// After how many steps a checkpoint is saved within an epoch; none for its end alone.
+    pub checkpoint_every: Option<u64>,
     /// How many epochs were made.
     pub epoch: u64,
     /// How many steps were made.
     pub step: u64,
+    /// How many batches of the epoch were taken: a run that begins with more than 0 passes over as many.
+    pub batch: u64,
+    /// The mean loss of these batches.
+    pub losses: Mean,
+    /// The best weights, if there is early stopping and they are not those of now.
+    pub best: Option<M>,
     /// The tape, whose generator random layers draw from.
     pub tape: Tape<T>,
-    trained: Arc<dyn Fn(&str) -> bool + Send + Sync>,
-    observers: Vec<Box<dyn Observer + 'a>>,
-    validation: Option<Validation<'a, M, T>>,
-    checkpoint: Option<Hook<'a, M, O, T>>,
+    pub(super) trained: Arc<dyn Fn(&str) -> bool + Send + Sync>,
+    pub(super) observers: Vec<Box<dyn Observer + 'a>>,
+    pub(super) validation: Option<Validation<'a, M, T>>,
+    pub(super) checkpoint: Option<Hook<'a, M, O, T>>,
 }
 
 type Validation<'a, M, T> = Box<dyn FnMut(&mut Tape<T>, &M) -> Vec<(&'static str, f64)> + 'a>;
@@ -99,8 +106,12 @@ impl<'a, M, O, T: Float> Trainer<'a, M, O, T> {
             max_norm: None,
             stops_at_nan: true,
             average: None,
+            checkpoint_every: None,
             epoch: 0,
             step: 0,
+            batch: 0,
+            losses: Mean::new(),
+            best: None,
             tape: Tape::new(),
             trained: Arc::new(|_| true),
             observers: Vec::new(),
@@ -179,8 +190,11 @@ impl<'a, M, O, T: Float> Trainer<'a, M, O, T> {
         self
     }
 
-    /// With what saves a checkpoint, at the end of every epoch. Where it fails the run ends with its
-    /// error.
+    /// With what saves a checkpoint, at the end of every epoch, and within it if
+    /// [`with_checkpoint_every`](Self::with_checkpoint_every) says so. Where it fails the run ends with its error.
+    ///
+    /// What it is handed has all that the training goes on from; with the feature `files`, `Moment::checkpoint` makes a
+    /// checkpoint of it, and `Trainer::restore` goes on from that.
     pub fn with_checkpoint(
         mut self,
         save: impl FnMut(&Moment<'_, M, O, T>) -> Result<(), Failure> + 'a,
@@ -189,10 +203,19 @@ impl<'a, M, O, T: Float> Trainer<'a, M, O, T> {
         self
     }
 
-    fn tell(&mut self, event: &Event<'_>) {
-        self.observers
-            .iter_mut()
-            .for_each(|observer| observer.see(event));
+    /// With a checkpoint after every so many steps, counted from the first of all, and not only at the end of an epoch.
+    ///
+    /// A run that goes on within an epoch passes over the batches that were taken: `data` has to give the same ones for the number
+    /// of an epoch, as [`Epochs::of_epoch`](crate::data::Epochs::of_epoch) does.
+    ///
+    /// # Panics
+    /// If it is 0.
+    #[doc(alias = "save_steps")]
+    #[track_caller]
+    pub fn with_checkpoint_every(mut self, steps: u64) -> Self {
+        assert!(steps > 0, "trainer: a checkpoint after every 0 steps");
+        self.checkpoint_every = Some(steps);
+        self
     }
 }
 
@@ -309,257 +332,4 @@ where
         let mut engine = Given { weight, step };
         self.drive(model, data, &mut engine)
     }
-
-    #[track_caller]
-    fn drive<I, B>(
-        &mut self,
-        model: &mut M,
-        data: impl FnMut(u64) -> I,
-        engine: &mut dyn Engine<M, T, B>,
-    ) -> Result<Report, TrainError>
-    where
-        I: IntoIterator<Item = B>,
-    {
-        assert!(
-            self.epochs.is_some() || self.steps.is_some(),
-            "trainer: neither epochs nor steps are set, so that it would not end"
-        );
-        let start = Instant::now();
-        let (epochs, steps) = (self.epochs, self.steps);
-        self.tell(&Event::Start { epochs, steps });
-        let result = self.epochs_of(model, data, engine, start);
-        self.tell(&Event::End {
-            epochs: self.epoch,
-            steps: self.step,
-            seconds: start.elapsed().as_secs_f64(),
-        });
-        result
-    }
-
-    /// Whether the last step has been made.
-    fn is_done(&self) -> bool {
-        self.steps.is_some_and(|steps| self.step >= steps)
-    }
-
-    #[track_caller]
-    fn epochs_of<I, B>(
-        &mut self,
-        model: &mut M,
-        mut data: impl FnMut(u64) -> I,
-        engine: &mut dyn Engine<M, T, B>,
-        start: Instant,
-    ) -> Result<Report, TrainError>
-    where
-        I: IntoIterator<Item = B>,
-    {
-        let mut report = Report {
-            epochs: self.epoch,
-            steps: self.step,
-            loss: f64::NAN,
-            metrics: Vec::new(),
-            best: None,
-            stop: Stop::Done,
-        };
-        let mut best = None;
-        while self.epochs.is_none_or(|epochs| self.epoch < epochs) && !self.is_done() {
-            let epoch = self.epoch;
-            let (loss, whole) = self.epoch_of(model, data(epoch), engine, start)?;
-            self.epoch += u64::from(whole);
-            (report.loss, report.metrics) = (loss, Vec::new());
-            self.swap(model);
-            if let Some(measure) = &mut self.validation {
-                report.metrics = measure(&mut self.tape, model);
-            }
-            let watched = self.watched(loss, &report.metrics);
-            if let Some(plateau) = &mut self.plateau {
-                plateau.show(watched);
-            }
-            let verdict = self.stopping.as_mut().map(|stop| stop.show(watched));
-            let is_best = verdict == Some(Verdict::Best);
-            if is_best {
-                best = Some(model.clone());
-            }
-            self.swap(model);
-            self.tell(&Event::Epoch {
-                epoch,
-                step: self.step,
-                loss,
-                rate: self.optimizer.learning_rate(),
-                metrics: &report.metrics,
-                best: is_best,
-                seconds: start.elapsed().as_secs_f64(),
-            });
-            self.save(model, loss, &report.metrics, is_best)?;
-            if verdict == Some(Verdict::Stop) {
-                report.stop = Stop::Early;
-                break;
-            }
-        }
-        if let Some(best) = best {
-            *model = best;
-        }
-        report.best = self.stopping.as_ref().map(|stopping| stopping.best);
-        (report.epochs, report.steps) = (self.epoch, self.step);
-        Ok(report)
-    }
-
-    /// Exchanges the weights and their mean, if there is one.
-    fn swap(&mut self, model: &mut M) {
-        if let Some(average) = &mut self.average {
-            average.swap(model);
-        }
-    }
-
-    /// The value that early stopping and the plateau look at.
-    #[track_caller]
-    fn watched(&self, loss: f64, metrics: &[(&'static str, f64)]) -> f64 {
-        match self.stopping.as_ref().and_then(|stopping| stopping.metric) {
-            None => metrics.first().map_or(loss, |(_, value)| *value),
-            Some("loss") if metrics.is_empty() => loss,
-            Some(wanted) => match metrics.iter().find(|(name, _)| *name == wanted) {
-                Some((_, value)) => *value,
-                None => panic!("trainer: the validation returns no `{wanted}` to watch"),
-            },
-        }
-    }
-
-    /// One epoch: its mean loss, and whether it came to its end.
-    #[track_caller]
-    fn epoch_of<B>(
-        &mut self,
-        model: &mut M,
-        batches: impl IntoIterator<Item = B>,
-        engine: &mut dyn Engine<M, T, B>,
-        start: Instant,
-    ) -> Result<(f64, bool), TrainError> {
-        let mut accumulator = Accumulator::new(self.accumulate);
-        let (mut losses, mut of_step) = (Mean::new(), Mean::new());
-        let mut count = 0;
-        for batch in batches {
-            if self.is_done() {
-                return Ok((losses.value(), false));
-            }
-            let batch = Arc::new(batch);
-            let weight = engine.weight(&batch);
-            let rng = self.tape.draw(|rng| rng.clone());
-            let (loss, grads) = engine.step(&mut self.tape, model, &batch);
-            let (loss, norm) = (loss.to_f64(), grads.norm());
-            let known = (self.accumulate == 1).then_some(norm);
-            if self.stops_at_nan && !(loss.is_finite() && norm.is_finite()) {
-                let found = self.trace(model, engine, &batch, rng).map(Box::new);
-                return Err(TrainError::NotFinite {
-                    epoch: self.epoch,
-                    step: self.step,
-                    batch: count,
-                    loss,
-                    found,
-                    leaf: not_finite(model, &grads),
-                });
-            }
-            count += 1;
-            losses.add(loss, weight);
-            of_step.add(loss, weight);
-            if let Some(grads) = accumulator.add(grads, weight) {
-                let loss = std::mem::take(&mut of_step);
-                self.change(model, grads, known, loss, start);
-            }
-        }
-        if let Some(grads) = accumulator.take() {
-            self.change(model, grads, None, of_step, start);
-        }
-        match count {
-            0 => Err(TrainError::NoData { epoch: self.epoch }),
-            _ => Ok((losses.value(), true)),
-        }
-    }
-
-    /// The op where numbers end: the step is computed again from the same generator.
-    fn trace<B>(
-        &mut self,
-        model: &M,
-        engine: &dyn Engine<M, T, B>,
-        batch: &Arc<B>,
-        rng: Rng,
-    ) -> Option<wengert_tape::NonFinite> {
-        self.tape.set_rng(rng);
-        engine.trace(&mut self.tape, model, batch)
-    }
-
-    /// A step of the optimizer. The norm of the gradients may be known.
-    #[track_caller]
-    fn change(
-        &mut self,
-        model: &mut M,
-        mut grads: Gradients<M, T>,
-        norm: Option<f64>,
-        loss: Mean,
-        start: Instant,
-    ) {
-        let norm = norm.unwrap_or_else(|| grads.norm());
-        if let Some(max) = self.max_norm
-            && (norm + 1e-6 > max || norm.is_nan())
-        {
-            clip_by_global_norm(&mut grads, max);
-        }
-        let rate = match (&self.schedule, &self.plateau) {
-            (Some(schedule), _) => schedule.at(self.step),
-            (None, Some(plateau)) => plateau.rate,
-            (None, None) => self.optimizer.learning_rate(),
-        };
-        self.optimizer.set_learning_rate(rate);
-        self.optimizer.step(model, &grads);
-        self.step += 1;
-        if let Some(average) = &mut self.average {
-            average.update(model);
-        }
-        self.tell(&Event::Step {
-            epoch: self.epoch,
-            step: self.step,
-            loss: loss.value(),
-            rate,
-            norm,
-            seconds: start.elapsed().as_secs_f64(),
-        });
-    }
-
-    fn save(
-        &mut self,
-        model: &M,
-        loss: f64,
-        metrics: &[(&'static str, f64)],
-        best: bool,
-    ) -> Result<(), TrainError> {
-        let Some(save) = &mut self.checkpoint else {
-            return Ok(());
-        };
-        let step = self.step;
-        let saved = save(&Moment {
-            model,
-            optimizer: &self.optimizer,
-            epoch: self.epoch,
-            step,
-            stopping: self.stopping.as_ref(),
-            plateau: self.plateau.as_ref(),
-            tape: &self.tape,
-            loss,
-            metrics,
-            best,
-        });
-        saved.map_err(|source| TrainError::Checkpoint { step, source })
-    }
-}
-
-/// The path of the first leaf whose gradient is not finite.
-fn not_finite<M: Tree<Tensor<T>>, T: Float>(model: &M, grads: &Gradients<M, T>) -> Option<String> {
-    let (mut at, mut found) = (0, None);
-    model.visit_leaves(&mut Path::new(), &mut |path, _: &Tensor<T>| {
-        let broken = grads
-            .get(at)
-            .is_some_and(|bar| bar.iter().any(|x| !x.is_finite()));
-        if broken && found.is_none() {
-            found = Some(path.to_string());
-        }
-        at += 1;
-    });
-    found
 }

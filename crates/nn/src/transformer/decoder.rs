@@ -141,6 +141,7 @@ impl<'t, T: Float> TransformerDecoderLayer<Var<'t, T>> {
         cache: &mut DecoderCache<'t, T>,
         memory_mask: Option<&Tensor<bool>>,
     ) -> (Var<'t, T>, Attended<'t, T>) {
+        let _part = x.tape().part("transformer decoder layer");
         let start = cache.steps.map_or(0, |cache| cache.steps());
         let seen = self.around_attention.before(x);
         let attended = self.attention.next(seen, &mut cache.steps);

@@ -82,6 +82,7 @@ impl<'t, T: Float> TransformerEncoderLayer<Var<'t, T>> {
     /// If `x` is not \[B, T, E\], or the mask does not broadcast to \[B, T, T\].
     #[track_caller]
     pub fn forward(&self, x: Var<'t, T>, mask: Option<&Tensor<bool>>) -> Var<'t, T> {
+        let _part = x.tape().part("transformer encoder layer");
         let seen = self.around_attention.before(x);
         let attended = self.attention.forward(seen, seen, seen, mask);
         let x = self.around_attention.after(x, attended.context);

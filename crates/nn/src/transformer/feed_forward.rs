@@ -62,6 +62,7 @@ impl<'t, T: Float> FeedForward<Var<'t, T>> {
     /// If the last axis of `x` is not E long.
     #[track_caller]
     pub fn forward(&self, x: Var<'t, T>) -> Var<'t, T> {
+        let _part = x.tape().part("feed forward");
         let hidden = self.first.forward(x);
         let hidden = match self.activation {
             FeedForwardActivation::Relu => hidden.relu(),

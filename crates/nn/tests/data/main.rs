@@ -1,5 +1,7 @@
 //! Tests of what reads data and what makes batches of them.
 
+#[cfg(feature = "files")]
+mod arrays;
 mod babi;
 mod epochs;
 #[cfg(feature = "files")]

@@ -161,14 +161,54 @@ fn a_bomb_stops_at_the_limit() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_full_disk_is_told() {
-    use wengert_nn::data::{Alphabet, BytePairs, Specials, Vocabulary, npy};
-    let full = "/dev/full";
-    let small = npy::save(full, &Tensor::<f32>::from([1.0]));
-    let large = npy::save(full, &Tensor::<f32>::zeros([100_000]));
-    let words = Vocabulary::words(["a"], Specials::NONE).save(full);
-    let pairs = BytePairs::train(["a"], Alphabet::Bytes, 300, Specials::NONE).save(full);
-    for written in [small, large, words, pairs, arrays().save(full)] {
+    use std::fs::File;
+    use wengert_nn::data::npy;
+    let full = || {
+        let file = File::options().write(true).open("/dev/full");
+        file.expect("the device")
+    };
+    let small = npy::write(full(), &Tensor::<f32>::from([1.0]));
+    let large = npy::write(full(), &Tensor::<f32>::zeros([100_000]));
+    for written in [small, large, arrays().write(full())] {
         let error = written.expect_err("a full disk");
         assert_eq!(error.kind(), std::io::ErrorKind::StorageFull);
     }
+}
+
+/// What is saved is written aside: where that fails, the kind says why, and nothing is left behind.
+#[test]
+fn what_cannot_be_saved_is_told_by_its_kind() {
+    use std::io::ErrorKind;
+    use std::path::Path;
+    use wengert_nn::data::{Alphabet, BytePairs, Specials, Vocabulary, npy};
+    let folder = std::env::temp_dir().join(format!("wengert-aside-{}", std::process::id()));
+    let save = |path: &Path| {
+        let words = Vocabulary::words(["a"], Specials::NONE);
+        let pairs = BytePairs::train(["a"], Alphabet::Bytes, 300, Specials::NONE);
+        [
+            npy::save(path, &Tensor::<f32>::from([1.0])),
+            words.save(path),
+            pairs.save(path),
+            arrays().save(path),
+        ]
+    };
+    for refused in save(&folder.join("file")) {
+        assert_eq!(refused.expect_err("no folder").kind(), ErrorKind::NotFound);
+    }
+    std::fs::create_dir_all(&folder).expect("a folder");
+    for refused in save(&folder) {
+        let kind = refused.expect_err("a folder").kind();
+        assert_eq!(kind, ErrorKind::IsADirectory);
+    }
+    for saved in save(&folder.join("file")) {
+        saved.expect("saved");
+    }
+    let names: Vec<_> = std::fs::read_dir(&folder)
+        .expect("the folder")
+        .map(|entry| entry.expect("an entry").file_name())
+        .collect();
+    assert_eq!(names, ["file"]);
+    let back = Npz::load(folder.join("file")).expect("the last of them");
+    assert_eq!(back, arrays());
+    std::fs::remove_dir_all(folder).expect("the folder");
 }

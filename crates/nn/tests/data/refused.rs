@@ -122,8 +122,9 @@ fn texts_and_stories() {
 #[cfg(feature = "files")]
 mod files {
     use wengert_nn::data::npz::Npz;
+    use wengert_nn::data::safetensors::Safetensors;
     use wengert_nn::data::table::{self, Kind, Reader, Table};
-    use wengert_nn::data::{gzip, npy};
+    use wengert_nn::data::{gzip, mnist, npy};
     use wengert_tensor::Tensor;
 
     use wengert_nn::data::{BytePairs, Vocabulary};
@@ -157,6 +158,12 @@ mod files {
             "Npz::write": Npz::new().write(&mut [0; 9][..]) => "buffer";
             "Npz::write_compressed": Npz::new().write_compressed(&mut [0; 9][..]) => "buffer";
             "Npz::save": Npz::new().save("/") => "irectory";
+            "mnist::load": mnist::load::<f32>("/", "none") => "/none-images-idx3-ubyte: ";
+            "Safetensors::read": Safetensors::read(&b"PK\x03\x04\0\0\x08\x08"[..]) => "this is a zip archive";
+            "Safetensors::load": Safetensors::load("/") => "/: this is a folder, and no file";
+            "Safetensors::get": Safetensors::new().get::<f32>("x") => "nothing in it has the name \"x\"";
+            "Safetensors::write": Safetensors::new().write(&mut [0; 5][..]) => "writing failed";
+            "Safetensors::save": Safetensors::new().save("/") => "this is a folder, and no file";
         });
     }
 

@@ -285,6 +285,12 @@ mod json {
                 r#"{"wengert":"vocabulary","unit":"word","specials":[],"tokens":[],"x":1}"#,
                 "\"x\" is nothing that a vocabulary has",
             ),
+            (
+                r#"{"wengert":"vocabulary","unit":"word","specials":[],"tokens":["a"],"tokens":[]}"#,
+                "line 1, column 75: \"tokens\" stands there twice",
+            ),
+            ("{\"wengert\" 1}", "no JSON: expected `:`"),
+            ("[1", "no JSON: EOF while parsing a list"),
         ] {
             let error = Vocabulary::from_json(json).expect_err(json).to_string();
             assert!(error.contains(told), "{json}: {error}");

@@ -11,5 +11,6 @@ mod kill;
 mod refusals;
 mod refused;
 mod torch;
+mod trainer;
 mod training;
 mod weights;

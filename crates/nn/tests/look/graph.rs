@@ -1,7 +1,10 @@
 //! Graphs of steps.
 
 use wengert_nn::look::Graph;
-use wengert_nn::{Dropout, Forward, LayerNorm, Linear, Lstm, Relu, Residual, Tanh};
+use wengert_nn::transformer::TransformerEncoderLayer;
+use wengert_nn::{
+    BatchNorm, Dropout, Forward, LayerNorm, Linear, Lstm, Relu, Residual, RmsNorm, Tanh,
+};
 use wengert_tape::compose::cross_entropy;
 use wengert_tape::{Bind, Tape};
 use wengert_tensor::{Rng, Tensor};
@@ -112,10 +115,67 @@ fn layers_hold_their_ops() {
     assert_eq!(inputs(&graph, "4"), ["3"]);
     let bytes = |graph: &Graph| graph.nodes().iter().map(|node| node.bytes).sum::<usize>();
     assert!(bytes(&graph) <= bytes(&step.1));
-    // A norm's first ops know no parameter, and stay.
-    assert!(found.contains(&"rsqrt"), "{found:?}");
+    // A norm's first ops know no parameter, and lie in its part; a sum around a layer, and the loss, in none.
+    let loss = ["log_softmax", "gather", "reshape", "neg", "sum", "div"];
+    let layers = ["constant", "0", "relu", "2", "add", "3", "4"];
+    assert_eq!(found, [&layers[..], &loss].concat());
+    assert_eq!(inputs(&graph, "3"), ["add"]);
     assert!(step.1.nodes().len() > found.len());
     is_xml(&graph.svg());
+}
+
+/// Every kind of norm, in training and not, is one node between its neighbors; so is a whole transformer layer.
+#[test]
+fn layers_without_a_recurrent_core_are_one_node() {
+    let mut rng = rng();
+    let norms = (
+        Linear::new(4, 8, &mut rng),
+        (BatchNorm::new(8), RmsNorm::new(8), LayerNorm::new(8)),
+        Linear::new(8, 8, &mut rng),
+        TransformerEncoderLayer::new(8, 2, 16, &mut rng).with_dropout(0.2),
+        Dropout::new(0.5),
+        Dropout::new(0.3),
+        Linear::new(8, 1, &mut rng),
+    );
+    let x = Tensor::ones([5, 3, 4]);
+    let graph = |training: bool| {
+        let tape = Tape::<f32>::new();
+        tape.set_training(training);
+        let (first, (a, b, c), second, layer, drop, again, last) = norms.bind(&tape);
+        let y = c.forward(b.forward(a.forward(first.forward(tape.constant(&x)))));
+        let y = layer.forward(second.forward(y), None);
+        let _ = last.forward(again.forward(drop.forward(y)));
+        Graph::of(&tape)
+    };
+    let trains = graph(true).layers(2);
+    let wanted = [
+        "constant", "0", "1.0", "1.1", "1.2", "2", "dropout", "dropout", "6",
+    ];
+    let found = names(&trains);
+    let inner = |name: &&str| name.starts_with("3.") || *name == "3";
+    let outer: Vec<_> = found.iter().filter(|name| !inner(name)).copied().collect();
+    assert_eq!(outer, wanted, "{}", trains.text());
+    let whole = graph(true).layers(1);
+    assert_eq!(
+        names(&whole),
+        ["constant", "0", "1", "2", "3", "dropout", "dropout", "6"]
+    );
+    assert_eq!(inputs(&whole, "3"), ["2"], "{}", whole.text());
+    assert_eq!(inputs(&whole, "6"), ["dropout"]);
+    assert_eq!(
+        names(&graph(false).layers(1)),
+        ["constant", "0", "1", "2", "3", "6"]
+    );
+    // The masks of dropout are counted where they are used.
+    let all = graph(true);
+    let bytes = |graph: &Graph| graph.nodes().iter().map(|node| node.bytes).sum::<usize>();
+    let left_out = all.nodes().iter().filter(|node| {
+        let names = ["weight", "bias", "mean", "variance"];
+        let parameter = names.iter().any(|name| node.name.ends_with(name));
+        node.inputs.is_empty() && (parameter || node.shape.size() == 1)
+    });
+    let left_out: usize = left_out.map(|node| node.bytes).sum();
+    assert_eq!(bytes(&all), bytes(&whole) + left_out);
 }
 
 #[test]

@@ -72,6 +72,17 @@ fn charts() {
         .with_line("fitted", line.clone())
         .with_line("half, with a gap", cut);
     look("fit", &fit.svg().expect("lines"));
+    let moon = |angle: f64, sign: f64| {
+        let x = angle.cos() * sign + 0.5 - 0.5 * sign;
+        (x, sign * angle.sin() + 0.25 - 0.25 * sign)
+    };
+    let angles = || (0..60).map(|at| f64::from(at) / 19.0);
+    let moons = Chart::new("Two moons, and what parts them")
+        .with_axes("x", "y")
+        .with_points("one moon", angles().map(|angle| moon(angle, 1.0)))
+        .with_points("the other", angles().map(|angle| moon(angle, -1.0)))
+        .with_boundary("boundary", 40, |x, y| (2.5 * x - 1.0).sin() - 3.0 * y + 0.8);
+    look("moons", &moons.svg().expect("points and a line"));
     for odd in [
         vec![1.0],
         vec![0.0, 0.0],
@@ -87,6 +98,49 @@ fn charts() {
                 .expect("something to draw"),
         );
     }
+    // Around a circle of radius 1, to a thousandth.
+    let circle = |x: f64, y: f64| x * x + y * y - 1.0;
+    let axes = Chart::new("")
+        .with_x_range(-2.0..2.0)
+        .with_y_range(-2.0..2.0);
+    let svg = axes.clone().with_boundary("", 50, circle);
+    let svg = svg.with_size(460, 460).svg().expect("a circle");
+    look("circle", &svg);
+    let lines: Vec<&str> = svg.split("<polyline").skip(1).collect();
+    let ends = |line: &str| -> Vec<(f64, f64)> {
+        let points = line
+            .split("points=\"")
+            .nth(1)
+            .and_then(|rest| rest.split('"').next());
+        let pairs = points.unwrap_or("").split_whitespace();
+        let pair = |pair: &str| {
+            let (x, y) = pair.split_once(',').expect("two numbers");
+            (x.parse().expect("a number"), y.parse().expect("a number"))
+        };
+        pairs.map(pair).collect()
+    };
+    // What is drawn with strokes of width 2 is the boundary.
+    let drawn: Vec<(f64, f64)> = lines
+        .iter()
+        .filter(|line| line.contains("stroke-width=\"2\""))
+        .flat_map(|line| ends(line))
+        .collect();
+    assert!(drawn.len() > 100);
+    let middle = |of: fn(&(f64, f64)) -> f64| {
+        let numbers: Vec<f64> = drawn.iter().map(of).collect();
+        let least = numbers.iter().copied().fold(f64::INFINITY, f64::min);
+        let most = numbers.iter().copied().fold(0.0, f64::max);
+        ((least + most) / 2.0, (most - least) / 2.0)
+    };
+    let ((x, wide), (y, high)) = (middle(|point| point.0), middle(|point| point.1));
+    for point in &drawn {
+        let radius = ((point.0 - x) / wide).hypot((point.1 - y) / high);
+        // Points lie at whole pixels.
+        assert!((radius - 1.0).abs() < 2.0 / wide, "{radius}");
+    }
+    let nothing = axes.with_boundary("", 10, |_, _| 1.0).svg();
+    assert!(nothing.is_ok());
+    assert!(Chart::new("").with_boundary("", 10, circle).svg().is_err());
     let named = Chart::new("a <b> & \"c\"")
         .with_curve("<&>", &[1.0, 2.0])
         .svg()

@@ -1,6 +1,7 @@
 //! Gradients of tables of which a step uses some rows: the same as whole ones, and updates that touch
 //! these rows alone.
 
+use wengert_nn::optim::{Adadelta, Adagrad, Adamax, Lion, NAdam, Optimizer, RAdam, RmsProp};
 use wengert_nn::parallel::Workers;
 use wengert_nn::{Adam, Embedding, Sgd, clip_by_global_norm, clip_by_value};
 use wengert_tape::{Bind, Gradients, Tape, Var};
@@ -335,4 +336,48 @@ fn shards_have_rows() {
         );
     }
     assert_eq!(found[0], found[1]);
+}
+
+/// A row that is looked up at every step goes as in a table of such rows alone; the others stay as they are, decay included.
+#[test]
+fn rows_alone_go_as_in_a_table_of_their_own() {
+    fn check<O: Optimizer<f64>>(name: &str, mut lazy: O, mut plain: O) {
+        let start = table();
+        let (mut large, mut small) = (start.clone(), start.index_select(0, &Tensor::from([7, 3])));
+        for _ in 0..8 {
+            let mut tape = Tape::new();
+            let (_, grads) = tape.value_and_grad(&large, |_, table| loss(table, &[7, 3]));
+            assert!(grads.rows(0).is_some());
+            lazy.step(&mut large, &grads);
+            let (_, grads) = tape.value_and_grad(&small, |_, table| loss(table, &[0, 1]));
+            assert!(grads.rows(0).is_none());
+            plain.step(&mut small, &grads);
+        }
+        for (row, of) in [(7, 0), (3, 1)] {
+            for column in 0..3 {
+                let (a, b) = (large[[row, column]], small[[of, column]]);
+                assert!((a - b).abs() < 1e-14, "{name}: {a} and {b}");
+                assert_ne!(a, start[[row, column]], "{name}");
+            }
+        }
+        let others: Vec<i64> = (0..40).filter(|row| ![3, 7].contains(row)).collect();
+        let others = |of: &Tensor<f64>| of.index_select(0, &Tensor::from(&others[..]));
+        assert_eq!(others(&large), others(&start), "{name}");
+    }
+    macro_rules! check_each {
+        ($($name:literal: $new:expr;)*) => { $( check($name, $new.with_lazy_rows(), $new); )* };
+    }
+    check_each! {
+        "adadelta": Adadelta::new(1.0).with_weight_decay(0.1);
+        "adagrad": Adagrad::new(0.1).with_weight_decay(0.1);
+        "adam": Adam::new(0.1).with_amsgrad().with_decoupled_weight_decay(0.1);
+        "adamax": Adamax::new(0.1).with_weight_decay(0.1);
+        "lion": Lion::new(0.1).with_weight_decay(0.1);
+        "nadam": NAdam::new(0.1).with_decoupled_weight_decay(0.1);
+        "radam": RAdam::new(0.1).with_weight_decay(0.1);
+        "rms_prop": RmsProp::new(0.1).with_weight_decay(0.1);
+        "rms_prop with momentum": RmsProp::new(0.1).with_momentum(0.5);
+        "rms_prop, centered": RmsProp::new(0.1).with_centered();
+        "sgd": Sgd::new(0.1).with_momentum(0.5).with_weight_decay(0.1);
+    }
 }

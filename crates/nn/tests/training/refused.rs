@@ -198,6 +198,8 @@ fn training() {
             "Trainer::run_weighted": Trainer::new(Sgd::new(0.1)).run_weighted(&mut one(), |_| [()], |_| 1.0, |_, x, _| x.sum()) => "trainer: neither epochs nor steps are set";
             "Trainer::run_with": Trainer::new(Sgd::new(0.1)).run_with(&mut one(), |_| [()], |_| 1.0, |t, x, _| t.value_and_grad(x, |_, x| x.sum())) => "trainer: neither epochs nor steps are set";
             "Trainer::run_on": Trainer::new(Sgd::new(0.1)).run_on(&mut Workers::new(1, 1), &mut one(), |_| [()], |_| vec![1.0], |_, x, _, _| x.sum()) => "trainer: neither epochs nor steps are set";
+            "Trainer::with_checkpoint_every": trainer().with_checkpoint_every(0) => "trainer: a checkpoint after every 0 steps";
+            "metrics::top_k_accuracy": metrics::top_k_accuracy(&Tensor::<f64>::ones([2, 3]), &Tensor::from([1]), 2) => "top_k_accuracy: scores of the shape [2, 3] for labels of the shape [1]";
             "metrics::accuracy": metrics::accuracy(&Tensor::<f64>::ones([2, 3]), &Tensor::from([1])) => "accuracy: scores of the shape [2, 3] for labels of the shape [1]";
             "metrics::r_squared": metrics::r_squared(&Tensor::<f64>::ones([2]), &Tensor::ones([3])) => "r_squared: values of the shape [2] for targets of the shape [3]";
             "Confusion::add": Confusion::new(2).add(&Tensor::from([0, 1]), &Tensor::from([0])) => "confusion: 2 labels and 1 classes found";

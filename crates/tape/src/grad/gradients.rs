@@ -221,7 +221,7 @@ impl<M: Tree<Tensor<T>>, T: Float> Gradients<M, T> {
 
     /// Checks that a model has as many leaves as there are entries.
     #[track_caller]
-    fn assert_leaves(&self, what: &str, found: usize) {
+    pub(super) fn assert_leaves(&self, what: &str, found: usize) {
         assert!(
             found == self.len(),
             "{what}: there are gradients of {} leaves, the model has {found}",

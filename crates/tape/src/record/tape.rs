@@ -10,6 +10,7 @@ use crate::record::guarded::Guarded;
 use crate::record::names::Names;
 use crate::record::node::{Id, Limit, List, Mark, NEEDS, NONE, Origin, Place, admit};
 use crate::record::op::Op;
+use crate::record::parts::PartRecord;
 use crate::record::recording::{Recorder, Spare, or_panic, refuse_full, refused};
 use crate::record::var::{Operand, Var};
 use crate::walk::cotangents::Flow;
@@ -76,6 +77,8 @@ pub(crate) struct Inner<T: Float> {
     pub epoch_limit: u32,
     /// Names given with `named`.
     pub names: Names,
+    /// The parts that have ended.
+    pub parts: Vec<PartRecord>,
     pub planted: Option<Planted>,
     /// Whether a backward pass looks for what is not finite.
     pub anomaly: bool,
@@ -140,6 +143,10 @@ compile_here! {
     }
 
     fn close_scope<T>(inner: &mut Inner<T>, list: Mark, binding: BindingMark, names: usize) {
+        let beyond = |part: &PartRecord| part.nodes.end > list.nodes;
+        while inner.parts.last().is_some_and(beyond) {
+            inner.parts.pop();
+        }
         inner.list.release(list);
         inner.binding.release(binding);
         inner.names.truncate(names);
@@ -516,6 +523,7 @@ impl<T: Float> Inner<T> {
             last_epoch: 0,
             epoch_limit: u32::MAX,
             names: Names::default(),
+            parts: Vec::new(),
             planted: None,
             anomaly: false,
             note: None,
@@ -532,6 +540,7 @@ impl<T: Float> Inner<T> {
         self.flow.packs.forget(0);
         self.binding.clear();
         self.names.clear();
+        self.parts.clear();
         self.recording = true;
         self.in_step = false;
         self.epoch = 0;

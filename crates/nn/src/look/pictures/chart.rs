@@ -38,7 +38,15 @@ pub struct Chart {
 struct Series {
     name: String,
     points: Vec<(f64, f64)>,
-    joined: bool,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Line,
+    Points,
+    /// In black: it belongs to none of the others.
+    Boundary,
 }
 
 impl Chart {
@@ -91,12 +99,27 @@ impl Chart {
     }
 
     /// With a line through these points, in their order.
-    pub fn with_line(mut self, name: &str, points: impl IntoIterator<Item = (f64, f64)>) -> Self {
-        self.series.push(Series {
-            name: name.to_owned(),
-            points: points.into_iter().collect(),
-            joined: true,
-        });
+    pub fn with_line(self, name: &str, points: impl IntoIterator<Item = (f64, f64)>) -> Self {
+        self.with(name, points, Kind::Line)
+    }
+
+    /// With a line for each of these names and their points.
+    ///
+    /// ```
+    /// use wengert_nn::look::pictures::Chart;
+    /// let runs = [("first", vec![(0.0, 1.0), (1.0, 0.5)]), ("second", vec![(0.0, 2.0), (1.0, 0.1)])];
+    /// let svg = Chart::new("Two runs").with_lines(&runs).svg()?;
+    /// assert!(svg.contains("first") && svg.contains("second"));
+    /// # Ok::<(), wengert_nn::look::pictures::PictureError>(())
+    /// ```
+    pub fn with_lines<'a, S, P>(mut self, lines: impl IntoIterator<Item = &'a (S, P)>) -> Self
+    where
+        S: AsRef<str> + 'a,
+        P: AsRef<[(f64, f64)]> + 'a,
+    {
+        for (name, points) in lines {
+            self = self.with_line(name.as_ref(), points.as_ref().iter().copied());
+        }
         self
     }
 
@@ -112,11 +135,46 @@ impl Chart {
 
     /// With points that no line joins.
     #[doc(alias = "scatter")]
-    pub fn with_points(mut self, name: &str, points: impl IntoIterator<Item = (f64, f64)>) -> Self {
+    pub fn with_points(self, name: &str, points: impl IntoIterator<Item = (f64, f64)>) -> Self {
+        self.with(name, points, Kind::Points)
+    }
+
+    /// With the places where a function of the plane passes through 0, in black: where a classifier goes from one class to
+    /// the other. The function is evaluated at the corners of so many cells along each axis, over the parts of the axes that were
+    /// told, or over those of the points so far.
+    ///
+    /// ```
+    /// use wengert_nn::look::pictures::Chart;
+    /// let circle = |x: f64, y: f64| x * x + y * y - 1.0;
+    /// let chart = Chart::new("Circle").with_x_range(-2.0..2.0).with_y_range(-2.0..2.0);
+    /// assert!(chart.with_boundary("radius 1", 40, circle).svg()?.contains("radius 1"));
+    /// # Ok::<(), wengert_nn::look::pictures::PictureError>(())
+    /// ```
+    #[doc(alias("contour", "decision boundary"))]
+    pub fn with_boundary(
+        self,
+        name: &str,
+        cells: usize,
+        function: impl Fn(f64, f64) -> f64,
+    ) -> Self {
+        let points = match self.ranges() {
+            Ok(ranges) => zeros(ranges, cells, function),
+            // Without a range there is nothing to draw, which `svg` will say.
+            Err(_) => Vec::new(),
+        };
+        self.with(name, points, Kind::Boundary)
+    }
+
+    fn with(
+        mut self,
+        name: &str,
+        points: impl IntoIterator<Item = (f64, f64)>,
+        kind: Kind,
+    ) -> Self {
         self.series.push(Series {
             name: name.to_owned(),
             points: points.into_iter().collect(),
-            joined: false,
+            kind,
         });
         self
     }
@@ -238,8 +296,12 @@ impl Chart {
             .x_label_formatter(&|&x| short(x))
             .y_label_formatter(&|&y| short(y))
             .draw()?;
-        let mut named = 0;
-        for (series, color) in self.series.iter().zip(COLORS.into_iter().cycle()) {
+        let (mut named, mut colors) = (0, COLORS.into_iter().cycle());
+        for series in &self.series {
+            let color = match series.kind {
+                Kind::Boundary => BLACK,
+                Kind::Line | Kind::Points => colors.next().unwrap_or(BLACK),
+            };
             let inside = |&(x, y): &(f64, f64)| {
                 self.shows((x, y))
                     && (x_range.start..=x_range.end).contains(&x)
@@ -247,7 +309,7 @@ impl Chart {
             };
             let mut legend = !series.name.is_empty();
             named += usize::from(legend);
-            if series.joined {
+            if series.kind != Kind::Points {
                 for piece in series.points.split(|point| !inside(point)) {
                     // A point alone would be a line without length.
                     if let [point] = piece {
@@ -319,4 +381,43 @@ impl Chart {
         let best = corners.into_iter().min_by_key(|corner| corner.1);
         best.map_or(SeriesLabelPosition::UpperRight, |corner| corner.0)
     }
+}
+
+/// Where a function passes through 0: on each cell of a grid a piece of a line, with a point that is none behind each.
+fn zeros(
+    (x_range, y_range): (Range<f64>, Range<f64>),
+    cells: usize,
+    function: impl Fn(f64, f64) -> f64,
+) -> Vec<(f64, f64)> {
+    let along = |range: &Range<f64>, at: usize| {
+        range.start + (range.end - range.start) * at as f64 / cells as f64
+    };
+    let corner = |column: usize, row: usize| (along(&x_range, column), along(&y_range, row));
+    let value = |at: usize| {
+        let (x, y) = corner(at % (cells + 1), at / (cells + 1));
+        function(x, y)
+    };
+    let values: Vec<f64> = (0..(cells + 1) * (cells + 1)).map(value).collect();
+    let mut points = Vec::new();
+    for row in 0..cells {
+        for column in 0..cells {
+            let around = [(0, 0), (1, 0), (1, 1), (0, 1)].map(|(right, up)| {
+                let (column, row) = (column + right, row + up);
+                (corner(column, row), values[row * (cells + 1) + column])
+            });
+            let mut ends = Vec::new();
+            for side in 0..4 {
+                let ((from, low), (to, high)) = (around[side], around[(side + 1) % 4]);
+                if (low < 0.0) != (high < 0.0) {
+                    let part = low / (low - high);
+                    let between = |a: f64, b: f64| a + part * (b - a);
+                    ends.push((between(from.0, to.0), between(from.1, to.1)));
+                }
+            }
+            for pair in ends.chunks_exact(2) {
+                points.extend([pair[0], pair[1], (f64::NAN, f64::NAN)]);
+            }
+        }
+    }
+    points
 }

@@ -1,5 +1,7 @@
 //! `Confusion`: what was taken for what.
 
+use std::fmt;
+
 use wengert_tensor::Tensor;
 
 /// A table of true classes (rows) by found ones (columns), and what follows from it.
@@ -16,6 +18,7 @@ use wengert_tensor::Tensor;
 /// assert_eq!(confusion.accuracy(), 0.6);
 /// assert_eq!(confusion.precision(1), 2.0 / 3.0);
 /// assert_eq!(confusion.recall(0), 0.5);
+/// assert_eq!(confusion.to_string(), "   0 1\n 0 1 1\n 1 1 2\n");
 /// ```
 #[doc(alias = "confusion_matrix")]
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -133,6 +136,28 @@ impl Confusion {
     fn cases(&self, class: usize) -> u64 {
         let row = class * self.classes..(class + 1) * self.classes;
         self.counts[row].iter().sum()
+    }
+}
+
+/// The table, with the numbers of the classes above and at the left.
+impl fmt::Display for Confusion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let most = self.counts.iter().copied().max().unwrap_or(0);
+        let width = most.max(self.classes as u64).to_string().len() + 1;
+        let names = 0..self.classes;
+        write!(f, "{:width$}", "")?;
+        for name in names.clone() {
+            write!(f, "{name:>width$}")?;
+        }
+        writeln!(f)?;
+        for label in names.clone() {
+            write!(f, "{label:>width$}")?;
+            for found in names.clone() {
+                write!(f, "{:>width$}", self.count(label, found))?;
+            }
+            writeln!(f)?;
+        }
+        Ok(())
     }
 }
 

@@ -34,6 +34,17 @@ impl Mean {
         self.weight += weight;
     }
 
+    /// The weighted sum, and the sum of the weights, for a checkpoint.
+    #[cfg(feature = "files")]
+    pub(crate) fn sums(&self) -> (f64, f64) {
+        (self.sum, self.weight)
+    }
+
+    #[cfg(feature = "files")]
+    pub(crate) fn of_sums(sum: f64, weight: f64) -> Self {
+        Mean { sum, weight }
+    }
+
     /// The sum of the weights.
     pub fn weight(&self) -> f64 {
         self.weight
@@ -58,6 +69,45 @@ impl Mean {
     }
 }
 
+/// The part of the rows whose label is among the `k` greatest scores; of equal scores those of lower classes count first. Of no row it
+/// is NaN.
+///
+/// Scores are \[…, C\], logits as well as probabilities: their order alone counts.
+///
+/// ```
+/// use wengert_nn::train::metrics::top_k_accuracy;
+/// use wengert_tensor::Tensor;
+/// let logits = Tensor::<f32>::from([[1.0, 3.0, 2.0], [5.0, -1.0, 4.0]]);
+/// let labels = Tensor::from([2, 1]);
+/// assert_eq!([1, 2, 3].map(|k| top_k_accuracy(&logits, &labels, k)), [0.0, 0.5, 1.0]);
+/// ```
+///
+/// # Panics
+/// If there are not as many labels as rows.
+#[doc(alias("top_k_accuracy_score", "topk"))]
+#[track_caller]
+pub fn top_k_accuracy<T: Float>(scores: &Tensor<T>, labels: &Tensor<i64>, k: usize) -> f64 {
+    let rank = scores.shape().rank();
+    assert!(
+        rank > 0 && scores.shape()[..rank - 1] == labels.shape()[..],
+        "top_k_accuracy: scores of the shape {} for labels of the shape {}",
+        scores.shape(),
+        labels.shape()
+    );
+    let classes = scores.dim(-1);
+    let scores = scores.to_vec();
+    let right = |(row, label): (&[T], i64)| {
+        let Some(&own) = usize::try_from(label).ok().and_then(|label| row.get(label)) else {
+            return false;
+        };
+        let before = |(at, &score): (usize, &T)| score > own || score == own && (at as i64) < label;
+        // A NaN is no score, and ranks nowhere.
+        own == own && row.iter().enumerate().filter(|&x| before(x)).count() < k
+    };
+    let rows = scores.chunks(classes.max(1)).zip(labels.iter());
+    rows.filter(|&row| right(row)).count() as f64 / labels.size() as f64
+}
+
 /// The part of the rows whose greatest score is that of the label; of equal scores the first counts. Of
 /// no row it is NaN.
 ///
@@ -68,6 +118,25 @@ impl Mean {
 /// use wengert_tensor::Tensor;
 /// let scores = Tensor::<f32>::from([[0.1, 0.9], [0.8, 0.2], [0.3, 0.7], [0.6, 0.4]]);
 /// assert_eq!(accuracy(&scores, &Tensor::from([1, 0, 0, 0])), 0.75);
+/// ```
+///
+/// Logits will do, for their order alone counts; over batches the mean is weighted by their rows:
+///
+/// ```
+/// use wengert_nn::Linear;
+/// use wengert_nn::data::Batches;
+/// use wengert_nn::train::metrics::{Mean, accuracy};
+/// use wengert_tape::Tape;
+/// use wengert_tensor::{Rng, Tensor};
+/// let mut rng = Rng::seed_from_u64(1);
+/// let (model, x): (_, Tensor) = (Linear::new(3, 2, &mut rng), rng.normal([50, 3], 0.0, 1.0));
+/// let labels = (x.matmul(&model.weight) + model.bias.as_ref().unwrap()).argmax(-1);
+/// let (mut tape, mut right) = (Tape::new(), Mean::new());
+/// for rows in Batches::in_order(50, 16) {
+///     let logits = tape.evaluate(&model, |t, m| m.forward(t.constant(&x.index_select(0, &rows))).value());
+///     right.add(accuracy(&logits, &labels.index_select(0, &rows)), rows.size() as f64);
+/// }
+/// assert_eq!(right.value(), 1.0);
 /// ```
 ///
 /// # Panics

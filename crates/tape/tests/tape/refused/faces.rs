@@ -80,6 +80,7 @@ fn gradients() {
             "Gradients::get": grads().get(7) => "gradients: there are 2 leaves, counted from 0, and none is number 7";
             "Gradients::rows": grads().rows(2) => "gradients: there are 2 leaves, counted from 0, and none is number 2";
             "Gradients::state": grads().state(2) => "gradients: there are 2 leaves, counted from 0, and none is number 2";
+            "Gradients::by_path": grads().by_path(&three()) => "by_path: there are gradients of 2 leaves, the model has 3";
             "Gradients::tree": grads().tree(&three()) => "tree: there are gradients of 2 leaves, the model has 3";
             "Gradients::tree": grads().tree(&vec![x(&[])]) => "tree: there are gradients of 2 leaves, the model has 1";
             "Gradients::combine": grads().combine(1.0, &tape().value_and_grad(&three(), |_, m| m[0] * m[1] * m[2]).1, 1.0) => "combine: gradients of 2 leaves beside those of 3";

@@ -1,7 +1,6 @@
-//! Lines of text from files.
+//! Where data are.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::Outcome;
 
@@ -18,13 +17,4 @@ pub fn folder(named: Option<PathBuf>, name: &str, quick: bool) -> Outcome<Option
         )
         .into()),
     }
-}
-
-/// The lines of a file, each as `read` reads it. An error names the file and the line.
-pub fn lines<X>(path: &Path, read: impl Fn(&str) -> Result<X, String>) -> Outcome<Vec<X>> {
-    let text = fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
-    let read = |(at, line): (usize, &str)| {
-        read(line).map_err(|wrong| format!("{}:{}: {wrong}", path.display(), at + 1).into())
-    };
-    text.lines().enumerate().map(read).collect()
 }
