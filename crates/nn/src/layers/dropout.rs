@@ -50,11 +50,7 @@ impl Dropout {
     /// Unless 0 ≤ p ≤ 1.
     #[track_caller]
     pub fn forward<'t, T: Float>(&self, x: Var<'t, T>) -> Var<'t, T> {
-        let tape = x.tape();
-        if !tape.training() || self.p == 0.0 {
-            return x;
-        }
-        let _part = tape.part("dropout");
+        let _part = x.tape().part("dropout");
         x.dropout(self.p)
     }
 }
