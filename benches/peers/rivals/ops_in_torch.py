@@ -22,7 +22,7 @@ FUNCTIONS = {
     "ln": torch.log,
     "ln_1p": torch.log1p,
     "ln_gamma": torch.lgamma,
-    "polygamma": lambda x: torch.polygamma(1, x),
+    "polygamma": lambda x: torch.polygamma(2, x),
     "round_ties_even": torch.round,
     "fract": torch.frac,
     "clamp": lambda x: torch.clamp(x, -1.0, 0.5),
@@ -50,11 +50,14 @@ FUNCTIONS = {
     "norm_p": lambda x: torch.linalg.vector_norm(x, 3.0),
     "softmax": lambda x: torch.softmax(x, -1),
     "log_softmax": lambda x: torch.log_softmax(x, -1),
+    "sort": lambda x: torch.sort(x, 0),
+    "index_select": lambda x: torch.index_select(x, 0, torch.tensor([2, 0, 2, len(x) - 1])),
+    "affine_activated": lambda x, w, b: torch.tanh(torch.addmm(b, x, w)),
     "affine": lambda x, w, b: torch.addmm(b, x, w),
 }
 
 # Names that PyTorch has for something else.
-NONE = {"absorb", "where_", "assemble", "expand", "gather", "scatter_add", "index_select", "sort"}
+NONE = {"absorb", "where_", "assemble", "expand", "gather", "scatter_add"}
 
 
 def function(name):
