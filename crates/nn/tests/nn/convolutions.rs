@@ -13,15 +13,17 @@ fn rng() -> Rng {
     Rng::seed_from_u64(3)
 }
 
+/// The outputs weighed with fixed numbers, so that no two count the same.
+fn weigh<'t>(y: Var<'t, f64>) -> Var<'t, f64> {
+    let w: Tensor<f64> = Rng::seed_from_u64(9).normal(y.shape(), 0.0, 1.0);
+    (y.tanh() * &w).sum()
+}
+
 /// Checks a layer's gradients against differences, and a batch of two against two batches of one.
 macro_rules! checked {
     ($layer:expr, $shape:expr) => {{
         let layer = $layer.cast::<f64>();
         let x: Tensor<f64> = rng().normal($shape, 0.0, 1.0);
-        let weigh = |y: Var<'_, f64>| {
-            let w: Tensor<f64> = Rng::seed_from_u64(9).normal(y.shape(), 0.0, 1.0);
-            (y.tanh() * &w).sum()
-        };
         let model = (layer.clone(), x.clone());
         if let Err(failure) = check_model(&model, |_, (l, x)| weigh(l.forward(x))) {
             panic!("{failure}");

@@ -13,6 +13,10 @@ fn rng() -> Rng {
     Rng::seed_from_u64(1)
 }
 
+fn plain() -> Conv {
+    Conv::new()
+}
+
 /// Binds a layer and hands it over with ones of this shape.
 macro_rules! forward {
     ($layer:expr, $shape:expr) => {{
@@ -23,7 +27,6 @@ macro_rules! forward {
 
 #[test]
 fn convolutions() {
-    let plain = Conv::new;
     check_panics(
         file!(),
         Place::Here,

@@ -316,29 +316,152 @@ impl<T: Float> Tensor<T> {
     }
 }
 
-macro_rules! pools {
-    ($($name:ident: $dims:literal, $of:ident -> $result:ty, $doc:literal;)*) => {
-        impl<T: Float> Tensor<T> { $(
-            #[doc = $doc]
-            ///
-            /// # Panics
-            /// If there are not so many axes, or the windows do not fit them.
-            #[track_caller]
-            pub fn $name(&self, pool: impl Into<Pool>) -> $result {
-                $of(stringify!($name), $dims, self, pool.into())
-            }
-        )* }
-    };
-}
+impl<T: Float> Tensor<T> {
+    /// The greatest element of each window along the last axis; NaN if one is.
+    ///
+    /// # Panics
+    /// If there are not so many axes, or the windows do not fit them.
+    ///
+    /// ```
+    /// use wengert_tensor::{Pool, Tensor};
+    /// let x = Tensor::from([1.0, 4.0, 2.0, 3.0]);
+    /// assert_eq!(x.max_pool1d(Pool::new(2)), Tensor::from([4.0, 3.0]));
+    /// ```
+    #[doc(alias = "adaptive_max_pool1d")]
+    #[track_caller]
+    pub fn max_pool1d(&self, pool: impl Into<Pool>) -> Self {
+        max("max_pool1d", 1, self, pool.into())
+    }
 
-pools! {
-    max_pool1d: 1, max -> Self, "The greatest element of each window along the last axis; NaN if one is.\n\n```\nuse wengert_tensor::{Pool, Tensor};\nlet x = Tensor::from([1.0, 4.0, 2.0, 3.0]);\nassert_eq!(x.max_pool1d(Pool::new(2)), Tensor::from([4.0, 3.0]));\n```";
-    max_pool2d: 2, max -> Self, "The greatest element of each window over the last two axes; NaN if one is.\n\n```\nuse wengert_tensor::{Pool, Tensor};\nlet x = Tensor::from([[1.0, 4.0, 2.0], [3.0, 0.0, 5.0]]);\nassert_eq!(x.max_pool2d(Pool::new(2).stride(1)), Tensor::from([[4.0, 5.0]]));\n```";
-    max_pool3d: 3, max -> Self, "The greatest element of each window over the last three axes; NaN if one is.\n\n```\nuse wengert_tensor::{Pool, Tensor};\nlet x = Tensor::<f64>::ones([5, 4, 4, 4]);\nassert_eq!(x.max_pool3d(Pool::new(2)).shape(), &[5, 2, 2, 2]);\n```";
-    max_pool1d_with_indices: 1, max_with_indices -> (Self, Tensor<i64>), "[`max_pool1d`](Tensor::max_pool1d), and the place of each result on the last axis; of elements that tie, the first.\n\n```\nuse wengert_tensor::{Pool, Tensor};\nlet x = Tensor::from([1.0, 4.0, 2.0, 3.0]);\nlet (y, places) = x.max_pool1d_with_indices(Pool::new(2));\nassert_eq!((y, places), (Tensor::from([4.0, 3.0]), Tensor::from([1, 3])));\n```";
-    max_pool2d_with_indices: 2, max_with_indices -> (Self, Tensor<i64>), "[`max_pool2d`](Tensor::max_pool2d), and the place of each result on the last two axes, row-major; of elements that tie, the first.\n\n```\nuse wengert_tensor::{Pool, Tensor};\nlet x = Tensor::from([[1.0, 4.0], [3.0, 4.0]]);\nlet (y, places) = x.max_pool2d_with_indices(Pool::new(2));\nassert_eq!((y.item(), places.item()), (4.0, 1));\n```";
-    max_pool3d_with_indices: 3, max_with_indices -> (Self, Tensor<i64>), "[`max_pool3d`](Tensor::max_pool3d), and the place of each result on the last three axes, row-major; of elements that tie, the first.\n\n```\nuse wengert_tensor::{Pool, Tensor};\nlet x = Tensor::<f64>::ones([2, 2, 2]);\nassert_eq!(x.max_pool3d_with_indices(Pool::new(2)).1.item(), 0);\n```";
-    avg_pool1d: 1, mean -> Self, "The mean of each window along the last axis.\n\n```\nuse wengert_tensor::{Pool, Tensor};\nlet x = Tensor::from([1.0, 3.0, 2.0, 8.0]);\nassert_eq!(x.avg_pool1d(Pool::new(2)), Tensor::from([2.0, 5.0]));\n```";
-    avg_pool2d: 2, mean -> Self, "The mean of each window over the last two axes.\n\n```\nuse wengert_tensor::{Pool, Tensor};\nlet x = Tensor::<f64>::ones([2, 2]);\nlet edge = Pool::new(2).padding(1);\nassert_eq!(x.avg_pool2d(edge), Tensor::full([2, 2], 0.25));\nassert_eq!(x.avg_pool2d(edge.without_padding()), Tensor::ones([2, 2]));\n```";
-    avg_pool3d: 3, mean -> Self, "The mean of each window over the last three axes.\n\n```\nuse wengert_tensor::{Pool, Tensor};\nlet x = Tensor::<f64>::ones([5, 4, 4, 4]);\nassert_eq!(x.avg_pool3d(Pool::adaptive(1)), Tensor::ones([5, 1, 1, 1]));\n```";
+    /// The greatest element of each window over the last two axes; NaN if one is.
+    ///
+    /// # Panics
+    /// If there are not so many axes, or the windows do not fit them.
+    ///
+    /// ```
+    /// use wengert_tensor::{Pool, Tensor};
+    /// let x = Tensor::from([[1.0, 4.0, 2.0], [3.0, 0.0, 5.0]]);
+    /// assert_eq!(x.max_pool2d(Pool::new(2).stride(1)), Tensor::from([[4.0, 5.0]]));
+    /// ```
+    #[doc(alias = "adaptive_max_pool2d")]
+    #[track_caller]
+    pub fn max_pool2d(&self, pool: impl Into<Pool>) -> Self {
+        max("max_pool2d", 2, self, pool.into())
+    }
+
+    /// The greatest element of each window over the last three axes; NaN if one is.
+    ///
+    /// # Panics
+    /// If there are not so many axes, or the windows do not fit them.
+    ///
+    /// ```
+    /// use wengert_tensor::{Pool, Tensor};
+    /// let x = Tensor::<f64>::ones([5, 4, 4, 4]);
+    /// assert_eq!(x.max_pool3d(Pool::new(2)).shape(), &[5, 2, 2, 2]);
+    /// ```
+    #[doc(alias = "adaptive_max_pool3d")]
+    #[track_caller]
+    pub fn max_pool3d(&self, pool: impl Into<Pool>) -> Self {
+        max("max_pool3d", 3, self, pool.into())
+    }
+
+    /// [`max_pool1d`](Tensor::max_pool1d), and the place of each result on the last axis; of elements that tie, the first.
+    ///
+    /// # Panics
+    /// If there are not so many axes, or the windows do not fit them.
+    ///
+    /// ```
+    /// use wengert_tensor::{Pool, Tensor};
+    /// let x = Tensor::from([1.0, 4.0, 2.0, 3.0]);
+    /// let (y, places) = x.max_pool1d_with_indices(Pool::new(2));
+    /// assert_eq!((y, places), (Tensor::from([4.0, 3.0]), Tensor::from([1, 3])));
+    /// ```
+    #[doc(alias = "return_indices")]
+    #[track_caller]
+    pub fn max_pool1d_with_indices(&self, pool: impl Into<Pool>) -> (Self, Tensor<i64>) {
+        max_with_indices("max_pool1d_with_indices", 1, self, pool.into())
+    }
+
+    /// [`max_pool2d`](Tensor::max_pool2d), and the place of each result on the last two axes, row-major; of elements that tie, the first.
+    ///
+    /// # Panics
+    /// If there are not so many axes, or the windows do not fit them.
+    ///
+    /// ```
+    /// use wengert_tensor::{Pool, Tensor};
+    /// let x = Tensor::from([[1.0, 4.0], [3.0, 4.0]]);
+    /// let (y, places) = x.max_pool2d_with_indices(Pool::new(2));
+    /// assert_eq!((y.item(), places.item()), (4.0, 1));
+    /// ```
+    #[doc(alias = "return_indices")]
+    #[track_caller]
+    pub fn max_pool2d_with_indices(&self, pool: impl Into<Pool>) -> (Self, Tensor<i64>) {
+        max_with_indices("max_pool2d_with_indices", 2, self, pool.into())
+    }
+
+    /// [`max_pool3d`](Tensor::max_pool3d), and the place of each result on the last three axes, row-major; of elements that tie, the first.
+    ///
+    /// # Panics
+    /// If there are not so many axes, or the windows do not fit them.
+    ///
+    /// ```
+    /// use wengert_tensor::{Pool, Tensor};
+    /// let x = Tensor::<f64>::ones([2, 2, 2]);
+    /// assert_eq!(x.max_pool3d_with_indices(Pool::new(2)).1.item(), 0);
+    /// ```
+    #[doc(alias = "return_indices")]
+    #[track_caller]
+    pub fn max_pool3d_with_indices(&self, pool: impl Into<Pool>) -> (Self, Tensor<i64>) {
+        max_with_indices("max_pool3d_with_indices", 3, self, pool.into())
+    }
+
+    /// The mean of each window along the last axis.
+    ///
+    /// # Panics
+    /// If there are not so many axes, or the windows do not fit them.
+    ///
+    /// ```
+    /// use wengert_tensor::{Pool, Tensor};
+    /// let x = Tensor::from([1.0, 3.0, 2.0, 8.0]);
+    /// assert_eq!(x.avg_pool1d(Pool::new(2)), Tensor::from([2.0, 5.0]));
+    /// ```
+    #[doc(alias = "adaptive_avg_pool1d")]
+    #[track_caller]
+    pub fn avg_pool1d(&self, pool: impl Into<Pool>) -> Self {
+        mean("avg_pool1d", 1, self, pool.into())
+    }
+
+    /// The mean of each window over the last two axes.
+    ///
+    /// # Panics
+    /// If there are not so many axes, or the windows do not fit them.
+    ///
+    /// ```
+    /// use wengert_tensor::{Pool, Tensor};
+    /// let x = Tensor::<f64>::ones([2, 2]);
+    /// let edge = Pool::new(2).padding(1);
+    /// assert_eq!(x.avg_pool2d(edge), Tensor::full([2, 2], 0.25));
+    /// assert_eq!(x.avg_pool2d(edge.without_padding()), Tensor::ones([2, 2]));
+    /// ```
+    #[doc(alias = "adaptive_avg_pool2d")]
+    #[track_caller]
+    pub fn avg_pool2d(&self, pool: impl Into<Pool>) -> Self {
+        mean("avg_pool2d", 2, self, pool.into())
+    }
+
+    /// The mean of each window over the last three axes.
+    ///
+    /// # Panics
+    /// If there are not so many axes, or the windows do not fit them.
+    ///
+    /// ```
+    /// use wengert_tensor::{Pool, Tensor};
+    /// let x = Tensor::<f64>::ones([5, 4, 4, 4]);
+    /// assert_eq!(x.avg_pool3d(Pool::adaptive(1)), Tensor::ones([5, 1, 1, 1]));
+    /// ```
+    #[doc(alias = "adaptive_avg_pool3d")]
+    #[track_caller]
+    pub fn avg_pool3d(&self, pool: impl Into<Pool>) -> Self {
+        mean("avg_pool3d", 3, self, pool.into())
+    }
 }
