@@ -146,7 +146,7 @@ fn logarithms_of_determinants() {
         assert_eq!(bar.select(0, 0), Tensor::zeros([2, 2]));
     }
     let negative = Tensor::from([[0.0, 1.0], [1.0, 0.0]]);
-    let tape = Tape::new();
+    let tape = Tape::<f64>::new();
     let x = tape.leaf(&negative);
     assert!(x.logdet().item().is_nan());
     assert_eq!((x.slogdet().0.item(), x.slogdet().1.item()), (-1.0, 0.0));

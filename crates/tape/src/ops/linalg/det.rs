@@ -76,7 +76,7 @@ fn adjugate<'t, T: Float>(a: Var<'t, T>) -> Var<'t, T> {
         let least = row[0] * T::EPSILON.to_f64().sqrt();
         ranks.push(row.iter().filter(|x| **x > least || x.is_nan()).count());
     }
-    let (mut parts, mut order) = (Vec::new(), Vec::new());
+    let (mut parts, mut order) = (Vec::new(), Vec::<i64>::new());
     for rank in 0..=n as usize {
         let of_it = (0..ranks.len()).filter(|&k| ranks[k] == rank);
         let numbers: Vec<i64> = of_it.map(|k| k as i64).collect();
