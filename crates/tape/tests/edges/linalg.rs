@@ -94,6 +94,14 @@ fn determinants_of_singular_matrices() {
             "their derivative",
         );
     }
+    // All of them in one batch.
+    let of_rank = |rank: usize| random(1, &[3, rank]).matmul(&random(2, &[rank, 3]));
+    let all = Tensor::stack(&[3, 1, 0, 2, 1, 3].map(of_rank), 0).reshape(&[2, 3, 3, 3]);
+    let bar = gradient(&all, |x| x.det().sum()).reshape(&[6, 3, 3]);
+    for (k, rank) in [3, 1, 0, 2, 1, 3].into_iter().enumerate() {
+        let (found, expected) = (bar.select(0, k as isize), cofactors(&of_rank(rank)));
+        assert_close(&found.to_vec(), &expected.to_vec(), 1e-13, "one of a batch");
+    }
     // Of rank n − 3 the first and the second derivative are 0, and the third is not.
     let tape = Tape::<f64>::new();
     let x = tape.leaf(&Tensor::zeros([3, 3]));
