@@ -94,6 +94,14 @@ fn determinants_of_singular_matrices() {
             "their derivative",
         );
     }
+    // All of them in one batch.
+    let of_rank = |rank: usize| random(1, &[3, rank]).matmul(&random(2, &[rank, 3]));
+    let all = Tensor::stack(&[3, 1, 0, 2, 1, 3].map(of_rank), 0).reshape(&[2, 3, 3, 3]);
+    let bar = gradient(&all, |x| x.det().sum()).reshape(&[6, 3, 3]);
+    for (k, rank) in [3, 1, 0, 2, 1, 3].into_iter().enumerate() {
+        let (found, expected) = (bar.select(0, k as isize), cofactors(&of_rank(rank)));
+        assert_close(&found.to_vec(), &expected.to_vec(), 1e-13, "one of a batch");
+    }
     // Of rank n − 3 the first and the second derivative are 0, and the third is not.
     let tape = Tape::<f64>::new();
     let x = tape.leaf(&Tensor::zeros([3, 3]));
@@ -146,7 +154,7 @@ fn logarithms_of_determinants() {
         assert_eq!(bar.select(0, 0), Tensor::zeros([2, 2]));
     }
     let negative = Tensor::from([[0.0, 1.0], [1.0, 0.0]]);
-    let tape = Tape::new();
+    let tape = Tape::<f64>::new();
     let x = tape.leaf(&negative);
     assert!(x.logdet().item().is_nan());
     assert_eq!((x.slogdet().0.item(), x.slogdet().1.item()), (-1.0, 0.0));
