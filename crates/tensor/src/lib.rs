@@ -17,5 +17,5 @@ pub use error::{DataError, IndexError, ShapeError};
 pub use layout::{Layout, Positions, Strides};
 pub use random::{Rng, RngState};
 pub use shape::{Axes, Shape};
-pub use tensor::{AxisRange, Operand, Pad, Tensor};
+pub use tensor::{AxisRange, Operand, OrderPlaces, Pad, Tensor};
 pub use view::View;

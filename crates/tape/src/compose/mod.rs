@@ -6,6 +6,8 @@ mod arrange;
 mod loss;
 mod normalize;
 mod reduce;
+mod scan;
 
 pub use activation::*;
 pub use loss::*;
+pub use scan::scan;

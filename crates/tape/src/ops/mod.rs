@@ -6,6 +6,7 @@
 use crate::check::Samples;
 
 mod integers;
+mod rows;
 
 /// One row of the list of ops.
 pub struct Row {
@@ -53,7 +54,8 @@ ops! {
     control: scale_gradient, straight_through, clip_gradient;
     views: reshape, permute, slice, select, diagonal, unfold, expand, assemble;
     joins: cat, stack;
-    indices: gather, scatter_add, index_select, sort;
-    reductions: sum, mean, amax, amin, logsumexp, var, norm, norm_p, softmax, log_softmax;
+    indices: gather, scatter_add, index_select, sort, max_axis, quantile, segment_sum, segment_max;
+    reductions: sum, mean, prod, amax, logsumexp, var, std, norm, softmax, log_softmax;
+    scans: linear_recurrence, cumsum, cumprod, logcumsumexp, cummax;
     products: matmul, affine, affine_activated, affine_formula;
 }

@@ -9,6 +9,7 @@ mod plain;
 mod ranges;
 mod reductions;
 mod rows;
+mod scans;
 mod slopes;
 mod special;
 mod zeros;

@@ -10,13 +10,18 @@ mod elementary;
 mod equality;
 mod index;
 mod join;
+mod masked;
+mod order;
 mod product;
 mod range;
 mod reduce;
+mod scan;
+mod segment;
 mod views;
 
 pub use arrange::Pad;
 pub use compare::Operand;
+pub use order::OrderPlaces;
 pub use range::AxisRange;
 
 use std::fmt::Display;

@@ -5,6 +5,7 @@ mod checks;
 mod faces;
 mod losses;
 mod models;
+mod reductions;
 mod rules;
 mod values;
 
