@@ -21,6 +21,7 @@ pub use shape::{Axes, Shape};
 #[doc(hidden)]
 pub use tensor::places;
 pub use tensor::{
-    AxisRange, Conv, Interpolate, Operand, Pad, Pool, PoolWindows, ScatterReduce, Sizes, Tensor,
+    AxisRange, Conv, Interpolate, Operand, OrderPlaces, Pad, Pool, PoolWindows, ScatterReduce,
+    Sizes, Tensor,
 };
 pub use view::View;

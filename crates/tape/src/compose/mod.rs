@@ -13,16 +13,18 @@
 mod activation;
 mod arrange;
 mod attention;
+mod contract;
 mod distance;
 mod embedding;
-mod contract;
 mod linalg;
 mod loss;
 mod normalize;
 mod pool;
 mod reduce;
+mod scan;
 mod scatter;
 
 pub use activation::*;
 pub use attention::*;
 pub use loss::*;
+pub use scan::scan;

@@ -7,6 +7,7 @@ use crate::check::Samples;
 
 mod integers;
 mod ready;
+mod rows;
 
 /// One row of the list of ops.
 pub struct Row {
@@ -54,8 +55,9 @@ ops! {
     control: scale_gradient, straight_through, clip_gradient;
     views: reshape, permute, slice, select, diagonal, unfold, expand, assemble;
     joins: cat, stack;
-    indices: gather, scatter_add, index_select, sort;
-    reductions: sum, mean, amax, amin, logsumexp, var, norm, norm_p, softmax, log_softmax, max_pool;
+    indices: gather, scatter_add, index_select, sort, max_axis, quantile, segment_sum, segment_max;
+    reductions: sum, mean, prod, amax, logsumexp, var, std, norm, softmax, log_softmax, max_pool;
+    scans: linear_recurrence, cumsum, cumprod, logcumsumexp, cummax;
     products: matmul, affine, affine_activated, affine_formula, conv, conv_transpose, conv_weight, resample;
     linalg: solve, triangular_solve, cholesky, det, slogdet, qr, eigh, svd, pinv;
 }

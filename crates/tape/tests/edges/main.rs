@@ -11,6 +11,7 @@ mod plain;
 mod ranges;
 mod reductions;
 mod rows;
+mod scans;
 mod slopes;
 mod special;
 mod windows;

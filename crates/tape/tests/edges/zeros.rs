@@ -18,7 +18,7 @@ macro_rules! second_row {
 
 #[test]
 fn rows_without_a_cotangent() {
-    let table: [(&str, Function); 15] = second_row! {
+    let table: [(&str, Function); 20] = second_row! {
         "softmax": |x| x.softmax(1);
         "softmax of columns": |x| x.t().softmax(0).t();
         "log_softmax": |x| x.log_softmax(1);
@@ -31,6 +31,11 @@ fn rows_without_a_cotangent() {
         "std": |x| x.std(&[1], 1, true);
         "amax": |x| x.amax(&[1], true);
         "amin": |x| x.amin(&[1], true);
+        "prod": |x| x.prod(&[1], true);
+        "cumsum": |x| x.cumsum(1);
+        "cumprod": |x| x.cumprod(1);
+        "logcumsumexp": |x| x.logcumsumexp(1);
+        "median": |x| x.median(&[1], true);
         "entropy": |x| x.entropy(1).unsqueeze(1);
         "layer_norm": |x| x.layer_norm(1, None, None, 1e-5);
         "rms_norm": |x| x.rms_norm(None, 1e-5);

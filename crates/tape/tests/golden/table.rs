@@ -81,27 +81,27 @@ pub fn program(op: &str) -> Option<Program> {
         "amax" => |x, case| x[0].amax(&case.ints("dim"), case.flag("keepdim")),
         "amin" => |x, case| x[0].amin(&case.ints("dim"), case.flag("keepdim")),
         "logsumexp" => |x, case| x[0].logsumexp(&case.ints("dim"), case.flag("keepdim")),
-        "var" => |x, case| variance(x[0], case),
-        "std" => |x, case| variance(x[0], case).sqrt(),
-        "norm" => |x, case| {
-            let axes = case.ints("dim");
-            match case.f64("ord") {
-                2.0 => x[0].norm(&axes, false),
-                p => x[0].abs().powf(p).sum_axes(&axes, false).powf(1.0 / p),
-            }
+        "var" => |x, case| {
+            x[0].var(
+                &case.ints("dim"),
+                case.size("correction"),
+                case.flag("keepdim"),
+            )
         },
+        "std" => |x, case| {
+            x[0].std(
+                &case.ints("dim"),
+                case.size("correction"),
+                case.flag("keepdim"),
+            )
+        },
+        "norm" => |x, case| x[0].norm_p(case.f64("ord"), &case.ints("dim"), false),
         "softmax" => |x, case| x[0].softmax(case.int("dim")),
         "log_softmax" => |x, case| x[0].log_softmax(case.int("dim")),
-        "prod" => |x, case| {
-            scan(x[0], case.int("dim"), |a, b| a * b)
-                .pop()
-                .expect("some rows")
-        },
-        "cumsum" => |x, case| stack_scan(x[0], case, |a, b| a + b),
-        "cumprod" => |x, case| stack_scan(x[0], case, |a, b| a * b),
-        "logcumsumexp" => {
-            |x, case| stack_scan(x[0], case, |a, b| a.max(b) + softplus(-(a - b).abs()))
-        }
+        "prod" => |x, case| x[0].prod(&case.ints("dim"), false),
+        "cumsum" => |x, case| x[0].cumsum(case.int("dim")),
+        "cumprod" => |x, case| x[0].cumprod(case.int("dim")),
+        "logcumsumexp" => |x, case| x[0].logcumsumexp(case.int("dim")),
 
         // Products.
         "matmul" => |x, _| x[0].matmul(x[1]),
@@ -267,32 +267,6 @@ fn pool(case: &Case<'_>) -> Pool {
         true => pool.padding(case.size("padding")),
         false => pool,
     }
-}
-
-fn softplus(x: V<'_>) -> V<'_> {
-    (1.0 + x.exp()).ln()
-}
-
-fn variance<'t>(x: V<'t>, case: &Case<'_>) -> V<'t> {
-    x.var(
-        &case.ints("dim"),
-        case.int("correction") as usize,
-        case.flag("keepdim"),
-    )
-}
-
-fn scan<'t>(x: V<'t>, axis: isize, f: fn(V<'t>, V<'t>) -> V<'t>) -> Vec<V<'t>> {
-    let mut total = Vec::new();
-    for row in x.unbind(axis) {
-        let next = total.last().map_or(row, |&sum| f(sum, row));
-        total.push(next);
-    }
-    total
-}
-
-fn stack_scan<'t>(x: V<'t>, case: &Case<'_>, f: fn(V<'t>, V<'t>) -> V<'t>) -> V<'t> {
-    let dim = case.int("dim");
-    Var::stack(&scan(x, dim, f), dim)
 }
 
 fn reduction(case: &Case<'_>) -> Reduction {

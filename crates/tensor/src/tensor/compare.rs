@@ -142,7 +142,36 @@ impl Tensor<bool> {
         self.iter().any(|x| x)
     }
 
-    /// The number of true elements.
+    /// Whether all elements over `axes` are true, all if there are none in the list; so of no elements. `keep`
+    /// leaves the axes with size 1.
+    ///
+    /// # Panics
+    /// If an axis is out of range or named twice.
+    ///
+    /// ```
+    /// use wengert_tensor::Tensor;
+    /// let mask = Tensor::from([[true, false], [true, true]]);
+    /// assert_eq!(mask.all_axes(&[1], false), Tensor::from([false, true]));
+    /// assert_eq!(mask.any_axes(&[0], false), Tensor::from([true, true]));
+    /// ```
+    #[doc(alias = "all")]
+    #[track_caller]
+    pub fn all_axes(&self, axes: &[isize], keep: bool) -> Self {
+        !(!self).any_axes(axes, keep)
+    }
+
+    /// Whether any element over `axes` is true, all if there are none in the list. `keep` leaves the axes with
+    /// size 1.
+    ///
+    /// # Panics
+    /// If an axis is out of range or named twice.
+    #[doc(alias = "any")]
+    #[track_caller]
+    pub fn any_axes(&self, axes: &[isize], keep: bool) -> Self {
+        self.count_nonzero(axes, keep).map(|count| count > 0)
+    }
+
+    /// The number of true elements; over axes, see [`count_nonzero`](Tensor::count_nonzero).
     pub fn count(&self) -> usize {
         self.iter().filter(|&x| x).count()
     }

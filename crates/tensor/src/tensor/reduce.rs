@@ -88,6 +88,52 @@ impl<T: Float> Tensor<T> {
         self.reduced("norm", axes, keep, kernels::norm)
     }
 
+    /// The norms (Σ |x|ᵖ)^(1/p) over `axes`, all if there are none in the list; `keep` leaves them with
+    /// size 1. For p = ∞ they are the greatest |x|, for −∞ the least, and for p = 0 the number of elements that
+    /// are not 0. No power overflows or vanishes.
+    ///
+    /// # Panics
+    /// If p is NaN, an axis is out of range or named twice, or, for p = ±∞, has size 0.
+    ///
+    /// ```
+    /// use wengert_tensor::Tensor;
+    /// let x = Tensor::from([3.0, -4.0]);
+    /// let norms = [0.0, 1.0, 2.0, f64::INFINITY].map(|p| x.norm_p(p, &[], false).item());
+    /// assert_eq!(norms, [2.0, 7.0, 5.0, 4.0]);
+    /// ```
+    #[doc(alias = "vector_norm")]
+    #[track_caller]
+    pub fn norm_p(&self, p: f64, axes: &[isize], keep: bool) -> Self {
+        assert!(!p.is_nan(), "norm_p: the order is NaN");
+        match p {
+            0.0 => self.count_nonzero(axes, keep).cast(),
+            1.0 => self.abs().sum_axes(axes, keep),
+            2.0 => self.norm(axes, keep),
+            f64::INFINITY => self.abs().amax(axes, keep),
+            f64::NEG_INFINITY => self.abs().amin(axes, keep),
+            _ => self.reduced("norm_p", axes, keep, |x, axes, out| {
+                kernels::norm_p(x, p, axes, out);
+            }),
+        }
+    }
+
+    /// The products over `axes`, all if there are none in the list; `keep` leaves them with size 1. 1 for no
+    /// elements. Parts of a product may be out of range.
+    ///
+    /// # Panics
+    /// If an axis is out of range or named twice.
+    ///
+    /// ```
+    /// use wengert_tensor::Tensor;
+    /// let x = Tensor::from([[1e200, 2.0], [1e200, 3.0], [1e-300, 5.0]]);
+    /// assert!(x.prod(&[0], false).allclose(&Tensor::from([1e100, 30.0]), 1e-15, 0.0));
+    /// ```
+    #[doc(alias = "product")]
+    #[track_caller]
+    pub fn prod(&self, axes: &[isize], keep: bool) -> Self {
+        self.reduced("prod", axes, keep, kernels::prod)
+    }
+
     /// The greatest elements over `axes`, all if there are none in the list; `keep` leaves them
     /// with size 1. NaN where one is NaN.
     ///
@@ -152,7 +198,7 @@ impl<T: Float> Tensor<T> {
     }
 
     /// The standard deviations over `axes`: the roots of [`var`](Tensor::var), also where that is out
-    /// of range.
+    /// of range, and exactly 0 where all elements are equal.
     ///
     /// # Panics
     /// If an axis is out of range or named twice.
@@ -190,7 +236,7 @@ impl<T: Float> Tensor<T> {
     }
 
     #[track_caller]
-    fn position(
+    pub(super) fn position(
         &self,
         op: &'static str,
         axis: isize,
@@ -229,6 +275,26 @@ impl<T: Float> Tensor<T> {
 }
 
 impl<T: Element> Tensor<T> {
+    /// How many elements over `axes`, all if there are none in the list, differ from 0, or from `false`; NaN
+    /// does. `keep` leaves the axes with size 1.
+    ///
+    /// # Panics
+    /// If an axis is out of range or named twice.
+    ///
+    /// ```
+    /// use wengert_tensor::Tensor;
+    /// let x = Tensor::from([[0.0, 1.0], [2.0, 3.0]]);
+    /// assert_eq!(x.count_nonzero(&[1], false), Tensor::from([1, 2]));
+    /// ```
+    #[track_caller]
+    pub fn count_nonzero(&self, axes: &[isize], keep: bool) -> Tensor<i64> {
+        let axes = or_panic(self.shape().axes("count_nonzero", axes));
+        let shape = self.shape().reduced(&axes, keep);
+        let mut out = blank("count_nonzero", &shape);
+        kernels::count_nonzero(&self.view(), &axes, &mut out);
+        Tensor::row_major(out, shape)
+    }
+
     /// The elements in order along `axis`, and the positions that they came from, both of this
     /// tensor's shape. Equal elements keep their order; NaN counts as the greatest.
     ///
@@ -252,5 +318,35 @@ impl<T: Element> Tensor<T> {
             Self::row_major(values, shape.clone()),
             Tensor::row_major(indices, shape.clone()),
         )
+    }
+}
+
+impl Tensor<i64> {
+    /// The sum of all elements.
+    ///
+    /// # Panics
+    /// If it is no `i64`.
+    ///
+    /// ```
+    /// use wengert_tensor::Tensor;
+    /// assert_eq!(Tensor::from([1, 2, 3]).sum().item(), 6);
+    /// ```
+    #[track_caller]
+    pub fn sum(&self) -> Self {
+        self.sum_axes(&[], false)
+    }
+
+    /// The sums over `axes`, all if there are none in the list; `keep` leaves them with size 1.
+    ///
+    /// # Panics
+    /// If an axis is out of range or named twice, or a sum is no `i64`.
+    #[track_caller]
+    pub fn sum_axes(&self, axes: &[isize], keep: bool) -> Self {
+        let axes = or_panic(self.shape().axes("sum", axes));
+        let shape = self.shape().reduced(&axes, keep);
+        let mut out = blank("sum", &shape);
+        let fits = kernels::sum_whole(&self.view(), &axes, &mut out);
+        assert!(fits, "sum: a sum of whole numbers is out of their range");
+        Self::row_major(out, shape)
     }
 }

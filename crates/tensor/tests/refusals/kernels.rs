@@ -1,9 +1,9 @@
 //! Kernels. They are called by the library, which has checked; their own checks keep `unsafe` sound.
 
 use wengert_tensor::kernels::{
-    self, Input, Isa, MapFn, Matrix, MatrixMut, Mode, Output, Packed, Source, product,
+    self, Input, Isa, MapFn, Matrix, MatrixMut, Mode, Output, Packed, Recurrence, Source, product,
 };
-use wengert_tensor::{Float, Layout, Shape, Tensor};
+use wengert_tensor::{Float, Layout, OrderPlaces, Shape, Tensor};
 
 use crate::refusals::{Place, check_errors, check_panics, errors, panics};
 
@@ -123,6 +123,43 @@ fn moving_elements() {
 }
 
 #[test]
+fn scanning() {
+    const PLAIN: Recurrence = Recurrence {
+        reverse: false,
+        late: false,
+        absorb: false,
+    };
+    check_panics(
+        file!(),
+        Place::Anywhere,
+        panics! {
+            "kernels::cumsum": kernels::cumsum(&x(&[3]).view(), 1, false, &mut out::<3>()) => "axis 1 is out of range for the shape [3]";
+            "kernels::cumsum": kernels::cumsum(&x(&[3]).view(), 0, false, &mut out::<2>()) => "copy: the output does not fit the input";
+            "kernels::cumprod": kernels::cumprod(&x(&[3]).view(), 1, false, &mut out::<3>()) => "axis 1 is out of range for the shape [3]";
+            "kernels::cumprod": kernels::cumprod(&x(&[3]).view(), 0, false, &mut out::<2>()) => "copy: the output does not fit the input";
+            "kernels::logcumsumexp": kernels::logcumsumexp(&x(&[3]).view(), 1, &mut out::<3>()) => "axis 1 is out of range for the shape [3]";
+            "kernels::logcumsumexp": kernels::logcumsumexp(&x(&[3]).view(), 0, &mut out::<2>()) => "copy: the output does not fit the input";
+            "kernels::logcumsumexp_shares": kernels::logcumsumexp_shares(&x(&[3]).view(), 1, &mut out::<3>(), &mut out::<3>()) => "axis 1 is out of range for the shape [3]";
+            "kernels::logcumsumexp_shares": kernels::logcumsumexp_shares(&x(&[3]).view(), 0, &mut out::<3>(), &mut out::<2>()) => "two slices differ in length";
+            "kernels::cumulative_extremes": kernels::cumulative_extremes(&x(&[3]).view(), 1, false, &mut [0; 3]) => "axis 1 is out of range for the shape [3]";
+            "kernels::cumulative_extremes": kernels::cumulative_extremes(&x(&[3]).view(), 0, false, &mut [0; 2]) => "a slice does not fill its shape";
+            "kernels::recurrence": kernels::recurrence(&x(&[3]).view(), &x(&[3]).view(), 1, PLAIN, &mut out::<3>()) => "axis 1 is out of range for the shape [3]";
+            "kernels::recurrence": kernels::recurrence(&x(&[2]).view(), &x(&[3]).view(), 0, PLAIN, &mut out::<3>()) => "two inputs differ in shape";
+            "kernels::recurrence": kernels::recurrence(&x(&[3]).view(), &x(&[3]).view(), 0, PLAIN, &mut out::<2>()) => "copy: the output does not fit the input";
+            "kernels::segment_extreme": kernels::segment_extreme(&x(&[3]).view(), &ids(2).view(), 3, false, &mut out::<3>()) => "segment_extreme: the segments do not fit the slices";
+            "kernels::segment_extreme": kernels::segment_extreme(&x(&[3]).view(), &ids(3).view(), 3, false, &mut out::<2>()) => "segment_extreme: the output does not fit its shape";
+        },
+    );
+    check_errors(errors! {
+        "kernels::segment_extreme": kernels::segment_extreme(&x(&[3]).view(), &ids(3).view(), 2, false, &mut out::<2>()) => "segment_extreme: index 2 is out of range for axis 0 of [2]";
+        "Shape::segments": shape(&[]).segments("segment_sum", &shape(&[1]), 1) => "segment_sum: axis 0 is out of range for the shape []";
+        "Shape::segments": shape(&[2]).segments("segment_sum", &shape(&[1]), 1) => "segment_sum: segments of shape [1] do not fit the slices of [2]";
+        "OrderPlaces::of": OrderPlaces::of("quantile", &x(&[0]).view(), &[0], &[0.5]) => "quantile: cannot reduce an axis of size 0: axis 0 of [0]";
+        "OrderPlaces::of": OrderPlaces::of("quantile", &x(&[2]).view(), &[0], &[2.0]) => "quantile: 2 is not from 0 to 1";
+    });
+}
+
+#[test]
 fn reducing() {
     check_panics(
         file!(),
@@ -132,6 +169,13 @@ fn reducing() {
             "kernels::mean": kernels::mean(&x(&[2, 3]).view(), &[1], &mut out::<3>()) => "a reduction's output does not fit";
             "kernels::var": kernels::var(&x(&[2, 3]).view(), &[1], 0, &mut out::<3>()) => "a reduction's output does not fit";
             "kernels::std": kernels::std(&x(&[2, 3]).view(), &[1], 0, &mut out::<3>()) => "a reduction's output does not fit";
+            "kernels::count_nonzero": kernels::count_nonzero(&x(&[2, 3]).view(), &[1], &mut [0; 3]) => "a reduction's output does not fit";
+            "kernels::sum_whole": kernels::sum_whole(&ids(3).view(), &[0], &mut [0; 2]) => "a reduction's output does not fit";
+            "kernels::prod": kernels::prod(&x(&[2, 3]).view(), &[1], &mut out::<3>()) => "a reduction's output does not fit";
+            "kernels::products_of_others": kernels::products_of_others(&x(&[]).view(), &mut out::<1>()) => "a scalar has no others";
+            "kernels::products_of_others": kernels::products_of_others(&x(&[3]).view(), &mut out::<2>()) => "copy: the output does not fit the input";
+            "kernels::order_places": kernels::order_places(&x(&[3]).view(), &[0], &[0.5], &mut [0; 2], &mut [0], &mut [0.0]) => "an output does not fit the quantiles";
+            "kernels::order_places": kernels::order_places(&x(&[2, 0]).view(), &[1], &[0.5], &mut [0], &mut [0], &mut [0.0]) => "an output does not fit the quantiles";
             "kernels::norm_p": kernels::norm_p(&x(&[2, 3]).view(), 3.0, &[1], &mut out::<3>()) => "a reduction's output does not fit";
             "kernels::norm": kernels::norm(&x(&[2, 3]).view(), &[1], &mut out::<3>()) => "a reduction's output does not fit";
             "kernels::amax": kernels::amax(&x(&[2, 3]).view(), &[1], &mut out::<3>()) => "a reduction's output does not fit";

@@ -91,6 +91,51 @@ comparisons! {
     ne;
 }
 
+/// What elements are like. The results are tensors: no gradient flows through them.
+impl<T: Float> Var<'_, T> {
+    /// Whether each element is NaN.
+    ///
+    /// ```
+    /// # use wengert_tape::Tape;
+    /// assert!(Tape::<f64>::new().scalar(f64::NAN).is_nan().item());
+    /// ```
+    #[doc(alias = "isnan")]
+    #[track_caller]
+    pub fn is_nan(self) -> Tensor<bool> {
+        self.value().is_nan()
+    }
+
+    /// Whether each element is neither infinite nor NaN.
+    ///
+    /// ```
+    /// # use wengert_tape::Tape;
+    /// assert!(!Tape::<f64>::new().scalar(f64::INFINITY).is_finite().item());
+    /// ```
+    #[doc(alias = "isfinite")]
+    #[track_caller]
+    pub fn is_finite(self) -> Tensor<bool> {
+        self.value().is_finite()
+    }
+
+    /// How many elements over `axes`, all if there are none in the list, differ from 0; NaN does. `keep`
+    /// leaves the axes with length 1.
+    ///
+    /// ```
+    /// use wengert_tape::Tape;
+    /// use wengert_tensor::Tensor;
+    /// let tape = Tape::<f64>::new();
+    /// let x = tape.leaf(&Tensor::from([[0.0, 1.0], [2.0, 3.0]]));
+    /// assert_eq!(x.count_nonzero(&[1], false), Tensor::from([1, 2]));
+    /// ```
+    ///
+    /// # Panics
+    /// If an axis is out of range or named twice.
+    #[track_caller]
+    pub fn count_nonzero(self, axes: &[isize], keep: bool) -> Tensor<i64> {
+        self.value().count_nonzero(axes, keep)
+    }
+}
+
 /// A kernel that finds positions along an axis.
 type Find<T> = fn(&View<'_, T>, usize, &mut [i64]);
 

@@ -9,13 +9,14 @@
 //! - source: Blanchard, Higham and Higham 2021, Accurately computing the log-sum-exp and softmax
 //!   functions
 
-use wengert_tensor::{Axes, Float, Shape, ShapeError, Tensor, View};
+use wengert_tensor::{Float, Shape, ShapeError, Tensor, View};
 
 use crate::record::attributes::AxisSet;
 use crate::check::{Samples, plain};
 use crate::compiled_here;
 use crate::record::op::{Op, Shapes};
 use crate::record::recording::or_panic;
+use crate::ops::rows::through_rows;
 use crate::walk::reverse::Reverse;
 use crate::walk::tangent::Tangent;
 use crate::record::var::Var;
@@ -52,20 +53,10 @@ impl LogSumExp {
     /// The softmax of `x` over the axes.
     #[track_caller]
     fn weights<T: Float>(self, x: Var<'_, T>) -> Var<'_, T> {
-        let (shape, axes) = (x.shape(), self.axes.axes());
-        if let [axis] = axes[..] {
-            return x.softmax(axis as isize);
+        match self.axes.axes()[..] {
+            [axis] => x.softmax(axis as isize),
+            _ => through_rows(x, self.axes, |rows| rows.softmax(1)),
         }
-        // The axes become one, behind the others.
-        let others = (0..shape.rank()).filter(|axis| !axes.contains(axis));
-        let order: Axes = others.chain(axes.iter().copied()).collect();
-        let mut back = order.clone();
-        order.iter().enumerate().for_each(|(at, &axis)| back[axis] = at);
-        let count: usize = axes.iter().map(|&axis| shape[axis]).product();
-        let rows: usize = order[..order.len() - axes.len()].iter().map(|&axis| shape[axis]).product();
-        let moved = x.permute_to(&order);
-        let weights = moved.with_shape(&Shape::from([rows, count])).softmax(1);
-        weights.with_shape(&moved.shape()).permute_to(&back)
     }
 }
 

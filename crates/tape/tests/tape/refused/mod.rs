@@ -7,6 +7,7 @@ mod faces;
 mod linalg;
 mod losses;
 mod models;
+mod reductions;
 mod rules;
 mod values;
 mod windows;

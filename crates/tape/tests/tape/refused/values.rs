@@ -224,31 +224,6 @@ fn joins_and_products() {
 }
 
 #[test]
-fn reductions() {
-    check_panics(
-        file!(),
-        Place::Here,
-        panics! {
-            "Var::amax": with(&[2], |x| drop(x.amax(&[1], false))) => "amax: axis 1 is out of range for the shape [2]";
-            "Var::amax": with(&[2], |x| drop(x.amax(&[0, 0], false))) => "amax: axis 0 is named twice for the shape [2]";
-            "Var::amax": with(&[2, 0], |x| drop(x.amax(&[1], true))) => "amax: cannot reduce an axis of size 0: axis 1 of [2, 0]";
-            "Var::amin": with(&[2], |x| drop(x.amin(&[1], false))) => "amin: axis 1 is out of range for the shape [2]";
-            "Var::amin": with(&[2, 0], |x| drop(x.amin(&[], false))) => "amin: cannot reduce an axis of size 0: axis 1 of [2, 0]";
-            "Var::log_softmax": with(&[2], |x| drop(x.log_softmax(1))) => "log_softmax: axis 1 is out of range for the shape [2]";
-            "Var::logsumexp": with(&[2], |x| drop(x.logsumexp(&[1], false))) => "logsumexp: axis 1 is out of range for the shape [2]";
-            "Var::logsumexp": with(&[2], |x| drop(x.logsumexp(&[0, -1], false))) => "logsumexp: axis -1 is named twice for the shape [2]";
-            "Var::mean_axes": with(&[2], |x| drop(x.mean_axes(&[1], false))) => "mean: axis 1 is out of range for the shape [2]";
-            "Var::norm": with(&[2], |x| drop(x.norm(&[1], false))) => "norm: axis 1 is out of range for the shape [2]";
-            "Var::softmax": with(&[2], |x| drop(x.softmax(1))) => "softmax: axis 1 is out of range for the shape [2]";
-            "Var::sum_axes": with(&[2], |x| drop(x.sum_axes(&[1], false))) => "sum: axis 1 is out of range for the shape [2]";
-            "Var::sum_axes": with(&[2], |x| drop(x.sum_axes(&[0, 0], false))) => "sum: axis 0 is named twice for the shape [2]";
-            "Var::sum_to": with(&[2, 3], |x| drop(x.sum_to(Shape::from([2])))) => "sum_to: [2] does not broadcast to [2, 3]";
-            "Var::var": with(&[2], |x| drop(x.var(&[1], 0, false))) => "var: axis 1 is out of range for the shape [2]";
-        },
-    );
-}
-
-#[test]
 fn views() {
     check_panics(
         file!(),

@@ -323,6 +323,45 @@ compile_here! {
     }
 }
 
+compile_here! {
+    /// The greatest, or with `least` the least, of the slices of `x` along axis 0 that `segments` (1-d) gives
+    /// to each slice of `out`; NaN where one is, and −∞, or +∞, where there is none.
+    ///
+    /// # Errors
+    /// If a segment is out of range; nothing has been written then.
+    ///
+    /// # Panics
+    /// If `segments` has not a number for each slice, or `out` no whole slices.
+    pub fn segment_extreme<T>(x: &View<T>, segments: &View<i64>, count: usize, least: bool, out: &mut [T]) -> Result<(), IndexError> {
+        let mut shape = x.shape().clone();
+        assert_eq!(
+            segments.shape(),
+            &Shape::from([shape[0]]),
+            "segment_extreme: the segments do not fit the slices"
+        );
+        shape.dims_mut()[0] = count;
+        assert_eq!(
+            out.len(),
+            shape.size(),
+            "segment_extreme: the output does not fit its shape"
+        );
+        check_indices("segment_extreme", &shape, 0, segments)?;
+        out.fill(if least { T::INFINITY } else { -T::INFINITY });
+        let width = shape[1..].iter().product::<usize>();
+        let mut elements = x.iter();
+        for segment in segments.iter() {
+            let at = resolve(segment, count).expect("the segments were checked");
+            for (best, new) in out[at * width..][..width].iter_mut().zip(elements.by_ref().take(width)) {
+                let better = if least { new < *best } else { new > *best };
+                if better || new.is_nan() {
+                    *best = new;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
 /// Whether so many additions to one element lose digits that are seen.
 #[inline(always)]
 fn is_long<T: Float>(additions: usize) -> bool {

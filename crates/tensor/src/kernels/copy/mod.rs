@@ -13,7 +13,7 @@ use crate::{Float, Layout, View, compile_here};
 
 pub use index::{
     check_classes, check_gather, check_indices, gather, index_add, index_select, one_hot,
-    scatter_add,
+    scatter_add, segment_extreme,
 };
 pub use pages::{move_long, prefer_huge_pages};
 pub use sort::{nan_greatest, sort};

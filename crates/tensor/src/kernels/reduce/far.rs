@@ -118,21 +118,49 @@ fn recompute_each<T: Float>(
     });
 }
 
-/// The norms of order p, 0 < p < ∞.
+/// The norms of order p, which is finite and not 0.
 pub(super) fn norms_p<T: Float>(x: &View<T>, p: f64, axes: &[usize], out: &mut [T]) {
     each(x, axes, out, &|elements, _| {
         let sizes = || elements.clone().map(f64::abs);
-        let greatest = sizes().fold(0.0, |a, b| if b > a || b.is_nan() { b } else { a });
-        if greatest == 0.0 || !greatest.is_finite() {
-            return T::from_f64(greatest);
+        let start = if p > 0.0 { 0.0 } else { f64::INFINITY };
+        let beyond = |a: f64, b: f64| if p > 0.0 { b > a } else { b < a };
+        let extreme = sizes().fold(start, |a, b| if beyond(a, b) || b.is_nan() { b } else { a });
+        if extreme == 0.0 || !extreme.is_finite() {
+            return T::from_f64(extreme);
         }
-        let sum: f64 = sizes().map(|x| (x / greatest).powf(p)).sum();
-        T::from_f64(greatest * sum.powf(1.0 / p))
+        let sum: f64 = sizes().map(|x| (x / extreme).powf(p)).sum();
+        T::from_f64(extreme * sum.powf(1.0 / p))
     });
+}
+
+/// Sets the deviations of equal elements to 0: their mean may have been rounded, and then each of them
+/// differs from it.
+pub(super) fn equals<T: Float>(x: &View<T>, axes: &[usize], out: &mut [T]) {
+    let (kept, reduced) = parted(x, axes);
+    if reduced.size() == 0 {
+        return;
+    }
+    for (y, start) in out.iter_mut().zip(kept.positions()) {
+        let first = x.data()[start].to_f64();
+        // More than this no rounding of the mean makes of them.
+        let little = y.to_f64() <= 4.0 * T::EPSILON.to_f64() * first.abs();
+        if little && *y != T::ZERO && elements(x, &reduced, start).all(|x| x == first) {
+            *y = T::ZERO;
+        }
+    }
 }
 
 /// Replaces every result by `f` of the elements that it is of, and of itself.
 fn each<T: Float>(x: &View<T>, axes: &[usize], out: &mut [T], f: &dyn Fn(Elements<'_, T>, T) -> T) {
+    let (kept, reduced) = parted(x, axes);
+    assert_eq!(out.len(), kept.size(), "a reduction's output does not fit");
+    for (y, start) in out.iter_mut().zip(kept.positions()) {
+        *y = f(elements(x, &reduced, start), *y);
+    }
+}
+
+/// The layouts of the axes that stay and of those that are reduced.
+fn parted<T: Float>(x: &View<T>, axes: &[usize]) -> (Layout, Layout) {
     let (mut kept, mut reduced) = (x.layout().clone(), x.layout().clone());
     for axis in (0..x.shape().rank()).rev() {
         let other: &mut Layout = if axes.contains(&axis) {
@@ -142,15 +170,15 @@ fn each<T: Float>(x: &View<T>, axes: &[usize], out: &mut [T], f: &dyn Fn(Element
         };
         *other = other.without(axis);
     }
-    assert_eq!(out.len(), kept.size(), "a reduction's output does not fit");
-    let base = reduced.offset();
-    for (y, start) in out.iter_mut().zip(kept.positions()) {
-        let elements = Elements {
-            data: x.data(),
-            positions: reduced.positions(),
-            shift: start as isize - base as isize,
-        };
-        *y = f(elements, *y);
+    (kept, reduced)
+}
+
+/// The elements that the result at the position `start` is of.
+fn elements<'a, T: Float>(x: &View<'a, T>, reduced: &'a Layout, start: usize) -> Elements<'a, T> {
+    Elements {
+        data: x.data(),
+        positions: reduced.positions(),
+        shift: start as isize - reduced.offset() as isize,
     }
 }
 

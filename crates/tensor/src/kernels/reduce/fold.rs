@@ -67,6 +67,8 @@ impl<T: Float> Fold<T> for Sum {
 pub(super) struct Var {
     pub(super) count: f64,
     pub(super) divisor: f64,
+    /// Whether the root is asked for, which may be a number of the type where its square is none.
+    pub(super) root: bool,
 }
 
 impl<T: Float> Fold<T> for Var {
@@ -96,7 +98,8 @@ impl<T: Float> Fold<T> for Var {
         let squares = (acc.0 - acc.1 * acc.1 / self.count).max(0.0);
         // `max` drops NaN, as of ∞ − ∞.
         let squares = if acc.0.is_finite() { squares } else { acc.0 };
-        *out = T::from_f64(squares / self.divisor);
+        let variance = squares / self.divisor;
+        *out = T::from_f64(if self.root { variance.sqrt() } else { variance });
     }
 }
 

@@ -5,6 +5,7 @@
 //! alone, so that a result is the same from run to run and on every instruction set. Where squares or
 //! sums of `f64` leave its range and the result does not, it is computed again from scaled elements.
 
+mod count;
 mod far;
 mod fold;
 mod nest;
@@ -13,10 +14,14 @@ mod windows;
 
 use self::fold::{LogSumExp, Max, Min, Norm, Sum, Var};
 use self::nest::reduce;
+use std::borrow::Cow;
+
 use super::copy::copy_into;
+use super::scan::contiguous;
 use crate::compile_here;
 use crate::{Axes, Float, Layout, Shape, ShapeError, View};
 
+pub use count::{count_nonzero, sum_whole};
 pub use softmax::{log_softmax, log_softmax_pullback, softmax, softmax_pullback};
 pub use windows::{Windows, add_to_greatest, max_places, max_windows, mean_at_greatest};
 
@@ -63,27 +68,33 @@ compile_here! {
     /// # Panics
     /// If `out` does not have the size that is left.
     pub fn var<T>(x: &View<T>, axes: &[usize], correction: usize, out: &mut [T]) {
-        let divisor = variance(x, axes, correction, out);
+        let divisor = deviations(x, axes, correction, false, out);
         far::variances(x, axes, divisor, out);
     }
 }
 
 compile_here! {
     /// The standard deviations along `axes` (ascending): the roots of [`var`], also where that is out of
-    /// range.
+    /// range, and exactly 0 where all elements are equal.
     ///
     /// # Panics
     /// If `out` does not have the size that is left.
     pub fn std<T>(x: &View<T>, axes: &[usize], correction: usize, out: &mut [T]) {
-        let divisor = variance(x, axes, correction, out);
-        out.iter_mut().for_each(|x| *x = x.sqrt());
+        let divisor = deviations(x, axes, correction, true, out);
         far::deviations(x, axes, divisor, out);
+        far::equals(x, axes, out);
     }
 }
 
-/// The variances, not looked at; returns their divisor.
+/// The variances, or their roots, not looked at; returns their divisor.
 #[inline(always)]
-fn variance<T: Float>(x: &View<T>, axes: &[usize], correction: usize, out: &mut [T]) -> f64 {
+fn deviations<T: Float>(
+    x: &View<T>,
+    axes: &[usize],
+    correction: usize,
+    root: bool,
+    out: &mut [T],
+) -> f64 {
     mean(x, axes, out);
     let count = count(x.shape(), axes);
     let divisor = count.saturating_sub(correction) as f64;
@@ -94,6 +105,7 @@ fn variance<T: Float>(x: &View<T>, axes: &[usize], correction: usize, out: &mut 
         Var {
             count: count as f64,
             divisor,
+            root,
         },
     );
     divisor
@@ -112,8 +124,8 @@ compile_here! {
 }
 
 compile_here! {
-    /// The norms (Σ |x|ᵖ)^(1/p) along `axes` (ascending), p > 0 and finite; 0 for no elements. Powers are
-    /// taken in `f64`, of elements divided by the greatest.
+    /// The norms (Σ |x|ᵖ)^(1/p) along `axes` (ascending), p finite and not 0; 0 for no elements, and +∞ where
+    /// p < 0. Powers are taken in `f64`, of elements divided by the greatest, or by the least where p < 0.
     ///
     /// # Panics
     /// If `out` does not have the size that is left.
@@ -227,7 +239,7 @@ compile_here! {
     }
 }
 
-fn check_axis(shape: &Shape, axis: usize) {
+pub(super) fn check_axis(shape: &Shape, axis: usize) {
     assert!(
         axis < shape.rank(),
         "axis {axis} is out of range for the shape {shape}"
@@ -253,6 +265,25 @@ fn extreme_position<T: Float>(
         return;
     }
     assert!(dim > 0, "argmax: cannot reduce an axis of size 0");
+    let inner = x.shape()[axis + 1..].iter().product::<usize>();
+    if let Some(data) = x.as_slice().filter(|_| inner > 1) {
+        // Row by row, as the elements lie.
+        for (out, part) in out
+            .chunks_exact_mut(inner)
+            .zip(data.chunks_exact(dim * inner))
+        {
+            out.fill(0);
+            let mut best = part[..inner].to_vec();
+            for (at, row) in part.chunks_exact(inner).enumerate() {
+                for column in 0..inner {
+                    if better(row[column], best[column]) {
+                        (best[column], out[column]) = (row[column], at as i64);
+                    }
+                }
+            }
+        }
+        return;
+    }
     let stride = x.layout().strides()[axis];
     let data = x.data();
     for (out, start) in out.iter_mut().zip(rest.positions()) {
@@ -265,6 +296,14 @@ fn extreme_position<T: Float>(
         }
         *out = place as i64;
     }
+}
+
+/// The elements that are reduced to one side by side, one row after the other, and the length of a row.
+pub(super) fn rows<'a, T: Float>(x: &View<'a, T>, axes: &[usize]) -> (Cow<'a, [T]>, usize) {
+    let kept = (0..x.shape().rank()).filter(|axis| !axes.contains(axis));
+    let order: Axes = kept.chain(axes.iter().copied()).collect();
+    let moved = x.with_layout(x.layout().permuted(&order));
+    (contiguous(&moved), count(x.shape(), axes))
 }
 
 /// The number of elements that are reduced to one.
