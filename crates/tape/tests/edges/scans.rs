@@ -528,7 +528,7 @@ fn recurrent<T: Float>(tape: &Tape<T>) -> [Vec<f64>; 3] {
     let (mut h, mut product, mut seen) = (tape.zeros([2]), tape.ones([2]), Vec::new());
     for at in 0..4 {
         h = (h * 0.5 + x.select(1, at)).tanh();
-        product = product * h;
+        product *= h;
         seen.push(h);
     }
     let plain = Var::stack(&seen, 1);
