@@ -175,7 +175,10 @@ fn main() -> ExitCode {
                     let seconds = arguments.seconds;
                     put(true, ours(part, seconds, &case));
                     let torch = torch.as_mut();
-                    put(false, torch.and_then(|torch| torch.figure(row.name, part, seconds, &case)));
+                    put(
+                        false,
+                        torch.and_then(|torch| torch.figure(row.name, part, seconds, &case)),
+                    );
                 }
             }
         }
@@ -183,7 +186,11 @@ fn main() -> ExitCode {
     for part in PARTS {
         println!(
             "{}: microseconds of a call of ours / of PyTorch's (how many times ours), quick times:\n",
-            if part == "both" { "Forward and backward" } else { "Forward" }
+            if part == "both" {
+                "Forward and backward"
+            } else {
+                "Forward"
+            }
         );
         let sizes = arguments.sizes.iter().map(|size| format!("{size}"));
         let mut table = Table::new(["op".to_owned()].into_iter().chain(sizes));

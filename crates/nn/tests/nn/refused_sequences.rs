@@ -1,8 +1,7 @@
 //! What attention, transformers, losses over sequences and memory networks promise to refuse.
 
 use wengert_nn::attention::{
-    AttentionPooling, LearnedPositions, MultiHeadAttention, attend, attention_distances, key_mask,
-    rotary, scaled_dot_product_attention,
+    AttentionPooling, LearnedPositions, MultiHeadAttention, attention_distances, key_mask, rotary,
 };
 use wengert_nn::loss::{
     Ctc, LinearChainCrf, length_mask, masked_cross_entropy, masked_mse, sequence_log_likelihood,
@@ -64,9 +63,6 @@ fn words(shape: &[usize]) -> Tensor<i64> {
 #[test]
 fn panics_of_attention() {
     let table = panics! {
-        "attend": bound!(Tensor::zeros([2, 3]), |t, x| attend(x, t.ones([3, 1]), Some(&yes(&[2, 4])))) => "where_: shapes do not broadcast: [2, 4] and [2, 3]";
-        "attend": bound!(Tensor::zeros([2, 3]), |t, x| attend(x, t.ones([4, 1]), None)) => "matmul";
-        "scaled_dot_product_attention": bound!(Tensor::zeros([2, 3]), |t, x| scaled_dot_product_attention(x, t.ones([2, 4]), x, None)) => "matmul";
         "attention_distances": attention_distances(&Tensor::<f32>::zeros([3])) => "weights have queries and keys, the shape is [3]";
         "key_mask": key_mask(&[1, 4], 3) => "key_mask: row 1 is 4 long, there are 3 keys";
         "MultiHeadAttention::new": MultiHeadAttention::new(8, 3, &mut rng()) => "8 features are not 3 heads of equal width";

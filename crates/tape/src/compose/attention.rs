@@ -142,11 +142,9 @@ pub fn scaled_dot_product_attention<'t, T: Float>(
 /// # Panics
 /// If queries and keys have different widths, there are not as many values as keys, a mask or a bias does
 /// not broadcast to the scores, or the dropout is no probability.
-#[doc(
-    alias = "dot_product_attention",
-    alias = "attn_mask",
-    alias = "is_causal"
-)]
+#[doc(alias = "dot_product_attention")]
+#[doc(alias = "attn_mask")]
+#[doc(alias = "is_causal")]
 #[track_caller]
 pub fn scaled_dot_product_attention_with<'t, T: Float>(
     queries: Var<'t, T>,

@@ -277,11 +277,9 @@ impl<'t, T: Float> Var<'t, T> {
     /// # Panics
     /// If the axis is out of range, weight or bias are not \[C\], or there is one value of each row and
     /// channel alone, whose variance would be 0.
-    #[doc(
-        alias = "InstanceNorm1d",
-        alias = "InstanceNorm2d",
-        alias = "InstanceNorm3d"
-    )]
+    #[doc(alias = "InstanceNorm1d")]
+    #[doc(alias = "InstanceNorm2d")]
+    #[doc(alias = "InstanceNorm3d")]
     #[track_caller]
     pub fn instance_norm(
         self,

@@ -23,10 +23,8 @@ use crate::record::var::{Operand, Var};
 ///
 /// # Panics
 /// If the target has another shape and is no number.
-#[doc(
-    alias = "binary_cross_entropy_with_logits",
-    alias = "BCEWithLogitsLoss"
-)]
+#[doc(alias = "binary_cross_entropy_with_logits")]
+#[doc(alias = "BCEWithLogitsLoss")]
 #[doc(alias = "sigmoid_binary_cross_entropy")]
 #[track_caller]
 pub fn bce_with_logits<'t, T: Float>(
@@ -109,10 +107,8 @@ pub fn bce<'t, T: Float>(
 ///
 /// # Panics
 /// If the target has another shape and is no number, or a weight does not broadcast to the logits.
-#[doc(
-    alias = "binary_cross_entropy_with_logits",
-    alias = "BCEWithLogitsLoss"
-)]
+#[doc(alias = "binary_cross_entropy_with_logits")]
+#[doc(alias = "BCEWithLogitsLoss")]
 #[doc(alias = "pos_weight")]
 #[track_caller]
 pub fn bce_with_logits_weighted<'t, T: Float>(

@@ -250,11 +250,9 @@ pub fn cross_entropy_probs_weighted<'t, T: Float>(
 ///
 /// # Panics
 /// If the target has another shape and is no number.
-#[doc(
-    alias = "KLDivLoss",
-    alias = "relative_entropy",
-    alias = "kl_divergence"
-)]
+#[doc(alias = "KLDivLoss")]
+#[doc(alias = "relative_entropy")]
+#[doc(alias = "kl_divergence")]
 #[track_caller]
 pub fn kl_div<'t, T: Float>(
     log_q: Var<'t, T>,

@@ -276,11 +276,9 @@ impl Default for TripletMargin {
 ///
 /// # Panics
 /// If the shapes differ or are those of scalars, or p is not above 0.
-#[doc(
-    alias = "triplet_margin",
-    alias = "TripletMarginLoss",
-    alias = "triplet_loss"
-)]
+#[doc(alias = "triplet_margin")]
+#[doc(alias = "TripletMarginLoss")]
+#[doc(alias = "triplet_loss")]
 #[track_caller]
 pub fn triplet_margin_loss<'t, T: Float>(
     anchor: Var<'t, T>,
