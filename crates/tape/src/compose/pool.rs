@@ -99,7 +99,7 @@ impl<'t, T: Float> Var<'t, T> {
     #[track_caller]
     pub fn max_pool1d_with_indices(self, pool: impl Into<Pool>) -> (Self, Tensor<i64>) {
         let places = self.value().max_pool1d_with_indices(pool).1;
-        (self.at_places(1, &places), places)
+        (self.at_window_places(1, &places), places)
     }
 
     /// [`max_pool2d`](Var::max_pool2d), and the place of each result on the last two axes, in row-major order;
@@ -120,7 +120,7 @@ impl<'t, T: Float> Var<'t, T> {
     #[track_caller]
     pub fn max_pool2d_with_indices(self, pool: impl Into<Pool>) -> (Self, Tensor<i64>) {
         let places = self.value().max_pool2d_with_indices(pool).1;
-        (self.at_places(2, &places), places)
+        (self.at_window_places(2, &places), places)
     }
 
     /// [`max_pool3d`](Var::max_pool3d), and the place of each result on the last three axes, in row-major
@@ -139,12 +139,12 @@ impl<'t, T: Float> Var<'t, T> {
     #[track_caller]
     pub fn max_pool3d_with_indices(self, pool: impl Into<Pool>) -> (Self, Tensor<i64>) {
         let places = self.value().max_pool3d_with_indices(pool).1;
-        (self.at_places(3, &places), places)
+        (self.at_window_places(3, &places), places)
     }
 
     /// The elements at these places, counted over the last axes.
     #[track_caller]
-    fn at_places(self, over: usize, places: &Tensor<i64>) -> Self {
+    fn at_window_places(self, over: usize, places: &Tensor<i64>) -> Self {
         let first = -(over as isize);
         let y = self.flatten(first).gather(-1, &places.flatten(first));
         y.reshape(&dims(places.shape()))
