@@ -208,6 +208,15 @@ impl<T: Element> Tensor<T> {
         let shape = or_panic(Shape::broadcast("where", a.shape(), b.shape()));
         let shape = or_panic(Shape::broadcast("where", mask.shape(), &shape));
         let shape = or_panic(admit::<T>("where", shape));
+        if let (Some(yes), Some(elements), 1) = (mask.as_slice(), a.as_slice(), b.size())
+            && mask.shape() == &shape
+            && a.shape() == &shape
+        {
+            let b = b.item();
+            let pairs = yes.iter().zip(elements);
+            let data = pairs.map(|(&yes, &a)| if yes { a } else { b }).collect();
+            return Self::row_major(data, shape);
+        }
         let (mask, a, b) = (mask.expand(&shape), a.expand(&shape), b.expand(&shape));
         let pairs = a.iter().zip(b.iter());
         let data = mask

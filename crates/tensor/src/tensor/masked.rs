@@ -101,7 +101,8 @@ impl<T: Float> Tensor<T> {
     /// ```
     #[track_caller]
     pub fn nansum(&self, axes: &[isize], keep: bool) -> Self {
-        self.where_(&!self.is_nan(), 0.0).sum_axes(axes, keep)
+        let number = |x: T| if x.is_nan() { T::ZERO } else { x };
+        self.map(number).sum_axes(axes, keep)
     }
 
     /// The mean of the elements that are not NaN, over `axes`, all if there are none in the list; `keep` leaves

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 
 use super::write_into;
 use crate::compile_here;
+use crate::kernels::scan::contiguous;
 use crate::{Element, Float, IndexError, Layout, Shape, ShapeError, View};
 
 /// The place that `index` names on an axis of size `dim`.
@@ -126,6 +127,25 @@ fn each(whole: &Layout, axis: usize, index: &View<i64>, mut f: impl FnMut(usize,
     }
     let stride = whole.strides()[axis];
     let dim = whole.shape()[axis];
+    let beside = |at: usize| at == axis || index.shape()[at] == whole.shape()[at];
+    if let Some(listed) = index.as_slice()
+        && whole.is_contiguous()
+        && (0..index.shape().rank()).all(beside)
+    {
+        let inner = whole.shape()[axis + 1..].iter().product::<usize>();
+        let mut number = 0;
+        for (part, listed) in listed.chunks_exact(index.shape()[axis] * inner).enumerate() {
+            let start = whole.offset() + part * dim * inner;
+            for row in listed.chunks_exact(inner) {
+                for (column, &at) in row.iter().enumerate() {
+                    let at = resolve(at, dim).expect("the indices were checked");
+                    f(number, start + at * inner + column);
+                    number += 1;
+                }
+            }
+        }
+        return;
+    }
     let first = starts(whole, axis, index.shape())
         .sliced(axis as isize, 0, 1, 1)
         .and_then(|first| first.expanded(index.shape()))
@@ -348,10 +368,11 @@ compile_here! {
         check_indices("segment_extreme", &shape, 0, segments)?;
         out.fill(if least { T::INFINITY } else { -T::INFINITY });
         let width = shape[1..].iter().product::<usize>();
-        let mut elements = x.iter();
-        for segment in segments.iter() {
+        let x = contiguous(x);
+        for (row, segment) in segments.iter().enumerate() {
             let at = resolve(segment, count).expect("the segments were checked");
-            for (best, new) in out[at * width..][..width].iter_mut().zip(elements.by_ref().take(width)) {
+            let row = &x[row * width..][..width];
+            for (best, &new) in out[at * width..][..width].iter_mut().zip(row) {
                 let better = if least { new < *best } else { new > *best };
                 if better || new.is_nan() {
                     *best = new;

@@ -37,13 +37,18 @@ fn gather<T: Element>(
     let kept = x.shape().reduced(axes, true);
     assert_eq!(out.len(), kept.size(), "a reduction's output does not fit");
     out.fill(0);
-    let mut trailing = axes.iter().rev().zip((0..x.shape().rank()).rev());
-    if let Some(data) = x.as_slice()
-        && trailing.all(|(&axis, last)| axis == last)
-    {
+    let consecutive = axes.windows(2).all(|pair| pair[1] == pair[0] + 1);
+    if let Some(data) = x.as_slice().filter(|data| consecutive && !data.is_empty()) {
+        let last = axes.last().map_or(x.shape().rank(), |&last| last + 1);
+        let inner = x.shape()[last..].iter().product::<usize>();
         let len = count(x.shape(), axes);
-        for (out, row) in out.iter_mut().zip(data.chunks_exact(len.max(1))) {
-            row.iter().for_each(|&x| take(out, x));
+        for (out, part) in out
+            .chunks_exact_mut(inner)
+            .zip(data.chunks_exact(len * inner))
+        {
+            for row in part.chunks_exact(inner) {
+                out.iter_mut().zip(row).for_each(|(out, &x)| take(out, x));
+            }
         }
         return;
     }

@@ -37,6 +37,15 @@ pub(super) fn each_group(inner: usize, mut f: impl FnMut(usize, bool)) {
 pub(super) fn run<T: Float, S: Step<T>>(shape: &Shape, axis: usize, reverse: bool, data: &mut [T]) {
     let (len, inner) = lines_along(shape, axis);
     for part in data.chunks_exact_mut((len * inner).max(1)) {
+        if inner == 1 {
+            let mut state = S::start();
+            let step = |x: &mut T| *x = S::step(&mut state, *x);
+            match reverse {
+                true => part.iter_mut().rev().for_each(step),
+                false => part.iter_mut().for_each(step),
+            }
+            continue;
+        }
         each_group(inner, |column, wide| match wide {
             true => lanes::<T, S, LANES>(&mut part[column..], len, inner, reverse),
             false => lanes::<T, S, 1>(&mut part[column..], len, inner, reverse),

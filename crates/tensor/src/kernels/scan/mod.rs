@@ -98,10 +98,16 @@ compile_here! {
         check_axis(shape, axis);
         assert_eq!(a.shape(), shape, "two inputs differ in shape");
         copy(b, out);
-        let a = contiguous(a);
         let (len, inner) = lines_along(shape, axis);
         let size = (len * inner).max(1);
-        for (h, a) in out.chunks_exact_mut(size).zip(a.chunks_exact(size)) {
+        // A number for all elements is written out for one part alone.
+        let number = a.iter().next().filter(|_| a.layout().strides().iter().all(|&step| step == 0));
+        let a = number.map_or_else(|| contiguous(a), |number| Cow::Owned(vec![number; size]));
+        for (h, a) in out.chunks_exact_mut(size).zip(a.chunks_exact(size).cycle()) {
+            if inner == 1 {
+                recur::<T, 1>(h, a, len, 1, how);
+                continue;
+            }
             each_group(inner, |column, wide| {
                 let (h, a) = (&mut h[column..], &a[column..]);
                 match wide {
