@@ -11,6 +11,12 @@ mod shape;
 mod tensor;
 mod view;
 
+/// Rules of shapes and numbers for functions of matrices that are made of others.
+#[doc(hidden)]
+pub mod matrices {
+    pub use crate::kernels::linalg::{PADE, halvings, matrix, square};
+}
+
 #[doc(hidden)]
 pub use compile_here::of_this_float;
 pub use element::{Element, Float};

@@ -26,7 +26,7 @@ fn near(found: &Tensor<f64>, expected: &Tensor<f64>, tolerance: f64) {
 fn orthonormal(q: &Tensor<f64>) {
     near(
         &q.t().matmul(q),
-        &Tensor::eye(q.dim(-1)).expand(&batch(q, q.dim(-1))),
+        &Tensor::eye(q.dim(-1)).expand(batch(q, q.dim(-1))),
         1e-13,
     );
 }

@@ -1,6 +1,6 @@
 //! Functions of matrices, made of products and solutions.
 
-use wengert_tensor::kernels::linalg::{PADE, halvings, matrix, square};
+use wengert_tensor::matrices::{PADE, halvings, matrix, square};
 use wengert_tensor::{Float, Tensor};
 
 use crate::record::recording::or_panic;

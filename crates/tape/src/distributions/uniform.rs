@@ -52,8 +52,8 @@ impl<'t, T: Float> Uniform<'t, T> {
     pub fn log_prob(self, x: impl Operand<'t, T>) -> Var<'t, T> {
         let x = x.on(self.low.tape()).value();
         let inside = x
-            .ge(&self.low.value())
-            .zip_map(&x.le(&self.high.value()), |a, b| a && b);
+            .ge(self.low.value())
+            .zip_map(&x.le(self.high.value()), |a, b| a && b);
         (-self.entropy()).where_(&inside, f64::NEG_INFINITY)
     }
 
