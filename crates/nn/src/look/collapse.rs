@@ -21,37 +21,52 @@ fn told(records: &[Record], parts: &[PartRecord], depth: usize) -> Vec<Option<St
             .iter()
             .flat_map(|record| record.inputs.iter().map(|&input| &records[input]));
         let paths: Vec<&str> = inputs.filter_map(|input| input.leaf.as_deref()).collect();
-        let layer = layer_of(&paths, depth);
-        for place in range {
-            match &layer {
-                Some(layer) if told[place].is_none() => told[place] = Some(layer.clone()),
-                // The outermost such part has the last word.
-                None => numbered[place] = Some(format!("{}{NUMBERED}{at}", part.name)),
-                Some(_) => {}
+        let name = match layer_of(&paths, depth) {
+            Together::Layer(name) => name,
+            Together::Several => continue,
+            // The outermost such part has the last word.
+            Together::Nothing => {
+                let name = format!("{}{NUMBERED}{at}", part.name);
+                numbered[range].fill(Some(name));
+                continue;
             }
+        };
+        for place in range {
+            told[place].get_or_insert_with(|| name.clone());
         }
     }
     let both = told.into_iter().zip(numbered);
     both.map(|(told, numbered)| told.or(numbered)).collect()
 }
 
-/// The layer that parameters with these paths are of together, if it is one.
-fn layer_of(paths: &[&str], depth: usize) -> Option<String> {
-    let parents = paths.iter().map(|path| match path.rsplit_once('.') {
-        Some((parent, _)) => parent.split('.').collect(),
-        None => Vec::new(),
-    });
-    let same = parents.reduce(|a: Vec<&str>, b| {
-        let pairs = a.into_iter().zip(b);
-        pairs.take_while(|(a, b)| a == b).map(|(a, _)| a).collect()
-    })?;
-    match same.is_empty() {
-        // Parameters of the model's own, or of several layers.
-        true => paths
+/// What the parameters of a part are together.
+enum Together {
+    /// Of one layer, or of layers that are one at this depth.
+    Layer(String),
+    /// Of layers that are shown apart: what else the part does belongs to none of them.
+    Several,
+    /// There is none.
+    Nothing,
+}
+
+/// What parameters with these paths are together.
+fn layer_of(paths: &[&str], depth: usize) -> Together {
+    let parent = |path: &&str| -> Vec<String> {
+        let parts: Vec<&str> = path.split('.').collect();
+        let parents = &parts[..parts.len() - 1];
+        parents[..parents.len().min(depth)]
             .iter()
-            .all(|path| !path.contains('.'))
-            .then(|| "model".to_owned()),
-        false => Some(same[..same.len().min(depth)].join(".")),
+            .map(|part| (*part).to_owned())
+            .collect()
+    };
+    let mut layers = paths.iter().map(parent);
+    let Some(first) = layers.next() else {
+        return Together::Nothing;
+    };
+    match layers.all(|layer| layer == first) {
+        false => Together::Several,
+        true if first.is_empty() => Together::Layer("model".to_owned()),
+        true => Together::Layer(first.join(".")),
     }
 }
 

@@ -42,6 +42,7 @@ pub(super) fn through<'t, T: Float, C: Cell<'t, T>, const PACKED: bool>(
         check(layers, state);
     }
     let directions = directions(layers);
+    let _whole = input.tape().map(|tape| tape.part("recurrent layers"));
     let (rows, like) = first(input);
     let mut cells = SmallVec::new();
     let mut below = Steps::new();

@@ -5,7 +5,7 @@
 //! have ended and leave the state, backward they have not begun and wait outside of it.
 
 use smallvec::SmallVec;
-use wengert_tape::Var;
+use wengert_tape::{Tape, Var};
 use wengert_tensor::Float;
 
 use super::packed::PackedSequence;
@@ -27,6 +27,15 @@ pub(super) enum Sequence<'s, 't, T: Float> {
 }
 
 impl<'t, T: Float> Sequence<'_, 't, T> {
+    /// The tape that it is on; none of no step.
+    pub fn tape(self) -> Option<&'t Tape<T>> {
+        Some(match self {
+            Sequence::Whole(x) => x.tape(),
+            Sequence::Packed(x) => x.data().tape(),
+            Sequence::Steps(steps) => steps.first()?.tape(),
+        })
+    }
+
     #[track_caller]
     pub fn len(self) -> usize {
         match self {

@@ -147,14 +147,21 @@ fn layers_without_a_recurrent_core_are_one_node() {
         let _ = last.forward(again.forward(drop.forward(y)));
         Graph::of(&tape)
     };
-    let trains = graph(true).layers(2);
-    let wanted = [
-        "constant", "0", "1.0", "1.1", "1.2", "2", "dropout", "dropout", "6",
-    ];
-    let found = names(&trains);
-    let inner = |name: &&str| name.starts_with("3.") || *name == "3";
-    let outer: Vec<_> = found.iter().filter(|name| !inner(name)).copied().collect();
-    assert_eq!(outer, wanted, "{}", trains.text());
+    let fine = graph(true).layers(2);
+    for layer in ["1.0", "1.1", "1.2", "3.attention", "3.feed_forward"] {
+        let found = names(&fine);
+        assert_eq!(
+            found.iter().filter(|name| **name == layer).count(),
+            1,
+            "{found:?}"
+        );
+    }
+    assert_eq!(inputs(&fine, "1.0"), ["0"]);
+    assert_eq!(inputs(&fine, "1.1"), ["1.0"]);
+    assert_eq!(inputs(&fine, "1.2"), ["1.1"]);
+    assert_eq!(inputs(&fine, "3.attention"), ["2"]);
+    // The sums around the parts of the transformer layer belong to none of them.
+    assert!(!names(&fine).contains(&"3"), "{}", fine.text());
     let whole = graph(true).layers(1);
     assert_eq!(
         names(&whole),

@@ -293,8 +293,11 @@ impl Chart {
             .label_style(("sans-serif", 14))
             .light_line_style(BLACK.mix(0.05))
             .bold_line_style(BLACK.mix(0.15))
-            .x_label_formatter(&|&x| short(x))
-            .y_label_formatter(&|&y| short(y))
+            .x_label_formatter(&|&x| short(mark(x, x_range)))
+            .y_label_formatter(&|&y| match self.log_y {
+                true => short(y),
+                false => short(mark(y, y_range)),
+            })
             .draw()?;
         let (mut named, mut colors) = (0, COLORS.into_iter().cycle());
         for series in &self.series {
@@ -380,6 +383,15 @@ impl Chart {
         ];
         let best = corners.into_iter().min_by_key(|corner| corner.1);
         best.map_or(SeriesLabelPosition::UpperRight, |corner| corner.0)
+    }
+}
+
+/// A mark on an even axis, which is 0 where only rounding keeps it from that.
+fn mark(x: f64, range: &Range<f64>) -> f64 {
+    if x.abs() < 1e-9 * (range.end - range.start) {
+        0.0
+    } else {
+        x
     }
 }
 

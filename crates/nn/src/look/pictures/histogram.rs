@@ -132,12 +132,19 @@ impl Histogram {
         counts: &[Vec<u64>],
         most: u64,
     ) -> Drawn {
+        // The names stand above the bars.
+        let names = self
+            .series
+            .iter()
+            .filter(|(name, _)| !name.is_empty())
+            .count();
+        let top = most as f64 * (1.05 + 0.09 * names as f64);
         let mut chart = ChartBuilder::on(area)
             .caption(&self.title, ("sans-serif", 22))
             .margin(15)
             .x_label_area_size(48)
             .y_label_area_size(76)
-            .build_cartesian_2d(low..high, 0.0..most as f64 * 1.05)?;
+            .build_cartesian_2d(low..high, 0.0..top)?;
         chart
             .configure_mesh()
             .disable_x_mesh()

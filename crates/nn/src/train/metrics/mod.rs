@@ -102,7 +102,7 @@ pub fn top_k_accuracy<T: Float>(scores: &Tensor<T>, labels: &Tensor<i64>, k: usi
         };
         let before = |(at, &score): (usize, &T)| score > own || score == own && (at as i64) < label;
         // A NaN is no score, and ranks nowhere.
-        own == own && row.iter().enumerate().filter(|&x| before(x)).count() < k
+        !own.is_nan() && row.iter().enumerate().filter(|&x| before(x)).count() < k
     };
     let rows = scores.chunks(classes.max(1)).zip(labels.iter());
     rows.filter(|&row| right(row)).count() as f64 / labels.size() as f64
