@@ -14,7 +14,7 @@ fn rng() -> Rng {
 }
 
 /// The outputs weighed with fixed numbers, so that no two count the same.
-fn weigh<'t>(y: Var<'t, f64>) -> Var<'t, f64> {
+fn weigh(y: Var<'_, f64>) -> Var<'_, f64> {
     let w: Tensor<f64> = Rng::seed_from_u64(9).normal(y.shape(), 0.0, 1.0);
     (y.tanh() * &w).sum()
 }
