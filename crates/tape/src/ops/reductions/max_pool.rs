@@ -85,7 +85,7 @@ impl<'t, T: Float> Var<'t, T> {
 }
 
 #[track_caller]
-fn pooled<T: Float>(op: &'static str, dims: usize, x: Var<'_, T>, pool: Pool) -> Var<'_, T> {
+fn pooled<'t, T: Float>(op: &'static str, dims: usize, x: Var<'t, T>, pool: Pool) -> Var<'t, T> {
     let windows = or_panic(pool.windows(op, dims, &x.shape()));
     let op = MaxPool {
         shape: windows.shape,

@@ -41,7 +41,7 @@ fn sizes(axes: &[Windows; 3]) -> (usize, usize) {
 
 fn check(axes: &[Windows; 3], x: usize, y: usize) {
     let (plane, windows) = sizes(axes);
-    let planes = if plane == 0 { 0 } else { x / plane };
+    let planes = x.checked_div(plane).unwrap_or(0);
     assert!(
         planes * plane == x && (plane == 0 || planes * windows == y),
         "windows: {x} elements do not fit {y} windows"
