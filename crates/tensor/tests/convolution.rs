@@ -563,7 +563,7 @@ fn places_named_by_several_indices() {
     assert_eq!(x.gather_nd(&Tensor::from([1, 2, 3])).item(), 23);
     assert_eq!(x.gather_nd(&Tensor::zeros([2, 0])).shape(), &[2, 2, 3, 4]);
     assert_eq!(x.gather_nd(&Tensor::zeros([0, 1])).shape(), &[0, 3, 4]);
-    let y = x.scatter_nd(&indices, &rows.map(|x| -x));
+    let y = x.scatter_nd(&indices, rows.map(|x| -x));
     let changed = x.zip_map(&y, |x, y| i64::from(x != y)).iter().sum::<i64>();
     assert_eq!(changed, 12);
     assert_eq!(y.gather_nd(&indices), rows.map(|x| -x));

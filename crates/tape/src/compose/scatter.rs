@@ -190,7 +190,7 @@ impl<'t, T: Float> Var<'t, T> {
             ScatterReduce::Max | ScatterReduce::Min => {
                 let value =
                     self.value()
-                        .scatter_reduce(axis, index, &src.value(), how, include_self);
+                        .scatter_reduce(axis, index, src.value(), how, include_self);
                 let found = all.value();
                 let of = |at: usize| found.get(&[at as isize]).unwrap_or(T::NAN);
                 let winners = |(list, best): (&Vec<usize>, T)| {

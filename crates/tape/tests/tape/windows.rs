@@ -109,7 +109,7 @@ fn the_gradients_of_a_convolution_are_its_other_faces() {
                         (len + 2 * padding - (reach - 1) * dilation - 1) % stride
                     };
                     let back = set.output_padding([rest(6, 2), rest(5, 3)]);
-                    let expected = y_bar.conv_transpose2d(&w.value(), None, back);
+                    let expected = y_bar.conv_transpose2d(w.value(), None, back);
                     assert!(x_bar.allclose(&expected, 1e-12, 1e-12), "{about}");
                     // By each element of the weight: the convolution with that element alone.
                     for at in [0, 7, w_bar.size() - 1] {
