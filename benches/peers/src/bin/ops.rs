@@ -127,7 +127,7 @@ fn ours(part: &str, seconds: f64, case: &Case<f32>) -> Option<Figure> {
     let x: Vec<Var<'_>> = case.inputs.iter().map(|x| tape.leaf(x)).collect();
     let outputs = (case.program)(&x);
     let seeds: Vec<Tensor> = outputs.iter().map(|y| Tensor::ones(y.shape())).collect();
-    let mut both = || {
+    let both = || {
         tape.scope(|_| {
             for (y, seed) in (case.program)(&x).into_iter().zip(&seeds) {
                 if y.needs_grad() {
@@ -137,7 +137,7 @@ fn ours(part: &str, seconds: f64, case: &Case<f32>) -> Option<Figure> {
         });
     };
     // What has no rule is timed forward alone.
-    refusal(&mut both).is_ok().then(|| timed(seconds, both))
+    refusal(both).is_ok().then(|| timed(seconds, both))
 }
 
 /// The figure of the middle round.

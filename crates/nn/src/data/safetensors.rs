@@ -1,6 +1,6 @@
 //! Safetensors files as data: named arrays.
 //!
-//! The weights of a model are read and written by [`files`](crate::files), and so are trainings.
+//! The weights of a model are read and written by the module `files`, and so are trainings.
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
