@@ -43,7 +43,7 @@ impl<'t, T: Float> Var<'t, T> {
     /// ```
     ///
     /// # Panics
-    /// If p is not above 0, or the axis is out of range.
+    /// If p is NaN, or the axis is out of range.
     #[doc(alias = "l2_normalize", alias = "unit_norm")]
     #[track_caller]
     pub fn normalize(self, p: f64, axis: isize, eps: f64) -> Self {
