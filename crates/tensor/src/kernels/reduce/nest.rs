@@ -140,7 +140,7 @@ pub(super) fn reduce<T: Float, F: Fold<T>>(x: &View<T>, axes: &[usize], out: &mu
             times: 1,
         });
     }
-    // The rows of a matrix without gaps, as a layer has them, need no plan.
+    // The rows of a matrix without gaps need no plan.
     if let Some((rows, cols)) = rows_and_columns(x, axes) {
         assert_eq!(out.len(), cols, "a reduction's output does not fit");
         let (kept, reduced) = (
