@@ -66,7 +66,7 @@ impl<'t, T: Float> Var<'t, T> {
     /// ```
     ///
     /// # Panics
-    /// If the shapes do not broadcast, both are scalars, or p is not above 0.
+    /// If the shapes do not broadcast, both are scalars, or p is NaN.
     #[doc(alias = "PairwiseDistance")]
     #[track_caller]
     pub fn pairwise_distance(self, other: impl Operand<'t, T>, p: f64, eps: f64) -> Self {
@@ -89,7 +89,7 @@ impl<'t, T: Float> Var<'t, T> {
     /// ```
     ///
     /// # Panics
-    /// If a value has fewer than two axes, the shapes do not broadcast, or p is not above 0.
+    /// If a value has fewer than two axes, the shapes do not broadcast, or p is NaN.
     #[doc(alias = "distance_matrix")]
     #[track_caller]
     pub fn cdist(self, other: impl Operand<'t, T>, p: f64) -> Self {

@@ -163,14 +163,7 @@ impl<'t, T: Float> Var<'t, T> {
         bias: Option<Self>,
         eps: f64,
     ) -> Self {
-        let shape = self.shape();
-        let at = or_panic(shape.axis("batch_norm", axis));
-        let channels = Shape::from([shape[at]]);
-        check_scale("batch_norm", &channels, "weight", weight);
-        check_scale("batch_norm", &channels, "bias", bias);
-        let axes = others(&shape, |axis| axis == at);
-        several("batch_norm", &shape, &axes);
-        self.standardize(&axes, eps).scaled_along(at, weight, bias)
+        self.by_channel("batch_norm", axis, |_| false, [weight, bias], eps)
     }
 
     /// (x − mean) / √(variance + ε) · weight + bias for each channel, where all four are \[C\] and the
@@ -288,13 +281,27 @@ impl<'t, T: Float> Var<'t, T> {
         bias: Option<Self>,
         eps: f64,
     ) -> Self {
+        let rows = |axis| axis == 0;
+        self.by_channel("instance_norm", axis, rows, [weight, bias], eps)
+    }
+
+    /// Standardizes each channel, and each position along the axes that are `apart` on its own.
+    #[track_caller]
+    fn by_channel(
+        self,
+        name: &'static str,
+        axis: isize,
+        apart: fn(usize) -> bool,
+        [weight, bias]: [Option<Self>; 2],
+        eps: f64,
+    ) -> Self {
         let shape = self.shape();
-        let at = or_panic(shape.axis("instance_norm", axis));
+        let at = or_panic(shape.axis(name, axis));
         let channels = Shape::from([shape[at]]);
-        check_scale("instance_norm", &channels, "weight", weight);
-        check_scale("instance_norm", &channels, "bias", bias);
-        let axes = others(&shape, |axis| axis == at || axis == 0);
-        several("instance_norm", &shape, &axes);
+        check_scale(name, &channels, "weight", weight);
+        check_scale(name, &channels, "bias", bias);
+        let axes = others(&shape, |axis| axis == at || apart(axis));
+        several(name, &shape, &axes);
         self.standardize(&axes, eps).scaled_along(at, weight, bias)
     }
 
