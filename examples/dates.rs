@@ -29,7 +29,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use support::figures::Figures;
 use support::folder::folder;
-use support::keep::{Resume, bytes, to_the_end};
+use support::keep::{Resume, bytes, steps_to_the_end, to_the_end};
 use support::seeds::{Ticker, each_seed};
 use support::translator::{Design, Pairs, Training, Translator, accuracy};
 use support::{Options, Outcome};
@@ -206,7 +206,8 @@ fn run(options: &Options, keep: &Resume, folder: &Path) -> Outcome {
         false => ([DATES, ASKED], SEEDS, EPOCHS),
     };
     let dates = Dates::load(folder, count)?;
-    let found = each_seed(options, seeds, MODELS.len() * epochs, |seed, ticker| {
+    let ticks = MODELS.len() * steps_to_the_end(options, keep, epochs);
+    let found = each_seed(options, seeds, ticks, |seed, ticker| {
         let of = |kind: (&str, bool, bool)| {
             let folder = keep.of(&format!("seed-{seed}-{}", kind.0));
             let train = |folder: Option<&Path>, end| {

@@ -22,7 +22,7 @@ use clap::Parser;
 use support::characters::{Counts, Writer};
 use support::figures::Figures;
 use support::folder::folder;
-use support::keep::{Kept, Resume, bytes, to_the_end};
+use support::keep::{Kept, Resume, bytes, steps_to_the_end, to_the_end};
 use support::seeds::{Ticker, each_seed};
 use support::{Options, Outcome};
 use wengert::nn::data::text::load_lines;
@@ -256,7 +256,8 @@ fn run(options: &Options, keep: &Resume, data: Option<PathBuf>) -> Outcome {
             made,
         })
     };
-    let found = each_seed(options, seeds, epochs, |seed, ticker| {
+    let ticks = steps_to_the_end(options, keep, epochs);
+    let found = each_seed(options, seeds, ticks, |seed, ticker| {
         learn(seed, ticker).map_err(|error| error.to_string())
     });
     let found = found.into_iter().collect::<Result<Vec<_>, _>>()?;

@@ -55,6 +55,15 @@ pub fn bytes<M: Tree<Tensor>>(model: &M) -> Vec<u8> {
     bytes
 }
 
+/// The steps that [`to_the_end`] takes for a training of so many.
+pub fn steps_to_the_end(options: &Options, keep: &Resume, steps: usize) -> usize {
+    match options.quick && keep.resume.is_none() {
+        // Once whole, and once in two parts.
+        true => 2 * steps,
+        false => steps,
+    }
+}
+
 /// A training to its end, of `steps` steps, by a function that takes the folder of the checkpoints and
 /// the step to end at. A quick run breaks it off in the middle, begins again, and checks that the second
 /// training went on to the very bits of one that was never broken off.
