@@ -403,7 +403,7 @@ impl<F: Formula<N, M>, const N: usize, const M: usize> MapFn<N, 0, 0, M> for Val
     #[inline(always)]
     fn call_into<T: Float, I: Isa>(&self, x: [T; N], _: [T; 0], _: [T; 0], y: &mut [T; M]) {
         let results = self.0.eval(lanes::<T, I, N>(x));
-        for_each!(m in M {
+        for_each!(few m in M {
             y[m] = results[m].0;
         });
     }

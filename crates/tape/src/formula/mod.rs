@@ -11,12 +11,19 @@
 macro_rules! for_each {
     ($k:ident in $K:ident $body:block) => {
         for_each!(@ $k $K $body 0 1 2 3 4 5 6 7);
-        if $K > 8 {
+        if const { $K > 8 } {
             for $k in 8..$K $body
         }
     };
+    // The same of places that are seldom more than two, as those of results.
+    (few $k:ident in $K:ident $body:block) => {
+        for_each!(@ $k $K $body 0 1);
+        if const { $K > 2 } {
+            for $k in 2..$K $body
+        }
+    };
     (@ $k:ident $K:ident $body:block $($at:literal)*) => { $(
-        if $K > $at {
+        if const { $K > $at } {
             let $k = $at;
             $body
         }
@@ -83,7 +90,7 @@ pub trait Formula<const N: usize, const M: usize>: Copy + Send + Sync + 'static 
         });
         let y = self.eval(duals);
         let mut partials = [[Partial::Zero; N]; M];
-        for_each!(m in M {
+        for_each!(few m in M {
             for_each!(k in N {
                 if let Some(partial) = y[m].partials[k] {
                     partials[m][k] = Partial::Value(partial);

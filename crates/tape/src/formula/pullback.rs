@@ -31,7 +31,7 @@ impl<F: Formula<N, M>, const N: usize, const M: usize> MapFn<N, M, M, N> for Pul
         let partials = self.0.partials(lanes::<T, I, N>(x), lanes::<T, I, M>(y));
         for_each!(k in N {
             let mut sum = None;
-            for_each!(m in M {
+            for_each!(few m in M {
                 if let Some(term) = partials[m][k].times(Lane::<T, I>::new(y_bar[m])) {
                     sum = Some(match sum {
                         Some(sum) => sum + term,
