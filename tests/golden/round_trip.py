@@ -17,6 +17,9 @@ first = {"batch_first": True}
 both = {"num_layers": 2, "bidirectional": True, **first}
 norm = nn.BatchNorm1d(8)
 norm.running_mean.normal_(), norm.running_var.uniform_(.5, 2)
+channels = nn.BatchNorm1d(6)
+channels.running_mean.normal_(), channels.running_var.uniform_(.5, 2)
+convolutions = [nn.Conv1d(5, 6, 3, padding=1), channels, nn.ReLU(), nn.ConvTranspose1d(6, 4, 3, stride=2, bias=False)]
 words = torch.tensor([[1, 4, 0], [6, 2, 2]])
 out = lambda m, x: m(x)
 run = lambda m, x: m(x)[0]
@@ -30,6 +33,7 @@ modules = {
     "layer_norm": (nn.LayerNorm(8), out),
     # Features are the second axis there, and the last here.
     "batch_norm": (norm, lambda m, x: m(x.transpose(1, 2)).transpose(1, 2)),
+    "convolutions": (nn.Sequential(*convolutions, nn.GroupNorm(2, 4)), out),
     "rnn": (nn.RNN(8, 6, **both), run),
     "rnn_relu": (nn.RNN(8, 6, nonlinearity="relu", **first), run),
     "gru": (nn.GRU(8, 6, **both), run),

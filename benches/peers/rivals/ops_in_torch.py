@@ -14,6 +14,47 @@ from torch.nn import functional as F
 torch.set_num_threads(1)
 torch.manual_seed(0)
 
+
+
+def identity(x):
+    return torch.eye(x.shape[-1])
+
+
+def regular(x):
+    return x + 4 * identity(x)
+
+
+def positive(x):
+    return x @ x.mT + 2 * identity(x)
+
+
+def along(x, first, step):
+    """Numbers on the diagonal that are far from each other."""
+    rows, columns = x.shape[-2:]
+    diagonal = first + step * torch.arange(min(rows, columns))
+    return F.pad(torch.diag(diagonal), (0, max(columns - rows, 0), 0, max(rows - columns, 0)))
+
+
+def eigh(x):
+    values, vectors = torch.linalg.eigh((x + x.mT) / 2 + along(x, 0.0, 6.0))
+    return values.sum() + vectors.square()
+
+
+def svd(x):
+    u, s, vt = torch.linalg.svd(x + along(x, 8.0, 10.0), full_matrices=False)
+    return (u * s.unsqueeze(-2)) @ vt + (u * s.pow(3).unsqueeze(-2)) @ vt
+
+
+def slogdet(x):
+    sign, log = torch.linalg.slogdet(regular(x).flip(0))
+    return sign * log + log
+
+
+def conv_weight(x, y):
+    kernel = [a - b + 1 for a, b in zip(x.shape[2:], y.shape[2:])]
+    return torch.nn.grad.conv2d_weight(x, (y.shape[1], x.shape[1], *kernel), y)
+
+
 # What has another name than ours, or arguments: those of the first sample of the op that can be resized.
 FUNCTIONS = {
     "add": torch.add,
@@ -22,7 +63,7 @@ FUNCTIONS = {
     "ln": torch.log,
     "ln_1p": torch.log1p,
     "ln_gamma": torch.lgamma,
-    "polygamma": lambda x: torch.polygamma(2, x),
+    "polygamma": lambda x: torch.polygamma(1, x),
     "round_ties_even": torch.round,
     "fract": torch.frac,
     "clamp": lambda x: torch.clamp(x, -1.0, 0.5),
@@ -47,11 +88,29 @@ FUNCTIONS = {
     "logsumexp": lambda x: torch.logsumexp(x, tuple(range(x.dim()))),
     "var": lambda x: torch.var(x, correction=0),
     "norm": torch.linalg.vector_norm,
-    "norm_p": lambda x: torch.linalg.vector_norm(x, 3.0),
     "softmax": lambda x: torch.softmax(x, -1),
     "log_softmax": lambda x: torch.log_softmax(x, -1),
     "sort": lambda x: torch.sort(x, 0),
     "index_select": lambda x: torch.index_select(x, 0, torch.tensor([2, 0, 2, len(x) - 1])),
+    "max_axis": lambda x: torch.max(x, 0)[0],
+    "quantile": lambda x: torch.quantile(x, 0.3),
+    "std": lambda x: torch.std(x, correction=0),
+    "max_pool": lambda x: F.max_pool1d(x, 3, 2),
+    "resample": lambda x: F.avg_pool1d(x, 3, 2),
+    "cumsum": lambda x: torch.cumsum(x, 0),
+    "cumprod": lambda x: torch.cumprod(x, 0),
+    "cummax": lambda x: torch.cummax(x, 0)[0],
+    "logcumsumexp": lambda x: torch.logcumsumexp(x, 0),
+    "conv": F.conv1d,
+    "conv_transpose": lambda x, w, b: F.conv_transpose1d(x, w, b, 2, 1, 1),
+    "conv_weight": conv_weight,
+    "solve": lambda a, b: torch.linalg.solve(regular(a), b),
+    "triangular_solve": lambda a, b: torch.linalg.solve_triangular(regular(a), b, upper=False),
+    "cholesky": lambda x: torch.linalg.cholesky(positive(x)),
+    "slogdet": slogdet,
+    "qr": lambda x: torch.cat(torch.linalg.qr(regular(x))),
+    "eigh": eigh,
+    "svd": svd,
     "affine_activated": lambda x, w, b: torch.tanh(torch.addmm(b, x, w)),
     "affine": lambda x, w, b: torch.addmm(b, x, w),
 }

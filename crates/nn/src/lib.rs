@@ -69,10 +69,12 @@ pub mod train;
 pub mod transformer;
 
 pub use layers::{
-    AvgPool1d, AvgPool2d, AvgPool3d, BatchNorm, Bilinear, Conv1d, Conv2d, Conv3d, ConvTranspose1d,
-    ConvTranspose2d, ConvTranspose3d, Dropout, Elu, Embedding, Forward, GeluTanh, LayerNorm,
-    LeakyRelu, Linear, LogSigmoid, LogSoftmax, MaxPool1d, MaxPool2d, MaxPool3d, PRelu, Relu,
-    Residual, RmsNorm, Sigmoid, Silu, Softmax, Softplus, SpectralNorm, Tanh, WeightNorm,
+    AvgPool1d, AvgPool2d, AvgPool3d, BatchNorm, Bilinear, Celu, Conv1d, Conv2d, Conv3d,
+    ConvTranspose1d, ConvTranspose2d, ConvTranspose3d, Dropout, Elu, Embedding, Flatten, Forward,
+    Gelu, GeluTanh, Glu, GroupNorm, Hardshrink, Hardsigmoid, Hardswish, Hardtanh, LayerNorm,
+    LeakyRelu, Linear, LogSigmoid, LogSoftmax, MaxPool1d, MaxPool2d, MaxPool3d, Mish, PRelu, Relu,
+    Relu6, Residual, RmsNorm, Selu, Sigmoid, Silu, Softmax, Softplus, Softshrink, Softsign,
+    SpectralNorm, Tanh, Tanhshrink, WeightNorm,
 };
 pub use optim::{Adam, Sgd, clip_by_global_norm, clip_by_value};
 pub use rnn::{

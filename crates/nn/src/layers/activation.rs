@@ -92,6 +92,98 @@ activations! {
     /// assert_eq!(LogSigmoid.forward(tape.scalar(-1000.0)).item(), -1000.0);
     /// ```
     LogSigmoid: log_sigmoid;
+    /// x Φ(x), the Gaussian error linear unit, where Φ is the distribution function of the normal
+    /// distribution. [`GeluTanh`] is its fast form.
+    ///
+    /// Source: Hendrycks and Gimpel 2016, *Gaussian error linear units*.
+    ///
+    /// ```
+    /// use wengert_nn::Gelu;
+    /// use wengert_tape::Tape;
+    /// let tape = Tape::<f64>::new();
+    /// assert_eq!(Gelu.forward(tape.scalar(20.0)).item(), 20.0);
+    /// ```
+    Gelu: gelu;
+    /// [`Elu`] with the scale and the α that keep mean 0 and variance 1 from layer to layer.
+    ///
+    /// Source: Klambauer et al. 2017, *Self-normalizing neural networks*.
+    ///
+    /// ```
+    /// use wengert_nn::Selu;
+    /// use wengert_tape::Tape;
+    /// let tape = Tape::<f64>::new();
+    /// assert_eq!(Selu.forward(tape.scalar(0.0)).item(), 0.0);
+    /// ```
+    Selu: selu;
+    /// x tanh(ln(1 + eˣ)).
+    ///
+    /// Source: Misra 2020, *Mish: a self regularized non-monotonic activation function*.
+    ///
+    /// ```
+    /// use wengert_nn::Mish;
+    /// use wengert_tape::Tape;
+    /// let tape = Tape::<f64>::new();
+    /// assert_eq!(Mish.forward(tape.scalar(0.0)).item(), 0.0);
+    /// ```
+    Mish: mish;
+    /// x, cut off at −1 and 1; [`Var::clamp`] takes other bounds.
+    ///
+    /// ```
+    /// use wengert_nn::Hardtanh;
+    /// use wengert_tape::Tape;
+    /// let tape = Tape::<f64>::new();
+    /// assert_eq!(Hardtanh.forward(tape.scalar(-3.0)).item(), -1.0);
+    /// ```
+    Hardtanh: hardtanh;
+    /// x, cut off at 0 and 6.
+    ///
+    /// Source: Krizhevsky 2010, *Convolutional deep belief networks on CIFAR-10*.
+    ///
+    /// ```
+    /// use wengert_nn::Relu6;
+    /// use wengert_tape::Tape;
+    /// let tape = Tape::<f64>::new();
+    /// assert_eq!(Relu6.forward(tape.scalar(7.0)).item(), 6.0);
+    /// ```
+    Relu6: relu6;
+    /// x / 6 + ½, cut off at 0 and 1.
+    ///
+    /// ```
+    /// use wengert_nn::Hardsigmoid;
+    /// use wengert_tape::Tape;
+    /// let tape = Tape::<f64>::new();
+    /// assert_eq!(Hardsigmoid.forward(tape.scalar(3.0)).item(), 1.0);
+    /// ```
+    Hardsigmoid: hardsigmoid;
+    /// x times [`Hardsigmoid`].
+    ///
+    /// Source: Howard et al. 2019, *Searching for MobileNetV3*.
+    ///
+    /// ```
+    /// use wengert_nn::Hardswish;
+    /// use wengert_tape::Tape;
+    /// let tape = Tape::<f64>::new();
+    /// assert_eq!(Hardswish.forward(tape.scalar(4.0)).item(), 4.0);
+    /// ```
+    Hardswish: hardswish;
+    /// x / (1 + |x|).
+    ///
+    /// ```
+    /// use wengert_nn::Softsign;
+    /// use wengert_tape::Tape;
+    /// let tape = Tape::<f64>::new();
+    /// assert_eq!(Softsign.forward(tape.scalar(-1.0)).item(), -0.5);
+    /// ```
+    Softsign: softsign;
+    /// x − tanh x.
+    ///
+    /// ```
+    /// use wengert_nn::Tanhshrink;
+    /// use wengert_tape::Tape;
+    /// let tape = Tape::<f64>::new();
+    /// assert_eq!(Tanhshrink.forward(tape.scalar(0.0)).item(), 0.0);
+    /// ```
+    Tanhshrink: tanhshrink;
 }
 
 /// Declares layers with one number that is no parameter, and its usual value.
@@ -161,6 +253,44 @@ settings! {
         /// α.
         alpha = 1.0
     );
+    /// x above 0 and α (eˣᐟᵅ − 1) below, whose slope at 0 is 1 for every α; α is 1 by default.
+    ///
+    /// Source: Barron 2017, *Continuously differentiable exponential linear units*.
+    ///
+    /// ```
+    /// use wengert_nn::Celu;
+    /// use wengert_tape::Tape;
+    /// let tape = Tape::<f64>::new();
+    /// assert_eq!(Celu::new(2.0).forward(tape.scalar(-1000.0)).item(), -2.0);
+    /// ```
+    Celu: celu(
+        /// α.
+        alpha = 1.0
+    );
+    /// x where it is farther than λ from 0, and 0 elsewhere; λ is ½ by default.
+    ///
+    /// ```
+    /// use wengert_nn::Hardshrink;
+    /// use wengert_tape::Tape;
+    /// let tape = Tape::<f64>::new();
+    /// assert_eq!(Hardshrink::new(1.0).forward(tape.scalar(-3.0)).item(), -3.0);
+    /// ```
+    Hardshrink: hardshrink(
+        /// λ.
+        lambda = 0.5
+    );
+    /// x moved towards 0 by λ, which is not negative, and 0 nearer than that; λ is ½ by default.
+    ///
+    /// ```
+    /// use wengert_nn::Softshrink;
+    /// use wengert_tape::Tape;
+    /// let tape = Tape::<f64>::new();
+    /// assert_eq!(Softshrink::new(1.0).forward(tape.scalar(-3.0)).item(), -2.0);
+    /// ```
+    Softshrink: softshrink(
+        /// λ.
+        lambda = 0.5
+    );
 }
 
 /// Declares layers along an axis.
@@ -182,7 +312,7 @@ macro_rules! along_an_axis {
             /// The function of every stretch along the axis.
             ///
             /// # Panics
-            /// If the value has no such axis.
+            /// If the value has no such axis, or not one that is right for the function.
             #[track_caller]
             pub fn forward<'t, T: Float>(&self, x: Var<'t, T>) -> Var<'t, T> {
                 x.$method(self.axis)
@@ -220,4 +350,18 @@ along_an_axis! {
     /// assert_eq!(LogSoftmax::new(0).forward(tape.zeros([1])).value().to_vec(), [0.0]);
     /// ```
     LogSoftmax: log_softmax;
+    /// The first half along an axis, by default the last, times the [`Sigmoid`] of the second: a gated
+    /// linear unit.
+    ///
+    /// Source: Dauphin et al. 2017, *Language modeling with gated convolutional networks*.
+    ///
+    /// ```
+    /// use wengert_nn::Glu;
+    /// use wengert_tape::Tape;
+    /// use wengert_tensor::Tensor;
+    /// let tape = Tape::<f64>::new();
+    /// let x = tape.constant(&Tensor::from([3.0, 0.0]));
+    /// assert_eq!(Glu::default().forward(x).value().to_vec(), [1.5]);
+    /// ```
+    Glu: glu;
 }

@@ -5,10 +5,11 @@ use wengert_tape::tree::Tree;
 use wengert_tensor::Float;
 
 use super::{
-    AvgPool1d, AvgPool2d, AvgPool3d, BatchNorm, Conv1d, Conv2d, Conv3d, ConvTranspose1d,
-    ConvTranspose2d, ConvTranspose3d, Dropout, Elu, GeluTanh, LayerNorm, LeakyRelu, Linear,
-    LogSigmoid, LogSoftmax, MaxPool1d, MaxPool2d, MaxPool3d, PRelu, Relu, RmsNorm, Sigmoid, Silu,
-    Softmax, Softplus, Tanh,
+    AvgPool1d, AvgPool2d, AvgPool3d, BatchNorm, Celu, Conv1d, Conv2d, Conv3d, ConvTranspose1d,
+    ConvTranspose2d, ConvTranspose3d, Dropout, Elu, Flatten, Gelu, GeluTanh, Glu, GroupNorm,
+    Hardshrink, Hardsigmoid, Hardswish, Hardtanh, LayerNorm, LeakyRelu, Linear, LogSigmoid,
+    LogSoftmax, MaxPool1d, MaxPool2d, MaxPool3d, Mish, PRelu, Relu, Relu6, RmsNorm, Selu, Sigmoid,
+    Silu, Softmax, Softplus, Softshrink, Softsign, Tanh, Tanhshrink,
 };
 
 /// A layer, or a composition of layers, that makes one value of one value.
@@ -88,7 +89,7 @@ macro_rules! layers {
         }
     )* };
 }
-layers!(Linear BatchNorm LayerNorm RmsNorm PRelu);
+layers!(Linear BatchNorm LayerNorm GroupNorm RmsNorm PRelu);
 layers!(Conv1d Conv2d Conv3d ConvTranspose1d ConvTranspose2d ConvTranspose3d);
 
 /// The same of layers without parameters.
@@ -104,6 +105,8 @@ macro_rules! leafless {
 }
 leafless!(Dropout Relu Tanh Sigmoid Silu GeluTanh Softplus LogSigmoid);
 leafless!(LeakyRelu Elu Softmax LogSoftmax);
+leafless!(Gelu Selu Mish Hardtanh Relu6 Hardsigmoid Hardswish Softsign Tanhshrink);
+leafless!(Celu Hardshrink Softshrink Glu Flatten);
 leafless!(MaxPool1d MaxPool2d MaxPool3d AvgPool1d AvgPool2d AvgPool3d);
 
 macro_rules! tuples {

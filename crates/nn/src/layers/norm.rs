@@ -3,12 +3,13 @@
 use smallvec::SmallVec;
 use wengert_tape::Var;
 use wengert_tape::tree::Tree;
-use wengert_tensor::{Float, Tensor};
+use wengert_tensor::{Float, Shape, Tensor};
 
 /// Normalizes each feature over the batch.
 ///
 /// x is \[…, C\] with at least two axes, w, b and the running values \[C\]; mean and variance are over
-/// all axes but the last.
+/// all axes but the last. Where the features are the channels of images or series, [`along`](BatchNorm::along)
+/// says which axis they lie along.
 ///
 /// ```text
 /// y = (x − mean) / √(var + ε) w + b
@@ -65,6 +66,9 @@ use wengert_tensor::{Float, Tensor};
 /// assert_eq!(layer.mean.item(), 0.2);
 /// assert_eq!(layer.variance.item(), 1.1);
 /// ```
+#[doc(alias = "BatchNorm1d")]
+#[doc(alias = "BatchNorm2d")]
+#[doc(alias = "BatchNorm3d")]
 #[derive(Tree, Clone, Debug)]
 pub struct BatchNorm<P = Tensor> {
     /// w \[C\].
@@ -77,6 +81,8 @@ pub struct BatchNorm<P = Tensor> {
     /// The running variance \[C\].
     #[tree(state)]
     pub variance: P,
+    /// The axis of the features, from the end if negative.
+    pub axis: isize,
     /// How far a step moves the running values.
     pub momentum: f64,
     /// ε.
@@ -84,7 +90,7 @@ pub struct BatchNorm<P = Tensor> {
 }
 
 impl BatchNorm {
-    /// A layer for `features` features, in `f32`; [`cast`](wengert_tape::Bind::cast) makes it one in
+    /// A layer for `features` features along the last axis, in `f32`; [`cast`](wengert_tape::Bind::cast) makes it one in
     /// `f64`.
     pub fn new(features: usize) -> Self {
         BatchNorm {
@@ -92,9 +98,33 @@ impl BatchNorm {
             bias: Tensor::zeros([features]),
             mean: Tensor::zeros([features]),
             variance: Tensor::ones([features]),
+            axis: -1,
             momentum: 0.1,
             epsilon: 1e-5,
         }
+    }
+}
+
+impl<P> BatchNorm<P> {
+    /// The layer for features along another axis: 1 for the channels \[N, C, …\] of a convolution.
+    ///
+    /// ```
+    /// use wengert_nn::BatchNorm;
+    /// use wengert_tape::Tape;
+    /// use wengert_tensor::{Rng, Tensor};
+    ///
+    /// let layer = BatchNorm::new(3).along(1);
+    /// let images: Tensor = Rng::seed_from_u64(1).normal([8, 3, 4, 4], 5.0, 2.0);
+    /// let (_, mean, _) = Tape::new().value_and_grad_aux(&layer, |t, layer| {
+    ///     let y = layer.forward(t.constant(&images));
+    ///     (y.sum(), y.value().mean_axes(&[0, 2, 3], false))
+    /// });
+    /// assert!(mean.iter().all(|mean| mean.abs() < 1e-5));
+    /// ```
+    #[doc(alias = "channels_first")]
+    pub fn along(mut self, axis: isize) -> Self {
+        self.axis = axis;
+        self
     }
 }
 
@@ -105,26 +135,35 @@ impl<'t, T: Float> BatchNorm<Var<'t, T>> {
     /// The normalized values.
     ///
     /// # Panics
-    /// If `x` has fewer than two axes, its last axis is not C long, or, in training mode, there are
-    /// fewer than two values of each feature.
+    /// If `x` has fewer than two axes, its axis of features is not C long, or, in training mode, there
+    /// are fewer than two values of each feature.
     #[track_caller]
     pub fn forward(&self, x: Var<'t, T>) -> Var<'t, T> {
         let (tape, shape, features) = (x.tape(), x.shape(), self.weight.dim(-1));
         let _part = tape.part("batch norm");
-        assert!(
-            shape.rank() > 1 && shape[shape.rank() - 1] == features,
-            "batch norm: rows of {features} features are expected, the shape is {shape}"
-        );
+        let at = self.place(&shape, features);
+        // What there is once for each feature, beside the values.
+        let beside = |each: Var<'t, T>| {
+            let mut dims: SmallVec<[usize; 8]> = SmallVec::from_elem(1, shape.rank() - at);
+            dims[0] = features;
+            if dims.len() == 1 {
+                each
+            } else {
+                each.reshape(&dims[..])
+            }
+        };
+        let (weight, bias) = (beside(self.weight), beside(self.bias));
         let (centered, variance) = if tape.training() {
-            let count: usize = shape[..shape.rank() - 1].iter().product();
+            let count = shape.size() / features.max(1);
             assert!(
                 count > 1,
                 "batch norm: more than one value of each feature is needed in training, the \
                  shape is {shape}"
             );
-            let axes: SmallVec<[isize; 8]> = (0..shape.rank() as isize - 1).collect();
+            let others = (0..shape.rank()).filter(|axis| *axis != at);
+            let axes: SmallVec<[isize; 8]> = others.map(|axis| axis as isize).collect();
             let mean = x.mean_axes(&axes, false);
-            let centered = x - mean;
+            let centered = x - beside(mean);
             let variance = (centered * centered).mean_axes(&axes, false);
             self.set(self.mean, mean);
             self.set(
@@ -132,13 +171,29 @@ impl<'t, T: Float> BatchNorm<Var<'t, T>> {
                 variance * (count as f64 / (count - 1) as f64),
             );
             if variance.detach().amax(&[], false).item().to_f64() > GREAT {
-                return x.standardize(&axes, self.epsilon) * self.weight + self.bias;
+                return x.standardize(&axes, self.epsilon) * weight + bias;
             }
             (centered, variance)
         } else {
-            (x - tape.state(self.mean), tape.state(self.variance))
+            (x - beside(tape.state(self.mean)), tape.state(self.variance))
         };
-        centered / (variance + self.epsilon).sqrt() * self.weight + self.bias
+        centered / beside((variance + self.epsilon).sqrt()) * weight + bias
+    }
+
+    /// The axis of the features, counted from the front.
+    #[track_caller]
+    fn place(&self, shape: &Shape, features: usize) -> usize {
+        let at = shape.axis("batch norm", self.axis).ok();
+        match at.filter(|&at| shape.rank() > 1 && shape[at] == features) {
+            Some(at) => at,
+            None if self.axis == -1 => {
+                panic!("batch norm: rows of {features} features are expected, the shape is {shape}")
+            }
+            None => panic!(
+                "batch norm: {features} features along axis {} are expected, the shape is {shape}",
+                self.axis
+            ),
+        }
     }
 
     /// Moves a running value from where it is, which another run in this step may have changed.

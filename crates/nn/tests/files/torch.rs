@@ -12,12 +12,13 @@ use wengert_nn::rnn::{
 };
 use wengert_nn::transformer::{TransformerDecoderLayer, TransformerEncoderLayer};
 use wengert_nn::{
-    BatchNorm, Bilinear, Embedding, Gru, GruCell, LayerNorm, Linear, Lstm, LstmCell, LstmState,
-    PRelu, Recurrent, Relu, SimpleRnn, SimpleRnnCell, State,
+    BatchNorm, Bilinear, Conv1d, ConvTranspose1d, Embedding, Forward, GroupNorm, Gru, GruCell,
+    LayerNorm, Linear, Lstm, LstmCell, LstmState, PRelu, Recurrent, Relu, SimpleRnn, SimpleRnnCell,
+    State,
 };
 use wengert_tape::tree::Tree;
 use wengert_tape::{Bind, Tape, Var};
-use wengert_tensor::{Rng, Tensor};
+use wengert_tensor::{Conv, Rng, Tensor};
 
 use crate::book::{Book, agree};
 use crate::common::{Folder, bits};
@@ -559,6 +560,49 @@ fn options_count_here_too() {
     assert_eq!(more.0.weight, model.0.weight);
 }
 
+/// A small network over series, [batch, channels, time].
+fn convolutions(rng: &mut Rng) -> (Conv1d, BatchNorm, Relu, ConvTranspose1d, GroupNorm) {
+    (
+        Conv1d::new(5, 6, 3, Conv::new().padding(1), rng),
+        BatchNorm::new(6).along(1),
+        Relu,
+        ConvTranspose1d::new(6, 4, 3, Conv::new().stride(2), rng).without_bias(),
+        GroupNorm::new(2, 4),
+    )
+}
+
+/// Convolutions have PyTorch's names and layouts.
+#[test]
+fn convolutions_by_their_own_names() {
+    let model = convolutions(&mut rng()).cast::<f64>();
+    let mut written = Vec::new();
+    TorchMap::of(&model)
+        .save_to(&model, &mut written)
+        .expect("saved");
+    let arrays = arrays(&written);
+    let shapes: Vec<(&str, &[usize])> = arrays
+        .iter()
+        .map(|(name, (_, shape, _))| (name.as_str(), &shape[..]))
+        .collect();
+    let expected: [(&str, &[usize]); 10] = [
+        ("0.bias", &[6]),
+        ("0.weight", &[6, 5, 3]),
+        ("1.bias", &[6]),
+        ("1.num_batches_tracked", &[]),
+        ("1.running_mean", &[6]),
+        ("1.running_var", &[6]),
+        ("1.weight", &[6]),
+        ("3.weight", &[6, 4, 3]),
+        ("4.bias", &[4]),
+        ("4.weight", &[4]),
+    ];
+    assert_eq!(shapes, expected);
+    let mut other = convolutions(&mut Rng::seed_from_u64(2)).cast::<f64>();
+    let report = TorchMap::of(&other).load_from(&mut other, &written[..]);
+    assert!(report.expect("loaded").is_exact());
+    assert_eq!(bits(&other), bits(&model));
+}
+
 /// The function, of this type of model.
 fn of_model<M, F: Fn(&M) -> Tensor>(_: &M, f: F) -> F {
     f
@@ -634,6 +678,11 @@ fn round_trip() {
     let mut norm = BatchNorm::new(8);
     (norm.mean, norm.variance) = (rng.normal([8], 0.0, 1.0), rng.uniform([8], 0.5, 2.0));
     round_trip!(folder, "batch_norm", norm, |t, m, x| m.forward(x));
+    let mut convolved = convolutions(rng);
+    convolved.1.mean = rng.normal([6], 0.0, 1.0);
+    round_trip!(folder, "convolutions", convolved, |t, m, x| {
+        Forward::forward(&m, x)
+    });
     round_trip!(
         folder,
         "rnn",

@@ -2,7 +2,8 @@
 
 use wengert_nn::rnn::{Activation, Stacking};
 use wengert_nn::{
-    BatchNorm, Dropout, Embedding, Gru, LayerNorm, Linear, Lstm, Relu, Sigmoid, SimpleRnn, Tanh,
+    BatchNorm, Dropout, Embedding, GroupNorm, Gru, LayerNorm, Linear, Lstm, Relu, Sigmoid,
+    SimpleRnn, Tanh,
 };
 use wengert_tape::check::{Checker, check_model};
 use wengert_tape::tree::TreeExt;
@@ -111,6 +112,19 @@ fn norms() {
             weighed!(l.forward(x))
         }));
     }
+    // Channels before the places, as a convolution has them, are the same channels.
+    let layer = layer.along(1);
+    for training in [true, false] {
+        let model = (layer.clone(), x.transpose(1, 2));
+        passes(check_model(&model, |t, (l, x)| {
+            t.set_training(training);
+            weighed!(l.forward(x))
+        }));
+    }
+    let mut layer = GroupNorm::new(2, 4).cast::<f64>();
+    (layer.weight, layer.bias) = (w.clone(), w.clone());
+    let model = (layer, x.transpose(1, 2));
+    passes(check_model(&model, |_, (l, x)| weighed!(l.forward(x))));
     let mut layer = LayerNorm::new(4).cast::<f64>();
     (layer.weight, layer.bias) = (w.clone(), w);
     passes(check_model(&(layer, x), |_, (l, x)| weighed!(l.forward(x))));

@@ -2,8 +2,10 @@
 //! and their composition.
 
 use wengert_nn::{
-    BatchNorm, Bilinear, Dropout, Elu, Embedding, Forward, GeluTanh, LayerNorm, LeakyRelu, Linear,
-    LogSigmoid, LogSoftmax, PRelu, Relu, Residual, RmsNorm, Sigmoid, Silu, Softmax, Softplus, Tanh,
+    BatchNorm, Bilinear, Celu, Dropout, Elu, Embedding, Flatten, Forward, Gelu, GeluTanh, Glu,
+    GroupNorm, Hardshrink, Hardsigmoid, Hardswish, Hardtanh, LayerNorm, LeakyRelu, Linear,
+    LogSigmoid, LogSoftmax, Mish, PRelu, Relu, Relu6, Residual, RmsNorm, Selu, Sigmoid, Silu,
+    Softmax, Softplus, Softshrink, Softsign, Tanh, Tanhshrink,
 };
 use wengert_tape::check::check_model;
 use wengert_tape::tree::TreeExt;
@@ -142,6 +144,56 @@ fn activations() {
     check(&Elu::new(0.7), |x| {
         if x > 0.0 { x } else { 0.7 * (x.exp() - 1.0) }
     });
+    check(&Celu::new(0.7), |x| {
+        if x > 0.0 {
+            x
+        } else {
+            0.7 * ((x / 0.7).exp() - 1.0)
+        }
+    });
+    check(&Selu, |x| {
+        let below = 1.6732632423543772 * (x.exp() - 1.0);
+        1.0507009873554805 * if x > 0.0 { x } else { below }
+    });
+    // Φ by the integral of the density, by Simpson's rule.
+    let density = |u: f64| (-u * u / 2.0).exp() / std::f64::consts::TAU.sqrt();
+    check(&Gelu, |x| {
+        let (n, h) = (2000, x / 2000.0);
+        let weight = |k| [2.0, 4.0][k % 2];
+        let inner: f64 = (1..n).map(|k| weight(k) * density(k as f64 * h)).sum();
+        x * (0.5 + h / 3.0 * (density(0.0) + inner + density(x)))
+    });
+    check(&Mish, |x| x * (1.0 + x.exp()).ln().tanh());
+    check(&Hardtanh, |x| x.clamp(-1.0, 1.0));
+    check(&Relu6, |x| x.clamp(0.0, 6.0));
+    check(&Hardsigmoid, |x| ((x + 3.0) / 6.0).clamp(0.0, 1.0));
+    check(&Hardswish, |x| x * ((x + 3.0) / 6.0).clamp(0.0, 1.0));
+    check(&Softsign, |x| x / (1.0 + x.abs()));
+    check(&Tanhshrink, |x| x - x.tanh());
+    check(
+        &Hardshrink::new(0.6),
+        |x| if x.abs() > 0.6 { x } else { 0.0 },
+    );
+    check(&Softshrink::new(0.6), |x| {
+        x.signum() * (x.abs() - 0.6).max(0.0)
+    });
+}
+
+#[test]
+fn gated_and_flattened() {
+    let (x, tape) = (normal([2, 3, 4], 4), Tape::new());
+    for axis in [-1, 2] {
+        let sigmoid = x.slice(2, 2..).map(|x| 1.0 / (1.0 + (-x).exp()));
+        let y = Glu::new(axis).forward(tape.constant(&x)).value();
+        close(&y, &(&x.slice(2, ..2) * &sigmoid));
+        passes(check_model(&x, |_, x| weighed(Glu::new(axis).forward(x))));
+    }
+    let shape = |start| Flatten::new(start).forward(tape.constant(&x)).shape();
+    assert_eq!(shape(0), [24]);
+    assert_eq!(shape(-2), [2, 12]);
+    assert_eq!(shape(2), [2, 3, 4]);
+    let flat = Flatten::default().forward(tape.constant(&x)).value();
+    assert_eq!(flat, x.reshape([2, 12]));
 }
 
 #[test]
@@ -332,4 +384,46 @@ fn compositions_train_and_evaluate() {
     assert!(y.iter().any(|y| y == 0.0) && y.iter().any(|y| y != 0.0));
     grads.update_state(&mut model);
     close(&model.0.mean, &Tensor::from([0.2, 0.4]));
+}
+
+/// The axis of the channels makes no difference to a batch normalization.
+#[test]
+fn a_batch_norm_along_another_axis_is_the_same() {
+    let x = normal([3, 4, 2, 5], 1);
+    let layer = BatchNorm::new(4).cast::<f64>();
+    let mut tape = Tape::new();
+    for training in [true, false] {
+        let mut run = |layer: BatchNorm<Tensor<f64>>, x: Tensor<f64>| {
+            let mut layer = layer;
+            let (_, y, grads) = tape.value_and_grad_aux(&layer, |t, layer| {
+                let y = t.with_training(training, || layer.forward(t.constant(&x)));
+                (weighed(y), y.value())
+            });
+            grads.update_state(&mut layer);
+            (y, layer)
+        };
+        let (first, moved) = run(layer.clone().along(1), x.clone());
+        let (last, moved_last) = run(layer.clone(), x.permute(&[0, 2, 3, 1]));
+        close(&first.permute(&[0, 2, 3, 1]), &last);
+        close(&moved.mean, &moved_last.mean);
+        close(&moved.variance, &moved_last.variance);
+        // From the end, the same axis.
+        close(&run(layer.clone().along(-3), x.clone()).0, &first);
+    }
+}
+
+/// One group is a layer normalization of the sample, as many as channels normalize each alone.
+#[test]
+fn group_norm_is_between_layer_and_instance_norm() {
+    let x = normal([2, 4, 3], 1);
+    let tape = Tape::new();
+    let y = |groups: usize| {
+        let layer = GroupNorm::new(groups, 4).cast::<f64>();
+        layer.bind(&tape).forward(tape.constant(&x)).value()
+    };
+    let standard = |x: Tensor<f64>| tape.constant(&x).standardize(&[1], 1e-5).value();
+    close(&y(1), &standard(x.reshape([2, 12])).reshape([2, 4, 3]));
+    close(&y(4), &standard(x.reshape([8, 3])).reshape([2, 4, 3]));
+    let halves = standard(x.reshape([4, 6])).reshape([2, 4, 3]);
+    close(&y(2), &halves);
 }

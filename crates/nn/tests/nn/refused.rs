@@ -8,9 +8,9 @@ use wengert_nn::rnn::{
     Stack, Stacking, State, Zoneout,
 };
 use wengert_nn::{
-    Adam, BatchNorm, Bilinear, Dropout, Embedding, Forward, Gru, GruCell, LayerNorm, Linear,
-    LogSoftmax, LstmState, PRelu, Residual, RmsNorm, Sgd, Softmax, Tanh, clip_by_global_norm,
-    clip_by_value, init,
+    Adam, BatchNorm, Bilinear, Dropout, Embedding, Flatten, Forward, Glu, GroupNorm, Gru, GruCell,
+    LayerNorm, Linear, LogSoftmax, LstmState, PRelu, Residual, RmsNorm, Sgd, Softmax, Tanh,
+    clip_by_global_norm, clip_by_value, init,
 };
 use wengert_tape::{Bind, Gradients, Tape, Var};
 use wengert_tensor::{Rng, Tensor};
@@ -153,6 +153,14 @@ fn layers() {
             "BatchNorm::forward": forward!(BatchNorm::new(1), [4, 3], false) => "batch norm: rows of 1 features are expected, the shape is [4, 3]";
             "BatchNorm::forward": forward!(BatchNorm::new(3), [4, 1], true) => "batch norm: rows of 3 features are expected, the shape is [4, 1]";
             "BatchNorm::forward": forward!(BatchNorm::new(3), [3], false) => "batch norm: rows of 3 features are expected, the shape is [3]";
+            "BatchNorm::forward": forward!(BatchNorm::new(3).along(1), [4, 2, 3], false) => "batch norm: 3 features along axis 1 are expected, the shape is [4, 2, 3]";
+            "BatchNorm::forward": forward!(BatchNorm::new(3).along(2), [4, 3], false) => "batch norm: 3 features along axis 2 are expected, the shape is [4, 3]";
+            "BatchNorm::forward": forward!(BatchNorm::new(3).along(1), [1, 3, 1], true) => "batch norm: more than one value of each feature is needed in training, the shape is [1, 3, 1]";
+            "GroupNorm::new": GroupNorm::new(2, 3) => "group norm: 3 channels do not make up 2 equal groups";
+            "GroupNorm::new": GroupNorm::new(0, 3) => "group norm: 3 channels do not make up 0 equal groups";
+            "GroupNorm::forward": forward!(GroupNorm::new(2, 4), [2, 3, 4], false) => "group_norm: 3 channels are not 2 equal groups";
+            "GroupNorm::forward": forward!(GroupNorm::new(2, 4), [2, 2, 3], false) => "group_norm: the weight has the shape [4], not [2]";
+            "GroupNorm::forward": forward!(GroupNorm::new(2, 4), [4], false) => "axis 1 is out of range for the shape [4]";
             "BatchNorm::forward": forward!(BatchNorm::new(3), [1, 3], true) => "batch norm: more than one value of each feature is needed in training, the shape is [1, 3]";
             "LayerNorm::forward": forward!(LayerNorm::new(3), [4, 1], false) => "layer_norm: the weight has the shape [3], not [1]";
             "LayerNorm::forward": forward!(LayerNorm::new(1), [4, 3], false) => "layer_norm: the weight has the shape [1], not [3]";
@@ -166,6 +174,8 @@ fn layers() {
             "Bilinear::forward": bilinear!([], []) => "the shapes are [] and []";
             "Embedding::with_padding": Embedding::new(5, 2, &mut rng()).with_padding(5) => "embedding: the index 5 of padding is not below 5";
             "Embedding::logits": logits!([4, 3]) => "affine: inner sizes differ: [4, 3] x [2, 5]";
+            "Flatten::forward": forward!((Flatten::new(1),), [4], false) => "axis 1 is out of range";
+            "Glu::forward": forward!((Glu::new(-1),), [4, 3], false) => "glu";
             "Softmax::forward": forward!((Softmax::new(1),), [4], false) => "axis 1 is out of range";
             "LogSoftmax::forward": forward!((LogSoftmax::new(1),), [4], false) => "axis 1 is out of range";
             "Residual::forward": forward!(Residual(Linear::new(3, 1, &mut rng())), [4, 3], false) => "residual: the layer makes [4, 1] of [4, 3], which are not added";

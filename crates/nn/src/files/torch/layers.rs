@@ -13,10 +13,11 @@ use crate::rnn::{
 };
 use crate::transformer::{TransformerDecoderLayer, TransformerEncoderLayer};
 use crate::{
-    AvgPool1d, AvgPool2d, AvgPool3d, BatchNorm, Bilinear, Conv1d, Conv2d, Conv3d, ConvTranspose1d,
-    ConvTranspose2d, ConvTranspose3d, Dropout, Elu, Embedding, GeluTanh, LayerNorm, LeakyRelu,
-    Linear, LogSigmoid, LogSoftmax, MaxPool1d, MaxPool2d, MaxPool3d, PRelu, Relu, RmsNorm, Sigmoid,
-    Silu, Softmax, Softplus, Tanh,
+    AvgPool1d, AvgPool2d, AvgPool3d, BatchNorm, Bilinear, Celu, Conv1d, Conv2d, Conv3d,
+    ConvTranspose1d, ConvTranspose2d, ConvTranspose3d, Dropout, Elu, Embedding, Flatten, Gelu,
+    GeluTanh, Glu, GroupNorm, Hardshrink, Hardsigmoid, Hardswish, Hardtanh, LayerNorm, LeakyRelu,
+    Linear, LogSigmoid, LogSoftmax, MaxPool1d, MaxPool2d, MaxPool3d, Mish, PRelu, Relu, Relu6,
+    RmsNorm, Selu, Sigmoid, Silu, Softmax, Softplus, Softshrink, Softsign, Tanh, Tanhshrink,
 };
 
 /// A layer or a model that knows what its leaves are called in PyTorch.
@@ -50,6 +51,7 @@ same! {
     Embedding: weight;
     PRelu: weight;
     LayerNorm: weight bias;
+    GroupNorm: weight bias;
     RmsNorm: weight;
 }
 
@@ -275,7 +277,8 @@ macro_rules! without_leaves {
 }
 
 without_leaves! {
-    Dropout Elu GeluTanh LeakyRelu LogSigmoid LogSoftmax Relu Sigmoid Silu Softmax Softplus Tanh
+    Celu Gelu Glu Hardshrink Hardsigmoid Hardswish Hardtanh Mish Relu6 Selu Softshrink Softsign Tanhshrink
+    Flatten Dropout Elu GeluTanh LeakyRelu LogSigmoid LogSoftmax Relu Sigmoid Silu Softmax Softplus Tanh
     AvgPool1d AvgPool2d AvgPool3d MaxPool1d MaxPool2d MaxPool3d
 }
 

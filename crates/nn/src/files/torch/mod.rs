@@ -52,7 +52,7 @@
 //! |---|---|---|
 //! | [`Linear`](crate::Linear) | `Linear` | the weight is transposed |
 //! | [`Bilinear`](crate::Bilinear) | `Bilinear` | the axis of the outputs is the last here, the first there |
-//! | [`Embedding`](crate::Embedding), [`PRelu`](crate::PRelu), [`LayerNorm`](crate::LayerNorm), [`RmsNorm`](crate::RmsNorm) | of the same names | nothing |
+//! | [`Embedding`](crate::Embedding), [`PRelu`](crate::PRelu), [`LayerNorm`](crate::LayerNorm), [`GroupNorm`](crate::GroupNorm), [`RmsNorm`](crate::RmsNorm) | of the same names | nothing |
 //! | [`Conv1d`](crate::Conv1d) … [`ConvTranspose3d`](crate::ConvTranspose3d) | of the same names | nothing |
 //! | [`BatchNorm`](crate::BatchNorm) | `BatchNorm1d` … | `mean` is `running_mean`, `variance` `running_var`; `num_batches_tracked` is written as 0 |
 //! | [`SimpleRnn`](crate::SimpleRnn), [`Lstm`](crate::Lstm), [`LstmVariant`](crate::rnn::LstmVariant) | `RNN`, `LSTM` (`proj_size` too) | weights are transposed; the bias is the sum of the two there, and the second is written as 0 |
