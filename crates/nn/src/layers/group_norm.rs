@@ -29,7 +29,7 @@ use wengert_tensor::{Float, Tensor};
 /// let images: Tensor = Rng::seed_from_u64(1).normal([1, 6, 4, 4], 5.0, 2.0);
 /// let tape = Tape::new();
 /// let y = layer.bind(&tape).forward(tape.constant(&images)).value();
-/// let means = y.reshape([2, 48]).mean_axes(&[1], false);
+/// let means = y.reshape(&[2, 48]).mean_axes(&[1], false);
 /// assert!(means.iter().all(|mean| mean.abs() < 1e-5));
 /// ```
 #[doc(alias = "InstanceNorm1d")]

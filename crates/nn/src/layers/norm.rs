@@ -144,8 +144,8 @@ impl<'t, T: Float> BatchNorm<Var<'t, T>> {
         let at = self.place(&shape, features);
         // What there is once for each feature, beside the values.
         let beside = |each: Var<'t, T>| {
-            let mut dims: SmallVec<[usize; 8]> = SmallVec::from_elem(1, shape.rank() - at);
-            dims[0] = features;
+            let mut dims: SmallVec<[isize; 8]> = SmallVec::from_elem(1, shape.rank() - at);
+            dims[0] = features as isize;
             if dims.len() == 1 {
                 each
             } else {

@@ -159,7 +159,7 @@ fn activations() {
     let density = |u: f64| (-u * u / 2.0).exp() / std::f64::consts::TAU.sqrt();
     check(&Gelu, |x| {
         let (n, h) = (2000, x / 2000.0);
-        let weight = |k| [2.0, 4.0][k % 2];
+        let weight = |k: usize| [2.0, 4.0][k % 2];
         let inner: f64 = (1..n).map(|k| weight(k) * density(k as f64 * h)).sum();
         x * (0.5 + h / 3.0 * (density(0.0) + inner + density(x)))
     });
@@ -193,7 +193,7 @@ fn gated_and_flattened() {
     assert_eq!(shape(-2), [2, 12]);
     assert_eq!(shape(2), [2, 3, 4]);
     let flat = Flatten::default().forward(tape.constant(&x)).value();
-    assert_eq!(flat, x.reshape([2, 12]));
+    assert_eq!(flat, x.reshape(&[2, 12]));
 }
 
 #[test]
@@ -422,8 +422,8 @@ fn group_norm_is_between_layer_and_instance_norm() {
         layer.bind(&tape).forward(tape.constant(&x)).value()
     };
     let standard = |x: Tensor<f64>| tape.constant(&x).standardize(&[1], 1e-5).value();
-    close(&y(1), &standard(x.reshape([2, 12])).reshape([2, 4, 3]));
-    close(&y(4), &standard(x.reshape([8, 3])).reshape([2, 4, 3]));
-    let halves = standard(x.reshape([4, 6])).reshape([2, 4, 3]);
+    close(&y(1), &standard(x.reshape(&[2, 12])).reshape(&[2, 4, 3]));
+    close(&y(4), &standard(x.reshape(&[8, 3])).reshape(&[2, 4, 3]));
+    let halves = standard(x.reshape(&[4, 6])).reshape(&[2, 4, 3]);
     close(&y(2), &halves);
 }
