@@ -13,7 +13,7 @@
 //!
 //! `cargo run --release --example babi -- --data DIR`, for a folder that has the tasks in `en/`, or with
 //! `WENGERT_DATA` set to a folder that has them in `babi/en/`. `--task 3` runs one task and `--all`
-//! all twenty beside the results of the paper.
+//! all twenty beside the results of the paper (`docs/babi.md`).
 #![allow(clippy::print_stdout, reason = "an experiment reports what it found")]
 
 mod support;
