@@ -470,6 +470,9 @@ macro_rules! light {
             }
         }
     };
+    (@record $name:ident, $n:literal, $formula:expr, $type:ty,) => {
+        $crate::formula::light::light!(@record $name, $n, $formula, $type, called);
+    };
     (@record $name:ident, $n:literal, $formula:expr, $type:ty, $kind:ident) => {
         #[inline(always)]
         fn record<T: ::wengert_tensor::Float>(
@@ -486,7 +489,7 @@ macro_rules! light {
     };
     (
         $(#[$doc:meta])*
-        function $name:ident { $($field:ident),* }, $text:literal,
+        function $name:ident { $($field:ident),* }, $text:literal, $($kind:ident,)?
         |$this:pat_param, $x:ident| $value:expr, slope |$a:pat_param, $b:pat_param| $slope:expr
     ) => {
         $(#[$doc])*
@@ -499,7 +502,7 @@ macro_rules! light {
         $crate::formula::light::light!(@attributes $name $($field)*);
 
         impl $crate::formula::real::Elementary for $name {
-            $crate::formula::light::light!(@record $name, 1, self, $crate::formula::elementwise::Unary<$name>, called);
+            $crate::formula::light::light!(@record $name, 1, self, $crate::formula::elementwise::Unary<$name>, $($kind)?);
 
             const NAME: &'static str = $text;
             #[inline(always)]

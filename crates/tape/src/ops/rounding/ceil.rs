@@ -29,7 +29,7 @@ impl<'t, T: Float> Var<'t, T> {
 
 light! {
     /// The least whole number above, as a part of formulas.
-    function Ceil {}, "ceil", |_, x| x.ceil(), slope |_, _| R::lit(0.0)
+    function Ceil {}, "ceil", in_lanes, |_, x| x.ceil(), slope |_, _| R::lit(0.0)
 }
 
 pub(in crate::ops) fn samples<T: Float>() -> Samples<T> {

@@ -29,7 +29,7 @@ impl<'t, T: Float> Var<'t, T> {
 
 light! {
     /// The greatest whole number below, as a part of formulas.
-    function Floor {}, "floor", |_, x| x.floor(), slope |_, _| R::lit(0.0)
+    function Floor {}, "floor", in_lanes, |_, x| x.floor(), slope |_, _| R::lit(0.0)
 }
 
 pub(in crate::ops) fn samples<T: Float>() -> Samples<T> {

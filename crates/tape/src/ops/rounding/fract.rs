@@ -30,7 +30,7 @@ impl<'t, T: Float> Var<'t, T> {
 
 light! {
     /// The digits after the point, as a part of formulas.
-    function Fract {}, "fract", |_, x| x.fract(), slope |_, _| R::lit(1.0)
+    function Fract {}, "fract", in_lanes, |_, x| x.fract(), slope |_, _| R::lit(1.0)
 }
 
 pub(in crate::ops) fn samples<T: Float>() -> Samples<T> {

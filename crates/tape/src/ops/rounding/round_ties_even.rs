@@ -31,7 +31,7 @@ impl<'t, T: Float> Var<'t, T> {
 
 light! {
     /// The nearest whole number, as a part of formulas.
-    function RoundTiesEven {}, "round_ties_even", |_, x| x.round_ties_even(), slope |_, _| R::lit(0.0)
+    function RoundTiesEven {}, "round_ties_even", in_lanes, |_, x| x.round_ties_even(), slope |_, _| R::lit(0.0)
 }
 
 pub(in crate::ops) fn samples<T: Float>() -> Samples<T> {

@@ -30,7 +30,7 @@ impl<'t, T: Float> Var<'t, T> {
 
 light! {
     /// The sign, as a part of formulas.
-    function Sign {}, "sign", |_, x| if x > 0.0 { 1.0 } else if x < 0.0 { -1.0 } else { x }, slope |_, _| R::lit(0.0)
+    function Sign {}, "sign", in_lanes, |_, x| if x > 0.0 { 1.0 } else if x < 0.0 { -1.0 } else { x }, slope |_, _| R::lit(0.0)
 }
 
 pub(in crate::ops) fn samples<T: Float>() -> Samples<T> {

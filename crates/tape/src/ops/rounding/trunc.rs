@@ -30,7 +30,7 @@ impl<'t, T: Float> Var<'t, T> {
 
 light! {
     /// The whole part, as a part of formulas.
-    function Trunc {}, "trunc", |_, x| x.trunc(), slope |_, _| R::lit(0.0)
+    function Trunc {}, "trunc", in_lanes, |_, x| x.trunc(), slope |_, _| R::lit(0.0)
 }
 
 pub(in crate::ops) fn samples<T: Float>() -> Samples<T> {
