@@ -57,7 +57,7 @@ with tempfile.TemporaryDirectory() as folder, torch.no_grad():
         save_file({"0": inputs[name]}, path(name, "input"))
         save_file({k: v.contiguous() for k, v in module.state_dict().items()}, path(name, "theirs"))
         save_file({"0": call(module, inputs[name]).contiguous()}, path(name, "theirs.output"))
-    test = "cargo test --quiet -p wengert-nn --features files --test files -- --exact torch::round_trip --ignored --nocapture"
+    test = "cargo test --quiet -p wengert-nn --features files --test files -- --exact torch::round_trip::with_pytorch --ignored --nocapture"
     print("PyTorch's weights here: the greatest difference of the outputs")
     subprocess.run(test.split(), check=True, env={**os.environ, "WENGERT_ROUND_TRIP": folder})
     print("weights from here in PyTorch", torch.__version__)

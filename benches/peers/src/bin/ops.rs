@@ -94,14 +94,20 @@ impl Drop for Torch {
 }
 
 fn timed(seconds: f64, mut call: impl FnMut()) -> Figure {
+    let start = Instant::now();
     for _ in 0..4 {
         call();
+        if start.elapsed().as_secs_f64() > 0.2 {
+            break;
+        }
     }
     let start = Instant::now();
     call();
     let one = start.elapsed().as_secs_f64().max(1e-9);
     let calls = ((50e-6 / one) as usize).max(1);
-    let samples = ((seconds / (one * calls as f64)) as usize).clamp(15, 2000);
+    // A call of seconds, as of a factorization of a large matrix, is taken once.
+    let least = ((1.0 / one) as usize).clamp(1, 15);
+    let samples = ((seconds / (one * calls as f64)) as usize).clamp(least, 2000);
     let mut times: Vec<f64> = (0..samples)
         .map(|_| {
             let start = Instant::now();

@@ -470,10 +470,10 @@ macro_rules! light {
             }
         }
     };
-    (@record $name:ident, $n:literal, $formula:expr, $type:ty,) => {
-        $crate::formula::light::light!(@record $name, $n, $formula, $type, called);
+    (@record $name:ident, $n:literal, $type:ty,) => {
+        $crate::formula::light::light!(@record $name, $n, $type, called);
     };
-    (@record $name:ident, $n:literal, $formula:expr, $type:ty, $kind:ident) => {
+    (@record $name:ident, $n:literal, $type:ty, $kind:ident) => {
         #[inline(always)]
         fn record<T: ::wengert_tensor::Float>(
             self,
@@ -502,7 +502,7 @@ macro_rules! light {
         $crate::formula::light::light!(@attributes $name $($field)*);
 
         impl $crate::formula::real::Elementary for $name {
-            $crate::formula::light::light!(@record $name, 1, self, $crate::formula::elementwise::Unary<$name>, $($kind)?);
+            $crate::formula::light::light!(@record $name, 1, $crate::formula::elementwise::Unary<$name>, $($kind)?);
 
             const NAME: &'static str = $text;
             #[inline(always)]
@@ -530,7 +530,7 @@ macro_rules! light {
         $crate::formula::light::light!(@attributes $name);
 
         impl $crate::formula::real::Pair for $name {
-            $crate::formula::light::light!(@record $name, 2, self, $crate::formula::light::Two<$name>, called);
+            $crate::formula::light::light!(@record $name, 2, $crate::formula::light::Two<$name>, called);
 
             const NAME: &'static str = $text;
             #[inline(always)]
@@ -561,7 +561,7 @@ macro_rules! light {
         $crate::formula::light::light!(@attributes $name $($field)*);
 
         impl $crate::formula::Formula<$n, 1> for $name {
-            $crate::formula::light::light!(@record $name, $n, self, $name, $kind);
+            $crate::formula::light::light!(@record $name, $n, $name, $kind);
 
             const NAME: &'static str = $text;
             #[allow(unused_variables)]
