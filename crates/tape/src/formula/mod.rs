@@ -15,7 +15,8 @@ macro_rules! for_each {
             for $k in 8..$K $body
         }
     };
-    // The same of places that are seldom more than two, as those of results.
+    // The same of places that are seldom more than two, as those of results. The compiler unrolls a third and a
+    // fourth by itself: formulas with so many results were measured to be vector code.
     (few $k:ident in $K:ident $body:block) => {
         for_each!(@ $k $K $body 0 1);
         if const { $K > 2 } {
